@@ -1,0 +1,115 @@
+"""Elementwise nonlinearities y = f(x); backward is dx = dy · f'(x).
+
+Each file-wide rule is stated once: `Elementwise` checks shapes, a subclass gives f and f' alone.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scratchnet.layers import Layer, Params, Saved, check_gradient, check_shape
+
+
+@dataclass(frozen=True)
+class Elementwise(Layer):
+    """Base: `function(x) -> (y, kept)` and `derivative(kept) -> f'(x)`. Shapes: x, y, dy, dx (R, B, ...)."""
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
+        remedy = "add the run axis in front: x.unsqueeze(0)"
+        check_shape(self, "x", x.shape, "(R, B, ...)", x.ndim >= 2, remedy)
+        y, kept = self.function(x)
+        return y, (kept,)
+
+    def backward(
+        self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True
+    ) -> tuple[Tensor | None, dict[str, Tensor]]:
+        (kept,) = saved
+        check_gradient(self, dy, kept.shape)
+        return (dy * self.derivative(kept) if input_grad else None), {}
+
+
+@dataclass(frozen=True)
+class ReLU(Elementwise):
+    """f(x) = max(x, 0), f'(x) = 1 where x > 0, else 0.
+
+    Source: V. Nair, G. Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
+    """
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x.clamp_min(0)
+        return y, y
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        return kept > 0
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Elementwise):
+    """f(x) = x where x > 0, else a·x; f' = 1 or a, with a = `negative_slope`.
+
+    Source: A. Maas, A. Hannun, A. Ng, "Rectifier nonlinearities improve neural network acoustic models",
+    ICML 2013. Raises ValueError unless 0 <= a <= 1.
+    """
+
+    negative_slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.negative_slope <= 1:
+            raise ValueError(f"LeakyReLU: negative_slope={self.negative_slope} must be between 0 and 1")
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.maximum(x, x * self.negative_slope), x
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        return torch.where(kept > 0, 1.0, self.negative_slope).to(kept.dtype)
+
+
+@dataclass(frozen=True)
+class Tanh(Elementwise):
+    """f(x) = tanh x, f' = 1 − tanh² x. Source: C. Bishop, "Pattern Recognition and Machine Learning", 5.3."""
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x.tanh()
+        return y, y
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        return 1 - kept * kept
+
+
+@dataclass(frozen=True)
+class Sigmoid(Elementwise):
+    """f(x) = σ(x) = 1 / (1 + e^−x), f' = σ (1 − σ). Source: C. Bishop, PRML, 4.3.2."""
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x.sigmoid()
+        return y, y
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        return kept * (1 - kept)
+
+
+@dataclass(frozen=True)
+class GELU(Elementwise):
+    """f(x) = x Φ(x), f' = Φ(x) + x φ(x), with the normal distribution Φ and its density φ (exact, no tanh fit).
+
+    Source: D. Hendrycks, K. Gimpel, "Gaussian error linear units (GELUs)", 2016.
+    """
+
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x * _normal_cdf(x), x
+
+    def derivative(self, kept: Tensor) -> Tensor:
+        density = torch.exp(-0.5 * kept * kept) / math.sqrt(2 * math.pi)
+        return _normal_cdf(kept) + kept * density
+
+
+def _normal_cdf(x: Tensor) -> Tensor:
+    return 0.5 * torch.erfc(x * -math.sqrt(0.5))  # erfc keeps its digits where 1 + erf cancels

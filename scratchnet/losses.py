@@ -1,0 +1,108 @@
+"""Losses: the mean over a batch of one number an example, for each run by itself.
+
+`forward` gives (R,) losses, `backward` the gradient with respect to the network's output; no sum crosses
+the run axis. `score` is what people compare runs by: accuracy for classes, R² for regression.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from scratchnet.layers import ShapeError
+
+Kept = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Base: outputs (R, B, K), targets shared by all runs."""
+
+    score_name: ClassVar[str]
+
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+        """-> loss (R,), mean over the batch, and what backward needs."""
+        raise NotImplementedError
+
+    def backward(self, kept: Kept) -> Tensor:
+        """-> d loss / d output (R, B, K)."""
+        raise NotImplementedError
+
+    def hits(self, output: Tensor, target: Tensor) -> Tensor:
+        """What `score` counts over a split, summed over the batch: (R,) in float64."""
+        raise NotImplementedError
+
+    def score(self, loss: Tensor, hits: Tensor, targets: Tensor) -> Tensor:
+        """(R,) score of a whole split from its mean loss, its hits and its targets."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Softmax and cross-entropy in one: loss = mean_b (log Σ_k e^{z_bk} − z_{b,t_b}), targets t (B,) int64.
+
+    Backward: dz = (softmax(z) − onehot(t)) / B. Computed on z − max z, so that no finite logits overflow.
+
+    Source: C. Bishop, "Pattern Recognition and Machine Learning", eqs. 4.108-4.109.
+    """
+
+    score_name = "accuracy"
+
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+        if output.ndim != 3 or target.shape != output.shape[1:2]:
+            raise ShapeError(
+                f"{self}: expected logits (R, B, K) and labels (B,), got {tuple(output.shape)} and "
+                f"{tuple(target.shape)}; give one label an example"
+            )
+        shifted = output - output.amax(2, keepdim=True)
+        exp = shifted.exp()
+        total = exp.sum(2, keepdim=True)
+        index = target.view(1, -1, 1).expand(len(output), -1, 1)
+        loss = (total.log() - shifted.gather(2, index)).mean((1, 2))
+        return loss, (exp, total, index)
+
+    def backward(self, kept: Kept) -> Tensor:
+        exp, total, index = kept
+        delta = exp / total
+        delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
+        return delta / delta.shape[1]
+
+    def hits(self, output: Tensor, target: Tensor) -> Tensor:
+        return (output.argmax(2) == target).sum(1, dtype=torch.float64)
+
+    def score(self, loss: Tensor, hits: Tensor, targets: Tensor) -> Tensor:
+        """Accuracy: the share of examples whose largest logit is the target's."""
+        return hits / len(targets)
+
+
+@dataclass(frozen=True)
+class MeanSquaredError(Loss):
+    """loss = mean_b Σ_k (y_bk − t_bk)², targets t (B, K): squared distance, summed over the outputs.
+
+    Backward: dy = 2 (y − t) / B. With one output this is torch's `mse_loss`; with K it is K times that.
+
+    Source: T. Hastie, R. Tibshirani, J. Friedman, "The Elements of Statistical Learning", eq. 11.9.
+    """
+
+    score_name = "r2"
+
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+        if output.ndim != 3 or target.shape != output.shape[1:]:
+            raise ShapeError(
+                f"{self}: expected outputs (R, B, K) and targets (B, K), got {tuple(output.shape)} and "
+                f"{tuple(target.shape)}; give K targets an example"
+            )
+        error = output - target
+        return (error * error).sum(2).mean(1), (error,)
+
+    def backward(self, kept: Kept) -> Tensor:
+        (error,) = kept
+        return error * (2 / error.shape[1])
+
+    def hits(self, output: Tensor, target: Tensor) -> Tensor:
+        return torch.zeros(len(output), dtype=torch.float64, device=output.device)
+
+    def score(self, loss: Tensor, hits: Tensor, targets: Tensor) -> Tensor:
+        """R² = 1 − loss / Σ_k var(t_k): 1 is perfect, 0 is what the mean of the targets reaches."""
+        return 1 - loss / targets.double().var(0, correction=0).sum()

@@ -1,0 +1,81 @@
+"""Layers one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from scratchnet.layers import Layer, Params, Saved
+
+
+@dataclass(frozen=True)
+class Sequential(Layer):
+    """y = f_n(… f_2(f_1(x))), backward by the chain rule in reverse order.
+
+    Parameters are keyed "i.name" by the place i of the layer, as in a `torch.nn.Sequential`.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.names)
+
+    @property
+    def noise_names(self) -> tuple[str, ...]:
+        return tuple(f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.noise_names)
+
+    def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        return {
+            f"{i}.{name}": value
+            for i, layer in enumerate(self.layers)
+            for name, value in layer.init(generators, dtype).items()
+        }
+
+    def noise(
+        self, generators: Sequence[torch.Generator], settings: Params, batch: int, dtype: torch.dtype
+    ) -> dict[str, Tensor]:
+        return {
+            f"{i}.{name}": value
+            for i, layer in enumerate(self.layers)
+            for name, value in layer.noise(generators, settings, batch, dtype).items()
+        }
+
+    def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
+        saved = []
+        for i, layer in enumerate(self.layers):
+            x, kept = layer.forward(_own(layer, i, params), x)
+            saved.append(kept)
+        return x, tuple(saved)
+
+    def backward(
+        self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True
+    ) -> tuple[Tensor | None, dict[str, Tensor]]:
+        # Below the first layer with parameters nobody needs a gradient unless the caller asks for dx.
+        first = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.names), 0)
+        grads: dict[str, Tensor] = {}
+        gradient: Tensor | None = dy
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            assert gradient is not None
+            layer, wanted = self.layers[i], input_grad or i > first
+            gradient, own = layer.backward(_own(layer, i, params), saved[i], gradient, input_grad=wanted)
+            grads.update((f"{i}.{name}", value) for name, value in own.items())
+        return gradient, {name: grads[name] for name in self.names}
+
+    def structure(self) -> Self:
+        return type(self)(tuple(layer.structure() for layer in self.layers))
+
+    def widest(self, others: Sequence[Layer]) -> Self:
+        rows = zip(self.layers, *(other.layers for other in others if isinstance(other, Sequential)), strict=True)
+        return type(self)(tuple(layer.widest(rest) for layer, *rest in rows))
+
+
+def _own(layer: Layer, i: int, params: Params) -> dict[str, Tensor]:
+    """The layer's part of the network's parameters and, in training, of its noise."""
+    own = {name: params[f"{i}.{name}"] for name in layer.names}
+    for name in layer.noise_names:
+        if f"{i}.{name}" in params:
+            own[name] = params[f"{i}.{name}"]
+    return own

@@ -1,0 +1,210 @@
+"""R runs trained together in one pass: the only place where values live."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from scratchnet.examples import Examples
+from scratchnet.losses import Loss
+from scratchnet.optimizers import Hyper, Optimizer
+from scratchnet.schedules import Constant, Schedule
+from scratchnet.sequential import Sequential
+
+_EVALUATION_ROWS = 1000  # large enough for the rate of the matrix products, small enough for the cache
+
+
+@dataclass(frozen=True)
+class Run:
+    """One configuration. Structure decides who may share a stack; the rest is the run's own.
+
+    `settings`: lr, and as needed momentum, l2, weight_decay, dropout, input_dropout (absent means 0).
+    `penalized`: names of the parameters that l2 and weight_decay apply to; None means every weight, no bias.
+    """
+
+    network: Sequential
+    loss: Loss
+    optimizer: Optimizer
+    settings: Mapping[str, float]
+    schedule: Schedule = field(default_factory=Constant)
+    epochs: int = 1
+    seed: int = 0
+    penalized: tuple[str, ...] | None = None
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the parameters that decay."""
+        if self.penalized is not None:
+            return self.penalized
+        return tuple(name for name in self.network.names if name.rsplit(".", 1)[-1] == "weight")
+
+
+class Evaluation(NamedTuple):
+    """Figures of a split, each (R,) in float64: mean data loss an example, and accuracy or R²."""
+
+    loss: Tensor
+    score: Tensor
+
+
+def stackable(a: Run, b: Run) -> bool:
+    """Whether two runs may share a stack: equal up to hidden widths and to what is a setting."""
+    return (a.network.structure(), a.loss, a.optimizer) == (b.network.structure(), b.loss, b.optimizer)
+
+
+class Stack:
+    """Parameters, optimizer state and generators of R runs, and one training step for all of them.
+
+    Every tensor has the run axis first, and no reduction crosses it. Narrower networks are padded with units
+    that stay exactly zero. Raises ValueError for runs that are not `stackable`.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        *,
+        steps_per_epoch: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        for run in runs:
+            if not stackable(runs[0], run):
+                raise ValueError(f"cannot share a stack: {runs[0]} and {run}; train them in stacks of their own")
+        self.runs, self.dtype, self.device = tuple(runs), dtype, torch.device(device)
+        self.loss, self.optimizer = runs[0].loss, runs[0].optimizer
+        self.network = runs[0].network.widest([run.network for run in runs[1:]])
+        self.steps_per_epoch, self.steps = steps_per_epoch, 0
+        names = {"lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout"}
+        self.settings = {name: self._per_run(run.settings.get(name, 0.0) for run in runs) for name in names}
+        self.hyper = Hyper(self.settings["momentum"], self._decay("l2"), self._decay("weight_decay"))
+        self._start()
+
+    def _start(self) -> None:
+        """Each run draws at its own width from its own generator, and is padded afterwards."""
+        initial = [torch.Generator().manual_seed(run.seed) for run in self.runs]
+        own = [run.network.init([g], torch.float64) for run, g in zip(self.runs, initial, strict=True)]
+        self.shapes = [{name: value.shape[1:] for name, value in params.items()} for params in own]
+        ragged = any(shapes != self.shapes[0] for shapes in self.shapes)
+        self.params = {name: value.to(self.device, self.dtype) for name, value in pad(own).items()}
+        ones = [{name: torch.ones_like(value) for name, value in params.items()} for params in own]
+        self.mask = {name: v.to(self.device, self.dtype) for name, v in pad(ones).items()} if ragged else {}
+        # Noise has a stream of its own: a device draws differently, initial weights must not.
+        seeds = [int(torch.randint(2**62, (), generator=g)) for g in initial]
+        self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
+        self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
+
+    def train(self, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
+        """One step for each `batch_size` rows of `order` (n,); -> (R,) mean batch loss before each step."""
+        rates = self._rates(-(-len(order) // batch_size))
+        total = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        for rate, index in zip(rates, order.split(batch_size), strict=True):
+            x, target = examples.batch(index, self.dtype)
+            total += self.step(x, target, rate) * len(index)
+        return total / max(len(order), 1)
+
+    def step(self, x: Tensor, target: Tensor, lr: Tensor) -> Tensor:
+        """One gradient step on x (B, ...) shared by all runs, with rates lr (R,); -> (R,) loss before it."""
+        inputs = self.params | self._noise(len(x))
+        output, saved = self.network.forward(inputs, x.expand(len(self.runs), *x.shape))
+        loss, kept = self.loss.forward(output, target)
+        _, grads = self.network.backward(inputs, saved, self.loss.backward(kept), input_grad=False)
+        for name, mask in self.mask.items():
+            grads[name].mul_(mask)
+        self.steps += 1
+        self.optimizer.step(self.params, grads, self.state, self.hyper, lr, self.steps)
+        return loss
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Outputs (R, B, K) for x (B, ...), without noise."""
+        return self.network.forward(self.params, x.expand(len(self.runs), *x.shape))[0]
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Loss and score of a whole split; NaN where it has no examples."""
+        loss = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        hits = torch.zeros_like(loss)
+        for start in range(0, len(examples), _EVALUATION_ROWS):
+            x, target = examples.batch(slice(start, start + _EVALUATION_ROWS), self.dtype)
+            output = self.predict(x)
+            loss += self.loss.forward(output, target)[0].double() * len(x)
+            hits += self.loss.hits(output, target)
+        if not len(examples):
+            return Evaluation(loss + torch.nan, hits + torch.nan)
+        loss /= len(examples)
+        return Evaluation(loss, self.loss.score(loss, hits, examples.targets))
+
+    def penalty(self) -> Tensor:
+        """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""
+        total = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        for name, l2 in self.hyper.l2.items():
+            total += 0.5 * l2 * self.params[name].double().square().flatten(1).sum(1)
+        return total
+
+    def lr(self) -> Tensor:
+        """(R,) rates of the next step, in float64."""
+        return self._rates(1)[0]
+
+    def params_of(self, run: int) -> dict[str, Tensor]:
+        """Copies of one run's parameters at its own widths, without the run axis."""
+        shapes = self.shapes[run]
+        return {
+            name: value[run][tuple(slice(n) for n in shapes[name])]
+            .detach()
+            .cpu()
+            .clone(memory_format=torch.contiguous_format)
+            for name, value in self.params.items()
+        }
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All that a later `load_state_dict` needs to go on to the last bit."""
+        tensors = {f"params.{name}": value for name, value in self.params.items()}
+        tensors |= {f"state.{name}": value for name, value in self.state.items()}
+        tensors |= {f"generator.{r}": g.get_state() for r, g in enumerate(self.generators)}
+        return tensors | {"steps": torch.tensor(self.steps)}
+
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from `state_dict()` of a stack of the same runs. Raises KeyError where it is another's."""
+        for prefix, values in (("params", self.params), ("state", self.state)):
+            for name, value in values.items():
+                value.copy_(tensors[f"{prefix}.{name}"])
+        for r, generator in enumerate(self.generators):
+            generator.set_state(tensors[f"generator.{r}"])
+        self.steps = int(tensors["steps"])
+
+    def _per_run(self, values: Iterable[float]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.float64, device=self.device)
+
+    def _decay(self, setting: str) -> dict[str, Tensor]:
+        """(R,) decay of each parameter that decays in some run, zero in the others."""
+        decays = {
+            name: self._per_run(run.settings.get(setting, 0.0) * (name in run.weights) for run in self.runs)
+            for name in self.network.names
+        }
+        return {name: decay for name, decay in decays.items() if decay.any()}
+
+    def _noise(self, batch: int) -> dict[str, Tensor]:
+        if not self.network.noise_names:
+            return {}
+        own = []
+        for r, (run, generator) in enumerate(zip(self.runs, self.generators, strict=True)):
+            settings = {name: value[r : r + 1] for name, value in self.settings.items()}
+            own.append(run.network.noise([generator], settings, batch, self.dtype))
+        return pad(own)
+
+    def _rates(self, steps: int) -> Tensor:
+        """(steps, R) learning rates of the next steps."""
+        step = torch.arange(self.steps, self.steps + steps, dtype=torch.float64)
+        factors = [run.schedule.factor(step, self.steps_per_epoch, run.epochs) for run in self.runs]
+        return torch.stack(factors, 1).to(self.device) * self.settings["lr"]
+
+
+def pad(own: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Join tensors (1, ...) of runs of different widths into (R, ...), zeros where a run is narrower."""
+    joined = {}
+    for name, first in own[0].items():
+        parts = [values[name][0] for values in own]
+        widest = [max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True)]
+        joined[name] = first.new_zeros(len(parts), *widest)
+        for row, part in zip(joined[name], parts, strict=True):
+            row[tuple(slice(n) for n in part.shape)] = part
+    return joined
