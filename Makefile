@@ -1,0 +1,41 @@
+# `make help` lists the targets. PYTHON picks the interpreter that .venv is made from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+.PHONY: help sweep test lint format bench mini clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
+
+sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
+	$(BIN)/python -m pipeline experiment=grid_mini
+
+test: $(VENV)/ready  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready  ## format and lint checks, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready  ## format the code in place
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
+	$(BIN)/python -m pipeline.datasets.draw_mini
+
+clean:  ## remove .venv and caches; outputs/ stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+
+# Everything is pinned by constraints.txt. torch is installed first and alone, so that a CPU wheel is taken
+# where one is at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,45 @@
+"""Makes `hydra/launcher=stacked` known to Hydra; the work is done in `pipeline.launcher`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class StackedConf:
+    """Keys of hydra/launcher=stacked."""
+
+    _target_: str = "hydra_plugins.scratchnet_launcher.StackedLauncher"
+    workers: int | None = None  # processes; null: one a core
+    progress: str = "auto"  # auto (a bar on a terminal, else lines), plain, off
+
+
+ConfigStore.instance().store("stacked", StackedConf, group="hydra/launcher", provider="scratchnet")
+
+
+class StackedLauncher(Launcher):
+    """Checks all jobs, packs them into stacks and trains these in worker processes."""
+
+    def __init__(self, workers: int | None, progress: str) -> None:
+        self.workers, self.progress = workers, progress
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        from pipeline.launcher import launch  # torch comes with it: only where there is work
+
+        return launch(
+            self.config,
+            self.hydra_context,
+            self.task_function,
+            job_overrides,
+            initial_job_idx,
+            self.workers,
+            self.progress,
+        )

@@ -1,0 +1,68 @@
+"""`python -m pipeline`: Hydra's command line, with errors of one line and a report after every sweep."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.callbacks import PipelineCallback
+from pipeline.check import unknown_key
+from pipeline.errors import UserError
+from pipeline.task import run
+
+
+def conf_folder() -> Path:
+    """The config groups: inside the package where it was installed, beside it in a checkout."""
+    inside = Path(__file__).with_name("conf")
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def main() -> int:
+    """Run the command line; the exit status."""
+    full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors instead of printing them its own way
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
+        status = 0
+    except KeyboardInterrupt:
+        print("stopped; what is finished is kept", file=sys.stderr)
+        status = 130
+    except (UserError, HydraException, OmegaConfBaseException, RuntimeError) as error:
+        if full:
+            raise
+        print(_message(error), file=sys.stderr)
+        status = 1
+    return max(_report(), status)
+
+
+def _report() -> int:
+    """Build the report of the sweep that has run, also when some of it failed."""
+    folder = PipelineCallback.sweep_folder
+    if folder is None or not any(folder.glob("*/history.csv")):
+        return 0
+    from pipeline.report import build
+
+    try:
+        print(f"report: {build([folder])}")
+    except (UserError, OSError) as error:
+        print(f"no report: {error}; mend it, then: python -m pipeline.report {folder}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _message(error: Exception) -> str:
+    """The error without Hydra's page around it: a line for each mistake."""
+    if isinstance(error, UserError):
+        return str(error)
+    text = str(error)
+    key = re.match(r"Could not override '([^']+)'", text)
+    if key:
+        typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
+        return unknown_key(key.group(1), typed[0] if typed else None)
+    wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
+    return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())

@@ -1,0 +1,171 @@
+"""The schema: every key a user can set, its type, its range and what it means.
+
+The groups under conf/ give the values, this file says which are allowed. pydantic checks them; a description
+is what an error message tells the user is allowed.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Decay = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Base of all sections: nothing unknown, nothing converted silently, no NaN or infinity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
+
+
+class MLP(Section):
+    """model=mlp: Linear, activation (, dropout) for each hidden layer, then Linear to the outputs."""
+
+    name: Literal["mlp"]
+    hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
+    activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu"]
+    initializer: Literal["auto", "he", "glorot", "normal", "zeros"] = Field(
+        description="auto (he for relu, leaky_relu and gelu, else glorot), he, glorot, normal or zeros"
+    )
+    initializer_scale: list[Decay] = Field(
+        min_length=1,
+        description="standard deviations for initializer=normal: one for all layers, [0.01], or one a layer",
+    )
+    l2: Decay = Field(description="0 or more: the penalty is 0.5 * l2 * sum of squared weights")
+    dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+    input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+
+
+class Dataset(Section):
+    """What all data sets have."""
+
+    validation_fraction: Probability = Field(description="the share of the training examples kept for validation")
+    seed: Seed = Field(description="a whole number, 0 or more: draws the split, and the points of toy problems")
+
+
+class Images(Dataset):
+    """Images, normalised as (pixel / 255 - mean) / std for each channel."""
+
+    root: str | None = Field(
+        description="the folder that holds the official files, or null to look in the usual places"
+    )
+    mean: list[Annotated[float, Field()]] = Field(min_length=1, description="a number for each channel")
+    std: list[Annotated[float, Field(gt=0)]] = Field(min_length=1, description="a number above 0 for each channel")
+
+
+class FashionMNIST(Images):
+    name: Literal["fashion_mnist", "fashion_mnist_mini"]
+
+
+class CIFAR10(Images):
+    name: Literal["cifar10"]
+
+
+class CIFAR100(Images):
+    name: Literal["cifar100"]
+    coarse_labels: bool = Field(description="true for the 20 superclasses, false for the 100 classes")
+
+
+class Toy(Dataset):
+    name: Literal["linear", "folded", "square", "patterns"]
+    samples: Annotated[int, Field(ge=10)] = Field(description="how many points to draw for training and validation")
+
+
+class SGD(Section):
+    name: Literal["sgd"]
+    lr: Annotated[float, Field(gt=0)] = Field(description="a learning rate above 0")
+    momentum: Probability = Field(description="from 0 up to, but not including, 1")
+    nesterov: bool = Field(description="true or false")
+    weight_decay: Decay = Field(description="0 or more (decoupled: lr * weight_decay * W is subtracted each step)")
+
+
+class Adam(Section):
+    name: Literal["adam"]
+    lr: Annotated[float, Field(gt=0)] = Field(description="a learning rate above 0")
+    beta1: Probability = Field(description="from 0 up to, but not including, 1")
+    beta2: Probability = Field(description="from 0 up to, but not including, 1")
+    eps: Annotated[float, Field(gt=0)] = Field(description="a small number above 0")
+    weight_decay: Decay = Field(description="0 or more (decoupled, AdamW)")
+
+
+class ConstantSchedule(Section):
+    name: Literal["constant"]
+
+
+class StepSchedule(Section):
+    name: Literal["step"]
+    every: Count = Field(description="epochs between two drops, 1 or more")
+    gamma: Annotated[float, Field(gt=0, le=1)] = Field(description="the factor of each drop, above 0 and at most 1")
+
+
+class CosineSchedule(Section):
+    name: Literal["cosine"]
+    warmup: Decay = Field(description="epochs of linear warm-up, 0 or more")
+    floor: Annotated[float, Field(ge=0, le=1)] = Field(description="the last rate as a share of the first, 0 to 1")
+
+
+class OneCycleSchedule(Section):
+    name: Literal["one_cycle"]
+    warmup: Annotated[float, Field(gt=0, lt=1)] = Field(description="the share of steps that the rate rises, 0 to 1")
+    initial_divisor: Annotated[float, Field(ge=1)] = Field(description="first rate = lr / this, 1 or more")
+    final_divisor: Annotated[float, Field(ge=1)] = Field(description="last rate = first rate / this, 1 or more")
+
+
+class Training(Section):
+    """How long, in which pieces and where a run trains."""
+
+    epochs: Count = Field(description="passes over the training examples, 1 or more")
+    batch_size: Count = Field(description="examples a step, a whole number of 1 or more")
+    order_seed: Seed = Field(description="a whole number, 0 or more: draws the order of the examples")
+    dtype: Literal["float32", "float64"]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
+
+
+class Sweep(Section):
+    name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
+
+
+class Config(Section):
+    """A whole configuration: one run."""
+
+    model: MLP
+    dataset: Annotated[FashionMNIST | CIFAR10 | CIFAR100 | Toy, Field(discriminator="name")]
+    optimizer: Annotated[SGD | Adam, Field(discriminator="name")]
+    schedule: Annotated[
+        ConstantSchedule | StepSchedule | CosineSchedule | OneCycleSchedule, Field(discriminator="name")
+    ]
+    training: Training
+    seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
+    sweep: Sweep
+
+
+def keys_of(section: str) -> set[str]:
+    """All keys that `section` ("" for the top level) can have, over the choices of its group."""
+    if not section:
+        return set(Config.model_fields)
+    field = Config.model_fields.get(section)
+    return {key for choice in _choices(field.annotation) for key in choice.model_fields} if field else set()
+
+
+def describe(key: str, name: Any = None) -> str | None:
+    """What is allowed for a dotted key, in words; `name` picks among the choices of its group."""
+    section, _, leaf = key.rpartition(".")
+    if not section:
+        field = Config.model_fields.get(leaf)
+        return field.description if field else None
+    parent = Config.model_fields.get(section)
+    for choice in _choices(parent.annotation) if parent else ():
+        names = getattr(choice.model_fields.get("name"), "annotation", None)
+        if leaf in choice.model_fields and (name is None or name in getattr(names, "__args__", (name,))):
+            return choice.model_fields[leaf].description
+    return None
+
+
+def _choices(annotation: Any) -> Iterator[type[BaseModel]]:
+    for choice in getattr(annotation, "__args__", None) or (annotation,):
+        if isinstance(choice, type) and issubclass(choice, BaseModel):
+            yield choice

@@ -1,0 +1,60 @@
+"""Which runs train together: jobs -> stacks of equal structure, no wider than the machine bears."""
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+import torch
+
+import scratchnet as sn
+from pipeline.build import DTYPES, build_device, build_run
+from pipeline.datasets import Dataset
+from pipeline.runs import Job
+
+# On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
+_CACHE_BYTES = 3 * 2**20
+_WIDEST_CPU, _WIDEST_GPU = 32, 1024
+
+
+def plan(jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> list[list[int]]:
+    """Numbers of the jobs of each stack, the longest stack first.
+
+    Jobs share a stack where data, order, batch size, dtype and device are the same and their networks are equal
+    up to hidden widths; a stack's weights stay in one core's cache, and there are stacks for all workers.
+    """
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    runs = [build_run(job.config, dataset) for job, dataset in zip(jobs, datasets, strict=True)]
+    for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
+        groups[_key(job, run)].append(i)
+    share = math.ceil(len(jobs) / workers)
+    stacks = []
+    for members in groups.values():
+        # Equal lengths and widths together: little padding, and no run waits for a longer one.
+        members.sort(key=lambda i: (runs[i].epochs, parameters(runs[i])), reverse=True)
+        while members:
+            width = max(1, min(_width(jobs[members[0]], runs[members[0]]), share))
+            stacks.append(members[:width])
+            del members[:width]
+    return sorted(stacks, key=lambda stack: -sum(runs[i].epochs * parameters(runs[i]) for i in stack))
+
+
+def parameters(run: sn.Run) -> int:
+    """How many numbers a run learns, without drawing them."""
+    return sum(
+        layer.in_features * layer.out_features + layer.out_features
+        for layer in run.network.layers
+        if isinstance(layer, sn.Linear)
+    )
+
+
+def _width(job: Job, run: sn.Run) -> int:
+    """How many runs of this size train together at best."""
+    if build_device(job.config).type == "cuda":
+        return _WIDEST_GPU
+    size = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8
+    return min(_WIDEST_CPU, _CACHE_BYTES // (parameters(run) * size))
+
+
+def _key(job: Job, run: sn.Run) -> Hashable:
+    training = job.config.training.model_dump_json(exclude={"epochs"})
+    return (job.config.dataset.model_dump_json(), training, run.network.structure(), run.loss, run.optimizer)

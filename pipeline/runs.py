@@ -1,0 +1,158 @@
+"""A run on disk: history.csv, result.json, model.safetensors, run.log in a folder of its own."""
+
+import csv
+import io
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors.torch
+from torch import Tensor
+
+from pipeline.config import Config
+from pipeline.files import write_whole
+from pipeline.provenance import rerun_command, software
+
+Status = Literal["finished", "diverged", "failed", "interrupted"]
+Row = dict[str, float]  # one epoch of history.csv
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to train: what, where to, and the overrides that the user gave for it."""
+
+    config: Config
+    folder: Path
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended. `score` is the best accuracy or R² on validation (held-out test where there is none)."""
+
+    status: Status
+    metrics: Mapping[str, float]
+    message: str | None = None
+
+    def summary(self) -> str:
+        """One line for a person."""
+        figures = [
+            f"{split} {name} {self.metrics[f'best_{split}_{name}']:.4f}"
+            for split in ("validation", "test", "train")
+            for name in ("accuracy", "r2")
+            if not math.isnan(self.metrics.get(f"best_{split}_{name}", math.nan))
+        ]
+        epoch = f" at epoch {self.metrics['best_epoch']:g}" if figures else ""
+        return f"{self.status}: " + (self.message or ", ".join(figures) + epoch)
+
+    @property
+    def score(self) -> float | None:
+        """What a sweeper may maximise."""
+        names = ("best_validation_accuracy", "best_validation_r2")
+        return next((self.metrics[name] for name in names if name in self.metrics), None)
+
+
+@dataclass
+class RunFolder:
+    """Writes one run's files, each whole or not at all, and picks the best epoch on validation."""
+
+    job: Job
+    score_name: str
+    facts: Mapping[str, Any]  # task, parameters, device, stack, data_fingerprint
+    history: list[Row] = field(default_factory=list)
+    best: Row | None = None
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.job.folder.mkdir(parents=True, exist_ok=True)
+
+    def log(self, text: str) -> None:
+        """Add a line to run.log."""
+        with (self.job.folder / "run.log").open("a") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+    def record(self, row: Row) -> bool:
+        """Add an epoch; True where it is the best so far on validation (the last where there is no validation)."""
+        self.history.append(row)
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {key: "" if math.isnan(value) else value for key, value in past.items()} for past in self.history
+        )
+        write_whole(self.job.folder / "history.csv", stream.getvalue())
+        shown = ", ".join(f"{k} {row[k]:.6g}" for k in row if k not in ("epoch", "seconds") and not math.isnan(row[k]))
+        self.log(f"epoch {row['epoch']:g}/{self.job.config.training.epochs}: {shown}")
+        better = row["epoch"] > 0 and math.isfinite(row["objective"]) and self._is_best(row)
+        if better:
+            self.best = row
+        return better
+
+    def _is_best(self, row: Row) -> bool:
+        name = f"validation_{self.score_name}"
+        without_validation = math.isnan(self.history[0][name])
+        return self.best is None or without_validation or row[name] > self.best[name]
+
+    def close(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Outcome:
+        """Write model.safetensors (weights of the best epoch) and result.json."""
+        if self.weights and self.best is not None:
+            metadata = {"epoch": f"{self.best['epoch']:g}", "format": "pt"}
+            write_whole(self.job.folder / "model.safetensors", safetensors.torch.save(dict(self.weights), metadata))
+        metrics = self._metrics() | {"parameters": self.facts["parameters"]}
+        result = {
+            "format": 1,
+            "status": status,
+            "message": message,
+            "task": self.facts["task"],
+            "metrics": metrics,
+            "seconds": dict(seconds),
+            "provenance": {
+                "command": rerun_command(self.job.overrides),
+                "seed": self.job.config.seed,
+                "threads": self.job.config.training.threads,
+                **{name: self.facts[name] for name in ("device", "stack", "data_fingerprint")},
+                **software(),
+            },
+            "overrides": list(self.job.overrides),
+            "config": self.job.config.model_dump(),
+        }
+        write_json(self.job.folder / "result.json", result)
+        self.log(f"{status}" + (f": {message}" if message else ""))
+        return Outcome(status, metrics, message)
+
+    def _metrics(self) -> dict[str, float]:
+        names = [name for name in (self.history[-1] if self.history else {}) if name not in ("epoch", "lr", "seconds")]
+        nothing = dict.fromkeys(names, math.nan)
+        final = self.history[-1] if self.history else {}
+        best = self.best or nothing
+        metrics = {"final_epoch": final.get("epoch", 0)} | {f"final_{name}": final[name] for name in names}
+        return metrics | {"best_epoch": best.get("epoch", math.nan)} | {f"best_{name}": best[name] for name in names}
+
+
+def write_failure(job: Job, status: Status, message: str) -> Outcome:
+    """The record of a run that has nothing but a reason."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    provenance = {"command": rerun_command(job.overrides), **software()}
+    result = {"format": 1, "status": status, "message": message, "task": None, "metrics": {}, "seconds": {}}
+    rest = {"provenance": provenance, "overrides": list(job.overrides), "config": job.config.model_dump()}
+    write_json(job.folder / "result.json", result | rest)
+    return Outcome(status, {}, message)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Standard JSON: NaN and infinity, which it does not have, become null."""
+    write_whole(path, json.dumps(_plain(value), indent=1, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
