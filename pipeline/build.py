@@ -11,6 +11,7 @@ from torch import Tensor
 import scratchnet as sn
 from pipeline import config as schema
 from pipeline.datasets import Dataset, Split, load_dataset
+from scratchnet.initializers import Initializer
 
 ACTIVATIONS: dict[str, type[sn.Layer]] = {
     "relu": sn.ReLU,
@@ -110,11 +111,17 @@ def build_schedule(schedule: schema.Section) -> sn.Schedule:
     return kinds[type(schedule)](**schedule.model_dump(exclude={"name"}))
 
 
-def _initializer(model: schema.MLP, scale: float) -> sn.initializers.Initializer:
+def _initializer(model: schema.MLP, scale: float) -> Initializer:
     name = model.initializer
     if name == "auto":
         name = "he" if model.activation in ("relu", "leaky_relu", "gelu") else "glorot"
-    return {"he": sn.HeNormal(), "glorot": sn.GlorotUniform(), "normal": sn.Normal(scale), "zeros": sn.Zeros()}[name]
+    rules: dict[str, Initializer] = {
+        "he": sn.HeNormal(),
+        "glorot": sn.GlorotUniform(),
+        "normal": sn.Normal(scale),
+        "zeros": sn.Zeros(),
+    }
+    return rules[name]
 
 
 def _per_feature(values: list[float], channels: int, pixels: int) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.utils import setup_globals
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from pipeline.check import check
 from pipeline.errors import UserError
@@ -20,7 +20,7 @@ class PipelineCallback(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
         try:
-            check(OmegaConf.masked_copy(config, [key for key in config if key != "hydra"]))
+            check(config)
         except UserError as error:
             # Hydra turns an exception in a callback into a warning, and one in a job into a page.
             print(error, file=sys.stderr)

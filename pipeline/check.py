@@ -20,10 +20,15 @@ class ConfigError(UserError):
         self.mistakes = mistakes
 
 
+def without_hydra(composed: DictConfig) -> DictConfig:
+    """What the user configures, without Hydra's own node."""
+    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+
+
 def check(composed: DictConfig) -> Config:
     """The checked configuration. Raises ConfigError with a line for every wrong key, value or combination."""
     try:
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        values = OmegaConf.to_container(without_hydra(composed), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError([" ".join(str(error).split())]) from error
     assert isinstance(values, dict)

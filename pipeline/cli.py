@@ -31,7 +31,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped; what is finished is kept", file=sys.stderr)
         status = 130
-    except (UserError, HydraException, OmegaConfBaseException, RuntimeError) as error:
+    except (UserError, HydraException, OmegaConfBaseException) as error:
         if full:
             raise
         print(_message(error), file=sys.stderr)

@@ -12,12 +12,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from pipeline.build import build_dataset
-from pipeline.check import ConfigError, check
+from pipeline.check import ConfigError, check, without_hydra
 from pipeline.datasets import Dataset
+from pipeline.errors import RunFailed
 from pipeline.files import write_whole
 from pipeline.plan import plan
 from pipeline.progress import Board
 from pipeline.runs import Job, Outcome, write_failure
+from pipeline.task import config_folder
 from pipeline.training import Trainer
 
 
@@ -66,23 +68,21 @@ def _compose(config: DictConfig, context: HydraContext, overrides: Sequence[str]
     return composed
 
 
-def _without_hydra(composed: DictConfig) -> DictConfig:
-    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
-
-
 def _check_all(composed: Sequence[DictConfig], sweep: Path) -> list[Job]:
     """All jobs checked; all mistakes of all jobs in one error, each with the jobs it is in."""
-    jobs, mistakes = [], {}
+    jobs: list[Job] = []
+    mistakes: dict[str, list[str]] = {}
     for hydra_config in composed:
         number = hydra_config.hydra.job.num
         try:
-            checked = check(_without_hydra(hydra_config))
+            checked = check(hydra_config)
         except ConfigError as error:
             for mistake in error.mistakes:
                 mistakes.setdefault(mistake, []).append(str(number))
         else:
             overrides = tuple(hydra_config.hydra.overrides.task)
-            jobs.append(Job(checked, Path(hydra_config.hydra.runtime.output_dir), overrides))
+            folder = Path(hydra_config.hydra.runtime.output_dir)
+            jobs.append(Job(checked, folder, overrides, config_folder(hydra_config.hydra)))
     if mistakes:
         raise ConfigError([f"{mistake} ({_in_jobs(found, len(composed))})" for mistake, found in mistakes.items()])
     return jobs
@@ -100,7 +100,7 @@ def _write_hydra(job: Job, composed: DictConfig) -> None:
     folder = job.folder / str(composed.hydra.output_subdir)
     folder.mkdir(parents=True, exist_ok=True)
     hydra_only = OmegaConf.masked_copy(composed, ["hydra"])
-    write_whole(folder / "config.yaml", OmegaConf.to_yaml(_without_hydra(composed)))
+    write_whole(folder / "config.yaml", OmegaConf.to_yaml(without_hydra(composed)))
     write_whole(folder / "hydra.yaml", OmegaConf.to_yaml(hydra_only))
     write_whole(folder / "overrides.yaml", OmegaConf.to_yaml(composed.hydra.overrides.task))
 
@@ -142,10 +142,10 @@ def train_stack(numbers: list[int], jobs: Sequence[Job], dataset: Dataset) -> tu
 
 def _job_return(job: Job, composed: DictConfig, outcome: Outcome) -> JobReturn:
     failed = outcome.status == "failed"
-    value: Any = RuntimeError(f"{job.folder}: {outcome.message}") if failed else outcome.score
+    value: Any = RunFailed(f"{job.folder}: {outcome.message}") if failed else outcome.score
     return JobReturn(
         overrides=list(job.overrides),
-        cfg=_without_hydra(composed),
+        cfg=without_hydra(composed),
         hydra_cfg=OmegaConf.masked_copy(composed, ["hydra"]),
         working_dir=str(Path.cwd()),
         task_name=composed.hydra.job.name,

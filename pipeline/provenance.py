@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 
-def rerun_command(overrides: Sequence[str]) -> str:
+def rerun_command(overrides: Sequence[str], config_folder: str | None = None) -> str:
     """The command that trains this one run again; `sweep.*` and `hydra.*` only name folders and launchers."""
     kept = [text for text in overrides if not text.lstrip("+~").startswith(("hydra", "sweep."))]
     # An experiment may say that it is a sweep; one row of it is not.
     single = ["hydra.mode=RUN"] if any(text.lstrip("+").startswith("experiment=") for text in kept) else []
-    return shlex.join(["python", "-m", "pipeline", *kept, *single])
+    folder = ["--config-dir", config_folder] if config_folder else []
+    return shlex.join(["python", "-m", "pipeline", *folder, *kept, *single])
 
 
 @functools.cache

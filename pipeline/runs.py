@@ -28,11 +28,17 @@ class Job:
     config: Config
     folder: Path
     overrides: tuple[str, ...] = ()
+    config_folder: str | None = None  # of the user's own groups
+
+    @property
+    def command(self) -> str:
+        """What trains this one run again."""
+        return rerun_command(self.overrides, self.config_folder)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `score` is the best accuracy or R² on validation (held-out test where there is none)."""
+    """How a run ended. `score` is the best accuracy or R² on validation (none where there is no validation)."""
 
     status: Status
     metrics: Mapping[str, float]
@@ -53,7 +59,8 @@ class Outcome:
     def score(self) -> float | None:
         """What a sweeper may maximise."""
         names = ("best_validation_accuracy", "best_validation_r2")
-        return next((self.metrics[name] for name in names if name in self.metrics), None)
+        scores = [self.metrics[name] for name in names if not math.isnan(self.metrics.get(name, math.nan))]
+        return scores[0] if scores else None
 
 
 @dataclass
@@ -111,7 +118,7 @@ class RunFolder:
             "metrics": metrics,
             "seconds": dict(seconds),
             "provenance": {
-                "command": rerun_command(self.job.overrides),
+                "command": self.job.command,
                 "seed": self.job.config.seed,
                 "threads": self.job.config.training.threads,
                 **{name: self.facts[name] for name in ("device", "stack", "data_fingerprint")},
@@ -136,8 +143,9 @@ class RunFolder:
 def write_failure(job: Job, status: Status, message: str) -> Outcome:
     """The record of a run that has nothing but a reason."""
     job.folder.mkdir(parents=True, exist_ok=True)
-    provenance = {"command": rerun_command(job.overrides), **software()}
-    result = {"format": 1, "status": status, "message": message, "task": None, "metrics": {}, "seconds": {}}
+    provenance = {"command": job.command, **software()}
+    result: dict[str, Any] = {"format": 1, "status": status, "message": message, "task": None}
+    result |= {"metrics": {}, "seconds": {}}
     rest = {"provenance": provenance, "overrides": list(job.overrides), "config": job.config.model_dump()}
     write_json(job.folder / "result.json", result | rest)
     return Outcome(status, {}, message)

@@ -1,11 +1,15 @@
 """What Hydra calls for one job, under whatever launcher."""
 
+import sys
 from pathlib import Path
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pipeline.check import check
+from pipeline.errors import UserError
 
 
 def run(composed: DictConfig) -> float | None:
@@ -15,9 +19,20 @@ def run(composed: DictConfig) -> float | None:
     from pipeline.training import train
 
     hydra = HydraConfig.get()
-    config = check(composed)
-    job = Job(config, Path(hydra.runtime.output_dir), tuple(hydra.overrides.task))
-    with Board([job]) as board:
-        [outcome] = train([job], progress=lambda epochs: board.advance(0, epochs))
+    job = Job(check(composed), Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), config_folder(hydra))
+    try:
+        with Board([job]) as board:
+            [outcome] = train([job], progress=lambda epochs: board.advance(0, epochs))
+    except UserError as error:
+        if hydra.mode != RunMode.RUN:
+            raise
+        # Hydra would print a line of its own first; a sweep must go on, a single run may end here.
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
     print(f"{outcome.summary()}\n{job.folder}")
     return outcome.score
+
+
+def config_folder(hydra: HydraConf) -> str | None:
+    """The folder given by --config-dir, which a command that repeats the run needs as well."""
+    return next((source.path for source in hydra.runtime.config_sources if source.provider == "command-line"), None)

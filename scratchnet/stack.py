@@ -131,7 +131,8 @@ class Stack:
         if not len(examples):
             return Evaluation(loss + torch.nan, hits + torch.nan)
         loss /= len(examples)
-        return Evaluation(loss, self.loss.score(loss, hits, examples.targets))
+        score = self.loss.score(loss, hits, examples.targets)
+        return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
 
     def penalty(self) -> Tensor:
         """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""
