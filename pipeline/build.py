@@ -11,21 +11,15 @@ from torch import Tensor
 import scratchnet as sn
 from pipeline import config as schema
 from pipeline.datasets import Dataset, Split, load_dataset
-from scratchnet.initializers import Initializer
+from pipeline.networks import build_network, penalized
 
-ACTIVATIONS: dict[str, type[sn.Layer]] = {
-    "relu": sn.ReLU,
-    "leaky_relu": sn.LeakyReLU,
-    "tanh": sn.Tanh,
-    "sigmoid": sn.Sigmoid,
-    "gelu": sn.GELU,
-}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_NOT_OF_THE_LOADER = {"mean", "std", "flip", "shift"}
 
 
 def build_dataset(config: schema.Config) -> Dataset:
     """Load what `config.dataset` names, once a process; UserError where files are missing or bad."""
-    return _load(config.dataset.model_dump_json(exclude={"mean", "std"}))
+    return _load(config.dataset.model_dump_json(exclude=_NOT_OF_THE_LOADER))
 
 
 @functools.lru_cache(maxsize=8)
@@ -47,50 +41,46 @@ def build_examples(config: schema.Config, dataset: Dataset, split: Split) -> sn.
     if dataset.image_shape is not None:
         assert isinstance(config.dataset, schema.Images)
         channels, height, width = dataset.image_shape
-        mean, std = (_per_feature(v, channels, height * width) for v in (config.dataset.mean, config.dataset.std))
-        mean, std = mean * 255, std * 255
+        mean = 255 * _per_feature(config.dataset.mean, channels, height * width)
+        std = 255 * _per_feature(config.dataset.std, channels, height * width)
     else:
         mean, std = torch.zeros(inputs.shape[1]).double(), torch.ones(inputs.shape[1]).double()
     return sn.Examples(inputs, _tensor(split.targets), mean, std).to(build_device(config))
 
 
+def build_augment(config: schema.Config, dataset: Dataset) -> sn.Augment | None:
+    """What is done to training images, None where nothing is."""
+    images = config.dataset
+    if dataset.image_shape is None or not isinstance(images, schema.Images) or not (images.flip or images.shift):
+        return None
+    channels, height, width = dataset.image_shape
+    return sn.Augment(channels, height, width, images.flip, images.shift)
+
+
 def build_run(config: schema.Config, dataset: Dataset) -> sn.Run:
     """The run that `config` describes, for inputs and outputs of the sizes of `dataset`."""
-    targets = dataset.train.targets
-    outputs = len(dataset.class_names) if dataset.task == "classification" else targets.shape[1]
-    inputs = int(np.prod(dataset.train.inputs.shape[1:]))
-    optimizer = config.optimizer
+    model, optimizer = config.model, config.optimizer
+    classes = dataset.task == "classification"
+    outputs = len(dataset.class_names) if classes else dataset.train.targets.shape[1]
+    network = build_network(model, dataset.train.inputs.shape[1:], outputs)
     settings = {
         "lr": optimizer.lr,
         "momentum": getattr(optimizer, "momentum", 0.0),
         "weight_decay": optimizer.weight_decay,
-        "l2": config.model.l2,
-        "dropout": config.model.dropout,
-        "input_dropout": config.model.input_dropout,
+        "l2": model.l2,
+        "dropout": getattr(model, "dropout", 0.0),
+        "input_dropout": getattr(model, "input_dropout", 0.0),
     }
     return sn.Run(
-        network=build_mlp(config.model, inputs, outputs),
-        loss=sn.CrossEntropy() if dataset.task == "classification" else sn.MeanSquaredError(),
+        network=network,
+        loss=sn.CrossEntropy(config.training.label_smoothing) if classes else sn.MeanSquaredError(),
         optimizer=build_optimizer(optimizer),
         settings=settings,
         schedule=build_schedule(config.schedule),
         epochs=config.training.epochs,
         seed=config.seed,
+        penalized=penalized(model, network),
     )
-
-
-def build_mlp(model: schema.MLP, inputs: int, outputs: int) -> sn.Sequential:
-    """inputs -> hidden widths with activation and dropout -> outputs. A rate of 0 needs no dropout layer."""
-    layers: list[sn.Layer] = [sn.Dropout(inputs, rate="input_dropout")] if model.input_dropout else []
-    widths = [inputs, *model.hidden, outputs]
-    scales = model.initializer_scale * (len(widths) - 1 if len(model.initializer_scale) == 1 else 1)
-    for i, scale in enumerate(scales):
-        layers.append(sn.Linear(widths[i], widths[i + 1], initializer=_initializer(model, scale)))
-        if i < len(model.hidden):
-            layers.append(ACTIVATIONS[model.activation]())
-            if model.dropout:
-                layers.append(sn.Dropout(widths[i + 1]))
-    return sn.Sequential(tuple(layers))
 
 
 def build_optimizer(optimizer: schema.SGD | schema.Adam) -> sn.Optimizer:
@@ -109,19 +99,6 @@ def build_schedule(schedule: schema.Section) -> sn.Schedule:
         schema.OneCycleSchedule: sn.OneCycle,
     }
     return kinds[type(schedule)](**schedule.model_dump(exclude={"name"}))
-
-
-def _initializer(model: schema.MLP, scale: float) -> Initializer:
-    name = model.initializer
-    if name == "auto":
-        name = "he" if model.activation in ("relu", "leaky_relu", "gelu") else "glorot"
-    rules: dict[str, Initializer] = {
-        "he": sn.HeNormal(),
-        "glorot": sn.GlorotUniform(),
-        "normal": sn.Normal(scale),
-        "zeros": sn.Zeros(),
-    }
-    return rules[name]
 
 
 def _per_feature(values: list[float], channels: int, pixels: int) -> Tensor:

@@ -8,7 +8,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.config import Config, describe, keys_of
+from pipeline.config import Config, Images, PatchMLP, describe, keys_of
 from pipeline.errors import UserError
 
 
@@ -87,16 +87,35 @@ def _shown(value: Any) -> str:
 def _combinations(config: Config) -> list[str]:
     """Values that are fine alone and wrong together."""
     mistakes = []
-    model, scales = config.model, config.model.initializer_scale
-    if len(scales) not in (1, len(model.hidden) + 1):
+    model, images, training = config.model, config.dataset, config.training
+    layers, scales = model.linear_layers, model.initializer_scale
+    if len(scales) not in (1, layers):
         mistakes.append(
-            f"model.initializer_scale={_shown(scales)}: {len(scales)} scales for {len(model.hidden) + 1} layers; "
+            f"model.initializer_scale={_shown(scales)}: {len(scales)} scales for {layers} linear layers; "
             "give one for all or one a layer"
         )
-    if config.schedule.name == "cosine" and config.schedule.warmup >= config.training.epochs:
+    if model.l2_layers and max(model.l2_layers) >= layers:
+        mistakes.append(f"model.l2_layers={_shown(model.l2_layers)}: allowed: 0 to {layers - 1}, the linear layers")
+    if isinstance(images, Images):
+        channels, height, width = images.shape
+        for key in ("mean", "std"):
+            values = getattr(images, key)
+            if len(values) not in (1, channels):
+                mistakes.append(f"dataset.{key}={_shown(values)}: allowed: one number, or {channels}, one a channel")
+        if isinstance(model, PatchMLP) and (height % model.patch_size or width % model.patch_size):
+            mistakes.append(f"model.patch_size={model.patch_size}: allowed: a divisor of the image's {height}×{width}")
+    elif isinstance(model, PatchMLP):
+        mistakes.append(f"model=patch_mlp: needs images; dataset={images.name} has none, take model=mlp")
+    if config.schedule.name == "cosine" and config.schedule.warmup >= training.epochs:
         mistakes.append(
-            f"schedule.warmup={config.schedule.warmup}: allowed: less than training.epochs={config.training.epochs}"
+            f"schedule.warmup={config.schedule.warmup}: allowed: less than training.epochs={training.epochs}"
         )
     if config.optimizer.name == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         mistakes.append("optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9")
+    if training.patience and not images.validation_fraction:
+        mistakes.append(f"training.patience={training.patience}: needs dataset.validation_fraction above 0")
+    if training.label_smoothing and images.name in ("linear", "folded"):
+        mistakes.append(
+            f"training.label_smoothing={training.label_smoothing}: dataset={images.name} has no classes; take 0"
+        )
     return mistakes

@@ -5,7 +5,7 @@ is what an error message tells the user is allowed.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,12 +21,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
 
 
-class MLP(Section):
-    """model=mlp: Linear, activation (, dropout) for each hidden layer, then Linear to the outputs."""
+class Model(Section):
+    """What all models have."""
 
-    name: Literal["mlp"]
-    hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
-    activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu"]
     initializer: Literal["auto", "he", "glorot", "normal", "zeros"] = Field(
         description="auto (he for relu, leaky_relu and gelu, else glorot), he, glorot, normal or zeros"
     )
@@ -35,8 +32,45 @@ class MLP(Section):
         description="standard deviations for initializer=normal: one for all layers, [0.01], or one a layer",
     )
     l2: Decay = Field(description="0 or more: the penalty is 0.5 * l2 * sum of squared weights")
+    l2_layers: list[Annotated[int, Field(ge=0)]] | None = Field(
+        description="null for all weights, or the linear layers that l2 and weight_decay apply to, counted from 0: [0]"
+    )
+
+    @property
+    def linear_layers(self) -> int:
+        """How many linear layers there are: what `initializer_scale` and `l2_layers` count."""
+        raise NotImplementedError
+
+
+class MLP(Model):
+    """model=mlp: Linear, activation (, dropout) for each hidden layer, then Linear to the outputs."""
+
+    name: Literal["mlp"]
+    hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
+    activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu"]
     dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
     input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+
+    @property
+    def linear_layers(self) -> int:
+        return len(self.hidden) + 1
+
+
+class PatchMLP(Model):
+    """model=patch_mlp: patches, a linear stem, blocks of two MLPs (across patches, across features), mean, Linear."""
+
+    name: Literal["patch_mlp"]
+    patch_size: Count = Field(description="pixels along a patch's side, a divisor of the image's height and width")
+    features: Count = Field(description="features a patch after the stem, 1 or more")
+    hidden_patches: Count = Field(description="hidden width of the MLPs across patches, 1 or more")
+    hidden_features: Count = Field(description="hidden width of the MLPs across features, 1 or more")
+    depth: Count = Field(description="blocks, 1 or more")
+    residual: bool = Field(description="true to add each MLP to its input")
+    layer_norm: bool = Field(description="true for a layer norm before each MLP")
+
+    @property
+    def linear_layers(self) -> int:
+        return 2 + 4 * self.depth
 
 
 class Dataset(Section):
@@ -49,22 +83,34 @@ class Dataset(Section):
 class Images(Dataset):
     """Images, normalised as (pixel / 255 - mean) / std for each channel."""
 
+    shape: ClassVar[tuple[int, int, int]]  # channels, height, width
+
     root: str | None = Field(
         description="the folder that holds the official files, or null to look in the usual places"
     )
     mean: list[Annotated[float, Field()]] = Field(min_length=1, description="a number for each channel")
     std: list[Annotated[float, Field(gt=0)]] = Field(min_length=1, description="a number above 0 for each channel")
+    flip: bool = Field(description="true to mirror training images left to right at random")
+    shift: Annotated[int, Field(ge=0, le=16)] = Field(
+        description="pixels, 0 to 16, by which training images move at random"
+    )
 
 
 class FashionMNIST(Images):
+    shape = (1, 28, 28)
+
     name: Literal["fashion_mnist", "fashion_mnist_mini"]
 
 
 class CIFAR10(Images):
+    shape = (3, 32, 32)
+
     name: Literal["cifar10"]
 
 
 class CIFAR100(Images):
+    shape = (3, 32, 32)
+
     name: Literal["cifar100"]
     coarse_labels: bool = Field(description="true for the 20 superclasses, false for the 100 classes")
 
@@ -120,6 +166,13 @@ class Training(Section):
     epochs: Count = Field(description="passes over the training examples, 1 or more")
     batch_size: Count = Field(description="examples a step, a whole number of 1 or more")
     order_seed: Seed = Field(description="a whole number, 0 or more: draws the order of the examples")
+    label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
+    patience: Annotated[int, Field(ge=0)] = Field(
+        description="0 to train all epochs, or stop after so many without a better validation score"
+    )
+    log_every: Annotated[int, Field(ge=0)] = Field(
+        description="0, or write the batch loss every so many steps to steps.csv"
+    )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
     threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
@@ -132,7 +185,7 @@ class Sweep(Section):
 class Config(Section):
     """A whole configuration: one run."""
 
-    model: MLP
+    model: Annotated[MLP | PatchMLP, Field(discriminator="name")]
     dataset: Annotated[FashionMNIST | CIFAR10 | CIFAR100 | Toy, Field(discriminator="name")]
     optimizer: Annotated[SGD | Adam, Field(discriminator="name")]
     schedule: Annotated[

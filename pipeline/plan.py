@@ -30,21 +30,12 @@ def plan(jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> list
     stacks = []
     for members in groups.values():
         # Equal lengths and widths together: little padding, and no run waits for a longer one.
-        members.sort(key=lambda i: (runs[i].epochs, parameters(runs[i])), reverse=True)
+        members.sort(key=lambda i: (runs[i].epochs, runs[i].network.size), reverse=True)
         while members:
             width = max(1, min(_width(jobs[members[0]], runs[members[0]]), share))
             stacks.append(members[:width])
             del members[:width]
-    return sorted(stacks, key=lambda stack: -sum(runs[i].epochs * parameters(runs[i]) for i in stack))
-
-
-def parameters(run: sn.Run) -> int:
-    """How many numbers a run learns, without drawing them."""
-    return sum(
-        layer.in_features * layer.out_features + layer.out_features
-        for layer in run.network.layers
-        if isinstance(layer, sn.Linear)
-    )
+    return sorted(stacks, key=lambda stack: -sum(runs[i].epochs * runs[i].network.size for i in stack))
 
 
 def _width(job: Job, run: sn.Run) -> int:
@@ -52,9 +43,9 @@ def _width(job: Job, run: sn.Run) -> int:
     if build_device(job.config).type == "cuda":
         return _WIDEST_GPU
     size = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8
-    return min(_WIDEST_CPU, _CACHE_BYTES // (parameters(run) * size))
+    return min(_WIDEST_CPU, _CACHE_BYTES // (run.network.size * size))
 
 
 def _key(job: Job, run: sn.Run) -> Hashable:
-    training = job.config.training.model_dump_json(exclude={"epochs"})
+    training = job.config.training.model_dump_json(exclude={"epochs", "patience", "log_every", "label_smoothing"})
     return (job.config.dataset.model_dump_json(), training, run.network.structure(), run.loss, run.optimizer)

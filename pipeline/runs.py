@@ -1,4 +1,4 @@
-"""A run on disk: history.csv, result.json, model.safetensors, run.log in a folder of its own."""
+"""A run on disk: history.csv, result.json, model.safetensors, run.log (and steps.csv) in a folder of its own."""
 
 import csv
 import io
@@ -73,6 +73,7 @@ class RunFolder:
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)  # lines of steps.csv
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
@@ -98,6 +99,30 @@ class RunFolder:
         if better:
             self.best = row
         return better
+
+    def record_steps(self, before: int, losses: Sequence[float]) -> None:
+        """Add an epoch's batch losses to steps.csv, every `training.log_every` steps; `before` steps went before."""
+        every = self.job.config.training.log_every
+        if not every:
+            return
+        if not self.steps:
+            self.steps.append("step,batch_loss,running_mean")
+        total = 0.0
+        for i, loss in enumerate(losses, 1):
+            total += loss
+            if (before + i) % every == 0:
+                self.steps.append(f"{before + i},{loss!r},{total / i!r}")
+        write_whole(self.job.folder / "steps.csv", "\n".join(self.steps) + "\n")
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch picked on validation; 0 before there is one."""
+        return int(self.best["epoch"]) if self.best else 0
+
+    @property
+    def epochs_since_best(self) -> int:
+        """Epochs trained since the best one."""
+        return len(self.history) - 1 - self.best_epoch
 
     def _is_best(self, row: Row) -> bool:
         name = f"validation_{self.score_name}"

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 import scratchnet as sn
-from pipeline.build import DTYPES, build_dataset, build_device, build_examples, build_run
+from pipeline.build import DTYPES, build_augment, build_dataset, build_device, build_examples, build_run
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
 from pipeline.runs import Job, Outcome, Row, RunFolder, Status
@@ -57,6 +57,7 @@ class Trainer:
         self.splits = {
             name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
         }
+        self.augment = build_augment(config, dataset)
         runs = [build_run(job.config, dataset) for job in jobs]
         batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
         device = build_device(config)
@@ -87,15 +88,21 @@ class Trainer:
 
     def _train_epoch(self, epoch: int) -> None:
         start = time.perf_counter()
-        # The order is a function of seed and epoch alone, so that nothing need be remembered to go on.
+        examples, size = self.splits["train"], self.training.batch_size
+        # Order and augmentation are functions of seed and epoch alone: nothing need be remembered to go on.
         rng = np.random.default_rng((self.training.order_seed, epoch))
-        order = torch.from_numpy(rng.permutation(len(self.splits["train"]))).to(self.stack.device)
-        size = self.training.batch_size
+        order = torch.from_numpy(rng.permutation(len(examples))).to(self.stack.device)
+        generator = torch.Generator(self.stack.device).manual_seed(int(rng.integers(2**62)))
         piece = size * math.ceil(self.batches / _PIECES)
+        losses = []
         for done in range(0, len(order), piece):
-            self.stack.train(self.splits["train"], order[done : done + piece], size)
-            self.progress(epoch - 1 + (done + piece) / max(len(order), done + piece))
+            losses.append(self.stack.train(examples, order[done : done + piece], size, self.augment, generator))
+            self.progress(epoch - 1 + min(1.0, (done + piece) / len(order)))
         self.clock.training += time.perf_counter() - start
+        batch_losses = torch.cat(losses)
+        for r, folder in enumerate(self.folders):
+            if self.outcomes[r] is None:
+                folder.record_steps((epoch - 1) * self.batches, batch_losses[:, r].tolist())
 
     def _record(self, epoch: int) -> None:
         """Evaluate every split, write each run's row, and end the runs that are done or have diverged."""
@@ -121,6 +128,9 @@ class Trainer:
                 self.outcomes[r] = folder.close("diverged", total, message)
             elif epoch == self.stack.runs[r].epochs:
                 self.outcomes[r] = folder.close("finished", total)
+            elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
+                message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
+                self.outcomes[r] = folder.close("finished", total, message)
 
     def _close_rest(self, status: Status, message: str) -> None:
         for r, folder in enumerate(self.folders):
@@ -130,7 +140,7 @@ class Trainer:
     def _facts(self, r: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
         return {
             "task": dataset.task,
-            "parameters": sum(math.prod(shape) for shape in self.stack.shapes[r].values()),
+            "parameters": self.stack.runs[r].network.size,
             "device": str(device),
             "stack": len(self.jobs),
             "data_fingerprint": dataset.fingerprint,

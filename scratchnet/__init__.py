@@ -4,11 +4,13 @@ Tensors in, tensors out: the engine knows no files, no configuration and no auto
 """
 
 from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from scratchnet.augment import Augment
 from scratchnet.dropout import Dropout
 from scratchnet.examples import Examples
 from scratchnet.initializers import GlorotUniform, HeNormal, Normal, Zeros
 from scratchnet.layers import Layer, Linear, ShapeError
 from scratchnet.losses import CrossEntropy, Loss, MeanSquaredError
+from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
 from scratchnet.optimizers import SGD, Adam, Optimizer
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
 from scratchnet.sequential import Sequential
@@ -18,6 +20,7 @@ __all__ = [
     "GELU",
     "SGD",
     "Adam",
+    "Augment",
     "Constant",
     "Cosine",
     "CrossEntropy",
@@ -26,14 +29,18 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "Loss",
+    "MeanOverPatches",
     "MeanSquaredError",
     "Normal",
     "OneCycle",
     "Optimizer",
+    "Patchify",
     "ReLU",
+    "Residual",
     "Run",
     "Schedule",
     "Sequential",
@@ -42,6 +49,7 @@ __all__ = [
     "Stack",
     "Step",
     "Tanh",
+    "Transpose",
     "Zeros",
     "stackable",
 ]

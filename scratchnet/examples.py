@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet.augment import Augment
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -22,9 +24,20 @@ class Examples:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def batch(self, index: Tensor | slice, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """-> normalised x (B, I) in `dtype`, and the targets of the rows `index`."""
+    def batch(
+        self,
+        index: Tensor | slice,
+        dtype: torch.dtype,
+        augment: Augment | None = None,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """-> normalised x (B, I) in `dtype`, and the targets of the rows `index`.
+
+        With `augment` the raw rows are changed first, by draws from `generator`.
+        """
         rows = self.inputs[index] if isinstance(index, slice) else self.inputs.index_select(0, index)
+        if augment is not None and generator is not None:
+            rows = augment(rows, generator)
         x = rows.to(dtype, copy=True).sub_(self.mean.to(dtype)).div_(self.std.to(dtype))
         y = self.targets[index]
         return x, y.to(dtype) if y.is_floating_point() else y

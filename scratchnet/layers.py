@@ -62,6 +62,11 @@ class Layer:
         """dy (R, B, ..., O) -> (dx, grads): dx as x (None without `input_grad`), grads keyed and shaped as params."""
         raise NotImplementedError
 
+    @property
+    def size(self) -> int:
+        """How many numbers the layer learns."""
+        return 0
+
     def structure(self) -> Self:
         """The layer with its widths left out: layers of equal structure can share a stack."""
         return replace(self, **dict.fromkeys(self.widths, 0))
@@ -104,6 +109,10 @@ class Linear(Layer):
     @property
     def names(self) -> tuple[str, ...]:
         return ("weight", "bias")
+
+    @property
+    def size(self) -> int:
+        return (self.in_features + 1) * self.out_features
 
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         weights = [self.initializer(generator, self.in_features, self.out_features) for generator in generators]

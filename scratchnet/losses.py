@@ -29,6 +29,10 @@ class Loss:
         """-> d loss / d output (R, B, K)."""
         raise NotImplementedError
 
+    def plain(self) -> "Loss":
+        """The loss that is reported, without what only training adds to it."""
+        return self
+
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
         """What `score` counts over a split, summed over the batch: (R,) in float64."""
         raise NotImplementedError
@@ -40,14 +44,21 @@ class Loss:
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
-    """Softmax and cross-entropy in one: loss = mean_b (log Σ_k e^{z_bk} − z_{b,t_b}), targets t (B,) int64.
+    """Softmax and cross-entropy in one: loss = mean_b (log Σ_k e^{z_bk} − Σ_k q_bk z_bk), targets t (B,) int64.
 
-    Backward: dz = (softmax(z) − onehot(t)) / B. Computed on z − max z, so that no finite logits overflow.
+    q = (1 − ε) onehot(t) + ε / K, with ε = `label_smoothing`. Backward: dz = (softmax(z) − q) / B. Computed on
+    z − max z, so that no finite logits overflow.
 
-    Source: C. Bishop, "Pattern Recognition and Machine Learning", eqs. 4.108-4.109.
+    Sources: C. Bishop, "Pattern Recognition and Machine Learning", eqs. 4.108-4.109; C. Szegedy et al.,
+    "Rethinking the Inception architecture for computer vision", CVPR 2016, section 7.
     """
 
+    label_smoothing: float = 0.0
+
     score_name = "accuracy"
+
+    def plain(self) -> "CrossEntropy":
+        return CrossEntropy()
 
     def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
         if output.ndim != 3 or target.shape != output.shape[1:2]:
@@ -59,13 +70,17 @@ class CrossEntropy(Loss):
         exp = shifted.exp()
         total = exp.sum(2, keepdim=True)
         index = target.view(1, -1, 1).expand(len(output), -1, 1)
-        loss = (total.log() - shifted.gather(2, index)).mean((1, 2))
-        return loss, (exp, total, index)
+        fit = shifted.gather(2, index)
+        if self.label_smoothing:
+            fit = torch.lerp(fit, shifted.mean(2, keepdim=True), self.label_smoothing)
+        return (total.log() - fit).mean((1, 2)), (exp, total, index)
 
     def backward(self, kept: Kept) -> Tensor:
         exp, total, index = kept
         delta = exp / total
-        delta.scatter_add_(2, index, torch.full_like(index, -1, dtype=delta.dtype))
+        if self.label_smoothing:
+            delta -= self.label_smoothing / delta.shape[2]
+        delta.scatter_add_(2, index, torch.full_like(index, self.label_smoothing - 1, dtype=delta.dtype))
         return delta / delta.shape[1]
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:

@@ -113,6 +113,10 @@ class LayerNorm(Layer):
     def names(self) -> tuple[str, ...]:
         return ("scale", "shift")
 
+    @property
+    def size(self) -> int:
+        return 2 * self.features
+
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         shape = (len(generators), self.features)
         return {"scale": torch.ones(shape, dtype=dtype), "shift": torch.zeros(shape, dtype=dtype)}
@@ -156,6 +160,10 @@ class Residual(Layer):
     @property
     def noise_names(self) -> tuple[str, ...]:
         return self.inner.noise_names
+
+    @property
+    def size(self) -> int:
+        return self.inner.size
 
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         return self.inner.init(generators, dtype)

@@ -27,6 +27,10 @@ class Sequential(Layer):
     def noise_names(self) -> tuple[str, ...]:
         return tuple(f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.noise_names)
 
+    @property
+    def size(self) -> int:
+        return sum(layer.size for layer in self.layers)
+
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         return {
             f"{i}.{name}": value

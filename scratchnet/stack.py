@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Hyper, Optimizer
@@ -72,7 +73,7 @@ class Stack:
             if not stackable(runs[0], run):
                 raise ValueError(f"cannot share a stack: {runs[0]} and {run}; train them in stacks of their own")
         self.runs, self.dtype, self.device = tuple(runs), dtype, torch.device(device)
-        self.loss, self.optimizer = runs[0].loss, runs[0].optimizer
+        self.loss, self.metric, self.optimizer = runs[0].loss, runs[0].loss.plain(), runs[0].optimizer
         self.network = runs[0].network.widest([run.network for run in runs[1:]])
         self.steps_per_epoch, self.steps = steps_per_epoch, 0
         names = {"lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout"}
@@ -94,14 +95,21 @@ class Stack:
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
         self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
 
-    def train(self, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
-        """One step for each `batch_size` rows of `order` (n,); -> (R,) mean batch loss before each step."""
+    def train(
+        self,
+        examples: Examples,
+        order: Tensor,
+        batch_size: int,
+        augment: Augment | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """One step for each `batch_size` rows of `order` (n,); -> (steps, R) loss of every batch before its step."""
         rates = self._rates(-(-len(order) // batch_size))
-        total = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        losses = []
         for rate, index in zip(rates, order.split(batch_size), strict=True):
-            x, target = examples.batch(index, self.dtype)
-            total += self.step(x, target, rate) * len(index)
-        return total / max(len(order), 1)
+            x, target = examples.batch(index, self.dtype, augment, generator)
+            losses.append(self.step(x, target, rate))
+        return torch.stack(losses)
 
     def step(self, x: Tensor, target: Tensor, lr: Tensor) -> Tensor:
         """One gradient step on x (B, ...) shared by all runs, with rates lr (R,); -> (R,) loss before it."""
@@ -126,12 +134,12 @@ class Stack:
         for start in range(0, len(examples), _EVALUATION_ROWS):
             x, target = examples.batch(slice(start, start + _EVALUATION_ROWS), self.dtype)
             output = self.predict(x)
-            loss += self.loss.forward(output, target)[0].double() * len(x)
-            hits += self.loss.hits(output, target)
+            loss += self.metric.forward(output, target)[0].double() * len(x)
+            hits += self.metric.hits(output, target)
         if not len(examples):
             return Evaluation(loss + torch.nan, hits + torch.nan)
         loss /= len(examples)
-        score = self.loss.score(loss, hits, examples.targets)
+        score = self.metric.score(loss, hits, examples.targets)
         return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
 
     def penalty(self) -> Tensor:

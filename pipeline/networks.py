@@ -1,0 +1,71 @@
+"""From the `model` section to a network of the engine.
+
+A new model is a section of the schema, a file in conf/model/ and a function here.
+"""
+
+import math
+
+import scratchnet as sn
+from pipeline import config as schema
+from scratchnet.initializers import Initializer
+
+ACTIVATIONS: dict[str, type[sn.Layer]] = {
+    "relu": sn.ReLU,
+    "leaky_relu": sn.LeakyReLU,
+    "tanh": sn.Tanh,
+    "sigmoid": sn.Sigmoid,
+    "gelu": sn.GELU,
+}
+
+
+def build_network(model: schema.Model, input_shape: tuple[int, ...], outputs: int) -> sn.Sequential:
+    """The network for inputs of `input_shape`, (features,) or (channels, height, width), and as many outputs."""
+    if isinstance(model, schema.PatchMLP):
+        channels, height, width = input_shape
+        return patch_mlp(model, sn.Patchify(channels, height, width, model.patch_size), outputs)
+    assert isinstance(model, schema.MLP)
+    return mlp(model, math.prod(input_shape), outputs)
+
+
+def mlp(model: schema.MLP, inputs: int, outputs: int) -> sn.Sequential:
+    """inputs -> hidden widths with activation and dropout -> outputs. A rate of 0 needs no dropout layer."""
+    initial = _initializers(model, model.activation, model.linear_layers)
+    layers: list[sn.Layer] = [sn.Dropout(inputs, rate="input_dropout")] if model.input_dropout else []
+    for width, rule in zip(model.hidden, initial, strict=False):
+        layers += [sn.Linear(inputs, width, rule), ACTIVATIONS[model.activation]()]
+        layers += [sn.Dropout(width)] if model.dropout else []
+        inputs = width
+    return sn.Sequential((*layers, sn.Linear(inputs, outputs, initial[-1])))
+
+
+def patch_mlp(model: schema.PatchMLP, patches: sn.Patchify, outputs: int) -> sn.Sequential:
+    """patches -> stem -> blocks of two MLPs -> mean over patches -> outputs."""
+    initial = iter(_initializers(model, "relu", model.linear_layers))
+    layers: list[sn.Layer] = [patches, sn.Linear(patches.features, model.features, next(initial))]
+    for _ in range(model.depth):
+        for across, hidden in ((True, model.hidden_patches), (False, model.hidden_features)):
+            width = patches.patches if across else model.features
+            mixing = [sn.Linear(width, hidden, next(initial)), sn.ReLU(), sn.Linear(hidden, width, next(initial))]
+            turned = [sn.Transpose(), *mixing, sn.Transpose()] if across else mixing
+            norm = [sn.LayerNorm(model.features)] if model.layer_norm else []
+            part = sn.Sequential((*norm, *turned))
+            layers.append(sn.Residual(part) if model.residual else part)
+    return sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(model.features, outputs, next(initial))))
+
+
+def penalized(model: schema.Model, network: sn.Sequential) -> tuple[str, ...] | None:
+    """Names of the weights that `model.l2_layers` picks; None for all."""
+    if model.l2_layers is None:
+        return None
+    weights = [name for name in network.names if name.endswith("weight")]
+    return tuple(weights[i] for i in sorted(set(model.l2_layers)))
+
+
+def _initializers(model: schema.Model, activation: str, layers: int) -> list[Initializer]:
+    """The rule of each linear layer."""
+    scales = model.initializer_scale * (layers if len(model.initializer_scale) == 1 else 1)
+    name = model.initializer
+    if name == "auto":
+        name = "he" if activation in ("relu", "leaky_relu", "gelu") else "glorot"
+    fixed: dict[str, Initializer] = {"he": sn.HeNormal(), "glorot": sn.GlorotUniform(), "zeros": sn.Zeros()}
+    return [fixed.get(name) or sn.Normal(scale) for scale in scales]
