@@ -1,0 +1,31 @@
+"""Which training examples are kept for validation."""
+
+import numpy as np
+
+from pipeline.errors import UserError
+
+
+def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (train, validation), each ascending; round(fraction · N) rows go to validation.
+
+    With labels (N,) every class gives its share, rounded by largest remainder; a plain count N is drawn from
+    alike. Raises UserError where a side that should have rows gets none.
+    """
+    classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
+    wanted = round(fraction * len(classes))
+    if wanted == len(classes) or (fraction > 0 and wanted == 0):
+        empty = "validation" if wanted == 0 else "training"
+        raise UserError(
+            f"dataset.validation_fraction={fraction} of {len(classes)} examples leaves none for {empty}; "
+            "take another fraction (0 for no validation) or more samples"
+        )
+    rng = np.random.default_rng(seed)
+    names, counts = np.unique(classes, return_counts=True)
+    shares = counts * (wanted / len(classes))
+    taken = np.floor(shares).astype(np.int64)
+    most_left = np.argsort(taken - shares, kind="stable")[: wanted - taken.sum()]
+    taken[most_left] += 1
+    kept = np.zeros(len(classes), dtype=bool)
+    for name, count in zip(names, taken, strict=True):
+        kept[rng.permutation(np.flatnonzero(classes == name))[:count]] = True
+    return np.flatnonzero(~kept), np.flatnonzero(kept)
