@@ -14,6 +14,7 @@ from pipeline.runs import Job
 # On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
 _CACHE_BYTES = 3 * 2**20
 _WIDEST_CPU, _WIDEST_GPU = 32, 1024
+_USEFUL = 0.75  # the least share of a stack's largest run that is worth padding up to it
 
 
 def plan(jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> list[list[int]]:
@@ -26,16 +27,23 @@ def plan(jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> list
     runs = [build_run(job.config, dataset) for job, dataset in zip(jobs, datasets, strict=True)]
     for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
         groups[_key(job, run)].append(i)
-    share = math.ceil(len(jobs) / workers)
-    stacks = []
+    shape = [(run.epochs, run.network.size) for run in runs]
+    stacks: list[list[int]] = []
     for members in groups.values():
-        # Equal lengths and widths together: little padding, and no run waits for a longer one.
-        members.sort(key=lambda i: (runs[i].epochs, runs[i].network.size), reverse=True)
+        # Alike in length and width together, so that little is padded and no run waits for a longer one.
+        members.sort(key=shape.__getitem__, reverse=True)
         while members:
-            width = max(1, min(_width(jobs[members[0]], runs[members[0]]), share))
-            stacks.append(members[:width])
-            del members[:width]
-    return sorted(stacks, key=lambda stack: -sum(runs[i].epochs * runs[i].network.size for i in stack))
+            first = members[0]
+            widest = min(_width(jobs[first], runs[first]), math.ceil(len(jobs) / workers))
+            fitting = [i for i in members[:widest] if _alike(shape[i], shape[first])]
+            stacks.append(fitting)
+            members = [i for i in members[:widest] if i not in fitting] + members[widest:]
+    return sorted(stacks, key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
+
+
+def _alike(shape: tuple[int, int], first: tuple[int, int]) -> bool:
+    """Whether (epochs, parameters) differ by so little that padding and waiting waste little."""
+    return all(_USEFUL * b <= a <= b for a, b in zip(shape, first, strict=True))
 
 
 def _width(job: Job, run: sn.Run) -> int:
@@ -43,7 +51,7 @@ def _width(job: Job, run: sn.Run) -> int:
     if build_device(job.config).type == "cuda":
         return _WIDEST_GPU
     size = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8
-    return min(_WIDEST_CPU, _CACHE_BYTES // (run.network.size * size))
+    return max(1, min(_WIDEST_CPU, _CACHE_BYTES // (run.network.size * size)))
 
 
 def _key(job: Job, run: sn.Run) -> Hashable:
