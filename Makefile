@@ -31,11 +31,15 @@ mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 clean:  ## remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
 
-# Everything is pinned by constraints.txt. torch is installed first and alone, so that a CPU wheel is taken
-# where one is at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it.
+# Everything is pinned by constraints.txt. torch comes first and alone, so that a CPU wheel is taken where one is
+# at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it. Nothing is fetched again for a
+# later change of pyproject.toml: the build backend is installed, not downloaded into an isolated environment.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 $(VENV)/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "installing into $(VENV) …"
+	$(PIP) torch
+	$(PIP) hatchling
+	$(PIP) --no-build-isolation -e '.[dev]'
 	touch $@
