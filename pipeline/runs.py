@@ -132,7 +132,7 @@ class RunFolder:
     def close(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Outcome:
         """Write model.safetensors (weights of the best epoch) and result.json."""
         if self.weights and self.best is not None:
-            metadata = {"epoch": f"{self.best['epoch']:g}", "format": "pt"}
+            metadata = {"epoch": f"{self.best['epoch']:g}"}  # one key: several come in random order
             write_whole(self.job.folder / "model.safetensors", safetensors.torch.save(dict(self.weights), metadata))
         metrics = self._metrics() | {"parameters": self.facts["parameters"]}
         result = {

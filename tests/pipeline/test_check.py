@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hydra import compose, initialize_config_dir
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -49,7 +50,7 @@ def mistakes(*overrides: str) -> list[str]:
         ("+optimizer.lrr=1", "optimizer.lrr=1: no such key; optimizer has beta1, beta2, eps, lr, momentum, name,"),
         ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, schedule"),
         ("~seed", "seed: missing; give seed="),
-        ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 layers"),
+        ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 linear layers"),
         ("optimizer.lr=${nope}", "Interpolation key 'nope' not found"),
     ],
 )
@@ -87,7 +88,7 @@ def test_every_file_of_every_group_composes_and_passes(group: str) -> None:
             assert getattr(config, group).name == name
 
 
-settings = st.fixed_dictionaries(
+values_of_keys = st.fixed_dictionaries(
     {
         "model.hidden": st.lists(st.integers(1, 2000), max_size=4),
         "optimizer.lr": st.floats(1e-8, 1e3),
@@ -98,7 +99,8 @@ settings = st.fixed_dictionaries(
 )
 
 
-@given(settings)
+@hypothesis_settings(max_examples=20, deadline=None)  # composing takes its time
+@given(values_of_keys)
 def test_overrides_survive_the_way_to_the_config_and_back(values: dict[str, object]) -> None:
     overrides = [f"{key}={str(value).replace(' ', '')}" for key, value in values.items()]
     config = check(compose("config", overrides))
