@@ -1,0 +1,5 @@
+"""The report of one or several sweeps, read off their run folders and nothing else."""
+
+from pipeline.report.build import build
+
+__all__ = ["build"]

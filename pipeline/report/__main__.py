@@ -1,0 +1,33 @@
+"""`python -m pipeline.report FOLDER…`: build the report of one or several sweeps again."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.report.build import build
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.report",
+        description="Builds results.csv and report/ from run folders: tables (CSV, Markdown, LaTeX), figures (SVG, "
+        "PNG) and a page. Folders that hold no readable run are named in the report, never silently dropped.",
+    )
+    parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a sweep's folder, or a run's")
+    parser.add_argument("--out", type=Path, help="where to write the report (default: report/ in the first folder)")
+    given = parser.parse_args(arguments)
+    try:
+        page = build(given.folders, given.out)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: cannot be written ({error.strerror}); give another folder by --out", file=sys.stderr)
+        return 1
+    print(f"report: {page}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Learning curves: loss and score v epoch, the best runs in colour before all others."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
+from pipeline.report.tables import Comparison
+
+_SHOWN = len(COLOURS)
+
+
+def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | None:
+    """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
+    runs = [name for name in comparison.runs["run"] if name in set(history["run"])]
+    if history.empty or history["epoch"].max() < 1:
+        return None
+    by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
+    best = runs[:_SHOWN]
+    label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
+    with style():
+        figure = canvas(10, 4.4)
+        for axes, (column, name) in zip(figure.subplots(1, 2), label.items(), strict=True):
+            _panel(axes, by_run, runs, best, column)
+            axes.set(xlabel="epoch", ylabel=name)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
+        handles = [
+            Line2D([], [], color=colour, label=f"{comparison.settings(row)} (run {run})")
+            for colour, row, run in zip(COLOURS, rows, best, strict=False)
+        ]
+        handles += [
+            Line2D([], [], color="black", label="validation"),
+            Line2D([], [], color="black", ls="--", label="train"),
+        ]
+        if len(runs) > _SHOWN:
+            handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
+        wide = max((len(handle.get_label()) for handle in handles), default=0) > 45
+        figure.legend(handles=handles, loc="outside lower center", ncols=1 if wide else 2, fontsize=9)
+        others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
+        which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
+        caption = (
+            f"{which}{others}. Loss is the mean data loss an example, without the penalty; epoch 0 is before training."
+        )
+        return finish(figure, "learning_curves", "Learning curves", caption)
+
+
+def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
+    validation, train = f"validation_{column}", f"train_{column}"
+    faint = [rows for run, rows in by_run.items() if run in set(runs) - set(best)]
+    main = (
+        validation if any(validation in rows and rows[validation].notna().any() for rows in by_run.values()) else train
+    )
+    lines = [rows[["epoch", main]].dropna().to_numpy() for rows in faint if main in rows]
+    axes.add_collection(LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1))
+    for colour, run in zip(COLOURS, best, strict=False):
+        rows = by_run[run]
+        for name, dashes in ((train, "--"), (validation, "-")):
+            if name in rows:
+                axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
+    axes.autoscale_view()
+    seen = pd.concat([rows[name] for rows in by_run.values() for name in (train, validation) if name in rows]).dropna()
+    if column == "loss" and len(seen) and seen.min() > 0 and seen.quantile(0.95) > 20 * seen.quantile(0.05):
+        axes.set_yscale("log")  # a run on its way to divergence must not press the others flat
+    elif column == "r2":
+        axes.set_ylim(bottom=max(-0.1, min(0.0, float(seen.min()))) if len(seen) else None, top=1.02)
