@@ -69,7 +69,7 @@ class LeakyReLU(Elementwise):
         return torch.maximum(x, x * self.negative_slope), x
 
     def derivative(self, kept: Tensor) -> Tensor:
-        return torch.where(kept > 0, 1.0, self.negative_slope).to(kept.dtype)
+        return torch.full_like(kept, self.negative_slope).masked_fill_(kept > 0, 1)
 
 
 @dataclass(frozen=True)
