@@ -37,13 +37,11 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | N
         ]
         if len(runs) > _SHOWN:
             handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
-        wide = max((len(handle.get_label()) for handle in handles), default=0) > 45
+        wide = max((len(str(handle.get_label())) for handle in handles), default=0) > 62
         figure.legend(handles=handles, loc="outside lower center", ncols=1 if wide else 2, fontsize=9)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
-        caption = (
-            f"{which}{others}. Loss is the mean data loss an example, without the penalty; epoch 0 is before training."
-        )
+        caption = f"{which}{others}. Loss is the mean data loss an example, without the penalty; epoch 0, before training, may lie outside the frame."
         return finish(figure, "learning_curves", "Learning curves", caption)
 
 
@@ -61,8 +59,17 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
             if name in rows:
                 axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    seen = pd.concat([rows[name] for rows in by_run.values() for name in (train, validation) if name in rows]).dropna()
-    if column == "loss" and len(seen) and seen.min() > 0 and seen.quantile(0.95) > 20 * seen.quantile(0.05):
-        axes.set_yscale("log")  # a run on its way to divergence must not press the others flat
-    elif column == "r2":
-        axes.set_ylim(bottom=max(-0.1, min(0.0, float(seen.min()))) if len(seen) else None, top=1.02)
+    _frame(axes, [rows for rows in by_run.values() if main in rows], (train, main), column)
+
+
+def _frame(axes: Axes, curves: list[pd.DataFrame], names: tuple[str, str], column: str) -> None:
+    """Frame what training did: the start, and runs on their way to divergence, must not press the rest flat."""
+    trained = [rows.loc[rows["epoch"] > 0, name].dropna() for rows in curves for name in names if name in rows]
+    seen = pd.concat(trained)
+    if seen.empty:
+        return
+    low, high = float(seen.min()), float(seen.quantile(0.98) if column == "loss" else seen.max())
+    if column != "loss":
+        low = float(seen.quantile(0.02))
+    margin = 0.05 * (high - low) or 0.05
+    axes.set_ylim(low - margin, high + margin)

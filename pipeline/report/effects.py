@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
-from pipeline.report.tables import Comparison, text
+from pipeline.report.tables import Comparison, levels, text
 
 _PANELS = 6
 _CELLS = 15  # levels along a side of the heat map that can still be read
@@ -28,7 +28,7 @@ def marginal_effects(comparison: Comparison) -> Figure | None:
     if not keys:
         return None
     with style():
-        columns = min(3, len(keys))
+        columns = 2 if len(keys) in (2, 4) else min(3, len(keys))
         lines = -(-len(keys) // columns)
         figure = canvas(3.4 * columns, 2.9 * lines)
         grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
@@ -52,19 +52,19 @@ def heat_map(comparison: Comparison) -> Figure | None:
     keys = list(importance(comparison).index[:2])
     if len(keys) < 2:
         return None
-    levels = [_levels(comparison.runs[key]) for key in keys]
-    if max(map(len, levels)) > _CELLS:
+    down, across = (levels(comparison.runs[key]) for key in keys)
+    if max(len(down), len(across)) > _CELLS:
         return None
     shown = [comparison.swept[key] for key in keys]
     means = comparison.score.groupby([comparison.runs[key].map(text) for key in keys]).mean().unstack()
-    means = means.reindex(index=levels[0], columns=levels[1])
+    means = means.reindex(index=down, columns=across)
     with style():
-        figure = canvas(1.9 + 0.85 * max(3, len(levels[1])), 1.4 + 0.5 * max(3, len(levels[0])))
+        figure = canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
         axes = figure.subplots()
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
-        axes.set_xticks(range(len(levels[1])), levels[1])
-        axes.set_yticks(range(len(levels[0])), levels[0])
+        axes.set_xticks(range(len(across)), across)
+        axes.set_yticks(range(len(down)), down)
         axes.set(xlabel=shown[1], ylabel=shown[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
@@ -80,29 +80,20 @@ def heat_map(comparison: Comparison) -> Figure | None:
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     values, score = comparison.runs[key], comparison.score
-    levels = _levels(values)
+    names = levels(values)
     numbers = pd.to_numeric(values, errors="coerce")
     numeric = numbers.notna().all() and not values.map(lambda value: isinstance(value, bool)).any()
     if numeric and (numbers > 0).all() and numbers.max() > 20 * numbers.min():
         axes.set_xscale("log")
-        place = {level: float(level) for level in levels}
-    elif numeric and (numbers >= 0).all() and len(levels) > 2 and numbers.max() <= 20 * numbers[numbers > 0].min():
-        place = {level: float(level) for level in levels}
+        place = {level: float(level) for level in names}
+    elif numeric and (numbers >= 0).all() and len(names) > 2 and numbers.max() <= 20 * numbers[numbers > 0].min():
+        place = {level: float(level) for level in names}
     else:  # words, lists, or a zero beside magnitudes: evenly spaced
-        place = {level: float(i) for i, level in enumerate(levels)}
-        axes.set_xticks(list(place.values()), levels)
-        axes.set_xlim(-0.5, len(levels) - 0.5)
+        place = {level: float(i) for i, level in enumerate(names)}
+        axes.set_xticks(list(place.values()), names)
+        axes.set_xlim(-0.5, len(names) - 0.5)
     x = values.map(text).map(place)
     axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0)
     means = score.groupby(x).mean()
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
     axes.set_xlabel(comparison.swept[key])
-
-
-def _levels(values: pd.Series) -> list[str]:
-    """Values in their own order, numbers by size, lists by their numbers, as texts."""
-    distinct = {text(value): value for value in values}
-    numbers = pd.to_numeric(pd.Series(distinct), errors="coerce")
-    if numbers.notna().all():
-        return list(numbers.sort_values().index)
-    return sorted(distinct, key=lambda level: ([int(n) for n in level.strip("[]").split(",") if n.isdigit()], level))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure as Canvas
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 GREY = "#9A9A9A"
 
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10,
     "font.family": ["DejaVu Sans"],
     "axes.spines.top": False,

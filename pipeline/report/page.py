@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.figures import Figure
-from pipeline.report.tables import Comparison, text
+from pipeline.report.tables import Comparison, levels, text
 
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
 
@@ -25,11 +25,7 @@ def render(
         title=", ".join(folder.resolve().name for folder in folders),
         summary=summary(comparison),
         columns=list(written.columns),
-        numeric={
-            "epoch",
-            "seconds",
-            *(name for name in written if str(name).split()[0] in ("validation", "test", "train")),
-        },
+        numeric=comparison.digits,
         rows=written.to_numpy().tolist(),
         picked=comparison.picked,
         figures=figures,
@@ -61,7 +57,9 @@ def summary(comparison: Comparison) -> list[str]:
         )
         if score.notna().sum() > 1:
             best += f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the"
-            best += " median on validation. A winner among many is picked for its luck too: its test figure is what counts."
+            best += (
+                " median on validation. A winner among many is picked for its luck too: its test figure is what counts."
+            )
         said.append(best)
     else:
         said.append("There is no validation score, so no run is picked as the best.")
@@ -72,8 +70,7 @@ def summary(comparison: Comparison) -> list[str]:
         if status in counts
     ]
     said.append(f"Not finished: {', '.join(bad)}; reasons below." if bad else "All runs finished.")
-    seconds = pd.to_numeric(runs.get("seconds.total", pd.Series(dtype=float)), errors="coerce").sum()
-    said.append(f"Training and evaluation took {_duration(float(seconds))} of computing, all runs together.")
+    said.append(f"Training and evaluation took {_duration(comparison.seconds.sum())} of computing, all runs together.")
     return said
 
 
@@ -87,17 +84,9 @@ def _absent(comparison: Comparison, present: set[str]) -> list[str]:
     return [reason for name, reason in reasons.items() if name not in present]
 
 
-def _values(values: pd.Series, most: int = 8) -> str:
-    distinct = list(dict.fromkeys(text(value) for value in values.sort_index()))
-    ordered = sorted(distinct, key=_order)
-    return ", ".join(ordered[:most]) + (f", … {len(ordered)} values" if len(ordered) > most else "")
-
-
-def _order(value: str) -> tuple[float, str]:
-    try:
-        return float(value), ""
-    except ValueError:
-        return float("inf"), value
+def _values(values: "pd.Series[Any]", most: int = 8) -> str:
+    named = levels(values)
+    return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
 
 
 def _distinct(runs: pd.DataFrame, column: str) -> list[str]:

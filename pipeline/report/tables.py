@@ -1,100 +1,180 @@
-"""The comparison of runs as one table: CSV in full precision, Markdown and LaTeX for pasting, rows for the page."""
+"""The comparison table: one row a run, what was swept first, the best by validation on top."""
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
+from pandas.io.formats.style import Styler
 
-from pipeline.report import formats
-from pipeline.report.comparison import Comparison, score_name
-from pipeline.report.swept import display_names
-
-LATEX_ROWS = 50
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&])")
-_LATEX_SPECIAL = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\char34{}", "'": r"\char39{}"}
-    | {"²": r"\textsuperscript{2}", formats.MISSING: "--", "…": r"\ldots{}"}
-)
+_LATEX_ROWS = 50
+_NEVER_SWEPT = ("config.sweep.", "config.dataset.root")
+_OWN_NAMES = {"run", "epoch", "seconds", "status"}
 
 
 @dataclass(frozen=True)
-class Table:
-    """One row a run, best first. `values` and `texts` have the same shape and titles."""
+class Comparison:
+    """Runs in the order of the table. `swept` maps a column of `runs` to the name it is shown by."""
 
-    values: pd.DataFrame
-    texts: pd.DataFrame
-    best: list[bool]
-    numeric: list[bool]  # by column: set flush right
+    runs: pd.DataFrame
+    swept: dict[str, str]
+    score_name: str  # "accuracy" or "r2"
 
-    def csv(self) -> str:
-        """Every digit, for programs."""
-        return self.values.to_csv(index=False, lineterminator="\n")
+    @classmethod
+    def of(cls, runs: pd.DataFrame) -> "Comparison":
+        """Sort the runs of `pipeline.results.collect`: the finished before the others, by best validation score."""
+        regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
+        comparison = cls(runs, _swept(runs), "r2" if regression else "accuracy")
+        keys = pd.DataFrame({"early": runs["status"] != "finished", "score": comparison.score})
+        order = keys.sort_values(["early", "score"], ascending=[True, False], kind="stable").index
+        return cls(runs.loc[order].reset_index(drop=True), comparison.swept, comparison.score_name)
 
-    def markdown(self) -> str:
-        """A pipe table; the best runs are bold."""
-        cells = [
-            [_markdown(text, bold) for text in row]
-            for row, bold in zip(self.texts.itertuples(index=False), self.best, strict=True)
-        ]
-        align = ["right" if numeric else "left" for numeric in self.numeric]
-        titles = [_markdown(title) for title in self.texts.columns]
-        return tabulate(cells, titles, tablefmt="pipe", colalign=align, disable_numparse=True) + "\n"
+    @property
+    def score(self) -> "pd.Series[float]":
+        """Best validation score of each run, NaN where it has none."""
+        return self.metric(f"best_validation_{self.score_name}")
 
-    def latex(self) -> str:
-        r"""A `tabular` that needs only \usepackage{booktabs}; of a long table the first rows."""
-        shown = self.texts.head(LATEX_ROWS).map(_latex).reset_index(drop=True)
-        shown.columns = [_latex(title) for title in shown.columns]
-        best = [index for index in shown.index if self.best[index]]
-        style = shown.style.hide(axis="index")
-        style.set_properties(subset=(best, shown.columns), textbf="--rwrap")
-        align = "".join("r" if numeric else "l" for numeric in self.numeric)
-        cut = len(self.texts) > LATEX_ROWS
-        note = f"% The first {LATEX_ROWS} of {len(self.texts)} rows; table.csv holds all.\n" if cut else ""
-        return f"% \\usepackage{{booktabs}}\n{note}" + style.to_latex(hrules=True, column_format=align)
+    @property
+    def picked(self) -> bool:
+        """Whether the first row is the best by a validation score."""
+        return bool(pd.notna(self.score.iloc[0]))
+
+    @property
+    def score_label(self) -> str:
+        """The score in words."""
+        return "accuracy" if self.score_name == "accuracy" else "R²"
+
+    def metric(self, name: str) -> "pd.Series[float]":
+        """A metric of each run as numbers, NaN where it is missing."""
+        return self._numbers(f"metric.{name}")
+
+    @property
+    def seconds(self) -> "pd.Series[float]":
+        """Seconds of computing of each run."""
+        return self._numbers("seconds.total")
+
+    def settings(self, row: int) -> str:
+        """The swept keys of a row in words: "hidden=[256], lr=0.05"."""
+        return ", ".join(f"{shown}={text(self.runs[key][row])}" for key, shown in self.swept.items()) or "defaults"
+
+    def table(self) -> pd.DataFrame:
+        """What is shown, with numbers at full precision."""
+        shown: dict[str, Any] = {"run": self.runs["run"]}
+        shown |= {name: self.runs[key] for key, name in self.swept.items()}
+        shown["epoch"] = self.metric("best_epoch")
+        for split in ("validation", "test", "train"):
+            shown[f"{split} {self.score_label}"] = self.metric(f"best_{split}_{self.score_name}")
+        shown["validation loss"] = self.metric("best_validation_loss")
+        shown["seconds"] = self.seconds
+        shown["status"] = self.runs["status"]
+        return pd.DataFrame(shown)
+
+    @property
+    def digits(self) -> dict[str, int]:
+        """Decimals of the columns that hold figures; all others hold settings and words."""
+        scores = [f"{split} {self.score_label}" for split in ("validation", "test", "train")]
+        return {"epoch": 0, **dict.fromkeys([*scores, "validation loss"], 4), "seconds": 1}
+
+    def written(self) -> pd.DataFrame:
+        """The table as texts for people."""
+        table, digits = self.table(), self.digits
+        columns = {
+            name: [
+                (f"{value:.{digits[name]}f}" if pd.notna(value) else "–") if name in digits else text(value)
+                for value in table[name]
+            ]
+            for name in table
+        }
+        return pd.DataFrame(columns)
+
+    def files(self) -> dict[str, str]:
+        """File name -> content of the table in each format."""
+        return {
+            "table.csv": self.table().to_csv(index=False, lineterminator="\n"),
+            "table.md": self._markdown(),
+            "table.tex": self._latex(),
+        }
+
+    def _markdown(self) -> str:
+        rows = self.written().map(_for_markdown).rename(columns=_for_markdown)
+        if self.picked:
+            rows.iloc[0] = [f"**{cell}**" for cell in rows.iloc[0]]
+        return str(rows.to_markdown(index=False, disable_numparse=True)) + "\n"
+
+    def _latex(self) -> str:
+        rows = self.written()
+        note = f", the best {_LATEX_ROWS} of {len(rows)} runs" if len(rows) > _LATEX_ROWS else ""
+        best = "; the best by validation in bold" if self.picked else ""
+        style: Styler = rows.head(_LATEX_ROWS).style.hide(axis="index")
+        style = style.format(escape="latex").format_index(escape="latex", axis=1)
+        if self.picked:
+            style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
+        body = style.to_latex(
+            hrules=True,
+            convert_css=True,
+            column_format="".join("r" if name in self.digits else "l" for name in rows),
+            position="tbp",
+            position_float="centering",
+            caption=f"Comparison of the runs{note}{best}.",
+            label="tab:comparison",
+        )
+        return "% needs \\usepackage{booktabs}\n" + body.replace("R²", "$R^2$").replace("–", "--")
+
+    def _numbers(self, column: str) -> "pd.Series[float]":
+        if column not in self.runs:
+            return pd.Series(float("nan"), self.runs.index)
+        return pd.to_numeric(self.runs[column], errors="coerce").astype(float)
 
 
-def make_table(comparisons: Sequence[Comparison], runs: pd.DataFrame) -> Table:
-    """All comparisons one under another, with the keys that vary over all runs."""
-    from pipeline.report.swept import swept_keys
-
-    rows = pd.concat([comparison.rows for comparison in comparisons])
-    score = score_name(rows["task"])
-    keys = swept_keys(runs)
-    columns: list[tuple[str, pd.Series[Any], Callable[[Any], str]]] = [("run", rows["run"], str)]
-    for key, name in display_names(keys).items():
-        columns.append((name, runs.loc[rows.index, key], formats.setting))
-    columns.append(("epoch", rows["epoch"].astype("Int64"), formats.count))
-    for title, name in _figures(score).items():
-        if name.startswith("validation") and rows[name].isna().all():
-            continue
-        columns.append((title, rows[name], formats.figure))
-    columns.append(("seconds", rows["seconds"], formats.seconds))
-    columns.append(("status", rows["status"].astype(str), str))
-    values = pd.DataFrame({title: series for title, series, _ in columns})
-    texts = pd.DataFrame({title: [show(value) for value in series] for title, series, show in columns}, dtype=object)
-    numeric = [title == "run" or show is not str and _is_numeric(series) for title, series, show in columns]
-    return Table(values, texts, list(rows["best"]), numeric)
+def text(value: Any) -> str:
+    """A setting as people write it: 0.001, 1e-05, [256], true, null."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return "–" if pd.isna(value) else f"{value:g}"
+    return str(value)
 
 
-def _figures(score: str) -> dict[str, str]:
-    scores = {f"{split} {score}": f"{split}_score" for split in ("validation", "test", "train")}
-    return scores | {"validation loss": "validation_loss"}
+def levels(values: "pd.Series[Any]") -> list[str]:
+    """Distinct settings as texts in their own order: numbers by size, lists by their numbers, words by letter."""
+    distinct = list(dict.fromkeys(values.map(text)))
+    numbers = pd.to_numeric(pd.Series(distinct, distinct), errors="coerce")
+    if numbers.notna().all():
+        return list(numbers.sort_values().index)
+    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d+", level)], level))
 
 
-def _is_numeric(values: pd.Series) -> bool:
-    return all(isinstance(value, (int, float)) or pd.isna(value) for value in values)
+def _for_markdown(cell: str) -> str:
+    """Nothing a setting holds may end a cell, start a tag or become emphasis."""
+    for mark in ("\\", "|", "*", "_", "`"):
+        cell = cell.replace(mark, f"\\{mark}")
+    return cell.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _markdown(text: str, bold: bool = False) -> str:
-    escaped = _MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return f"**{escaped}**" if bold else escaped
-
-
-def _latex(text: str) -> str:
-    escaped = " ".join(text.split()).translate(_LATEX_SPECIAL)
-    return re.sub(r"^-(?=\d)", "$-$", escaped)
+def _swept(runs: pd.DataFrame) -> dict[str, str]:
+    """Keys with more than one value, less those that only follow the choice of their group."""
+    texts = {
+        name: runs[name].map(text)
+        for name in map(str, runs.columns)
+        if name.startswith("config.") and not name.startswith(_NEVER_SWEPT)
+    }
+    keys = [name for name, values in texts.items() if values.nunique() > 1]
+    groups = [key.removesuffix("name") for key in keys if key.endswith(".name")]
+    kept = [
+        key
+        for key in keys
+        if not any(
+            key.startswith(group)
+            and key != f"{group}name"
+            and (texts[key].groupby(texts[f"{group}name"]).nunique() == 1).all()
+            for group in groups
+        )
+    ]
+    short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in kept}
+    taken = list(short.values())
+    return {
+        key: name if taken.count(name) == 1 and name not in _OWN_NAMES else key.removeprefix("config.")
+        for key, name in short.items()
+    }
