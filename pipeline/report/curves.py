@@ -41,7 +41,10 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | N
         figure.legend(handles=handles, loc="outside lower center", ncols=1 if wide else 2, fontsize=9)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
-        caption = f"{which}{others}. Loss is the mean data loss an example, without the penalty; epoch 0, before training, may lie outside the frame."
+        caption = (
+            f"{which}{others}. Loss is the mean data loss an example, without the penalty. "
+            "Epoch 0, before training, may lie outside the frame."
+        )
         return finish(figure, "learning_curves", "Learning curves", caption)
 
 

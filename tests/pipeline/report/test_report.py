@@ -1,0 +1,336 @@
+"""What stands in the report is what stands in the run folders."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.report import build
+from pipeline.report.__main__ import main
+from pipeline.report.tables import Comparison
+from pipeline.results import collect
+
+WriteRun = Callable[..., Path]
+FILES = {
+    "index.html",
+    *(f"table.{ending}" for ending in ("csv", "md", "tex")),
+    *(f"{name}.{ending}" for name in ("learning_curves", "effects", "heat_map") for ending in ("svg", "png")),
+}
+NASTY = "<script>alert(1)</script> 50% a_b & \"q\", 'x' | y * z"
+
+
+def run_history(epochs: int, best: float, score: str = "accuracy", validation: bool = True) -> pd.DataFrame:
+    """Curves that rise to `best` at the last epoch."""
+    rows = []
+    for epoch in range(epochs + 1):
+        reached = best * epoch / epochs
+        row: dict[str, Any] = {"epoch": epoch}
+        for split, less in (("train", -0.02), ("validation", 0.0), ("test", 0.01)):
+            seen = validation or split != "validation"
+            row |= {f"{split}_loss": 2 - reached + less if seen else None}
+            row |= {f"{split}_{score}": reached - less if seen else None}
+        rows.append(row | {"penalty": 0.1, "objective": row["train_loss"] + 0.1, "lr": 0.1, "seconds": 0.5})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def write_run() -> WriteRun:
+    """write_run(folder, best=…, epochs=…, status=…, score=…, validation=…, **config) writes one run."""
+
+    def write(
+        folder: Path,
+        best: float = 0.8,
+        epochs: int = 3,
+        status: str = "finished",
+        message: str | None = None,
+        score: str = "accuracy",
+        validation: bool = True,
+        **config: Any,
+    ) -> Path:
+        folder.mkdir(parents=True)
+        history = run_history(epochs, best, score, validation)
+        history.to_csv(folder / "history.csv", index=False)
+        last = {name: (None if pd.isna(value) else value) for name, value in history.iloc[-1].items()}
+        figures = {name: value for name, value in last.items() if name not in ("epoch", "lr", "seconds")}
+        sections: dict[str, Any] = {
+            "model": {"name": "mlp", "hidden": [16], "l2": 0.0},
+            "dataset": {"name": "square", "root": None},
+            "optimizer": {"name": "sgd", "lr": 0.1},
+            "training": {"epochs": epochs},
+            "seed": 0,
+            "sweep": {"name": folder.parent.name},
+        }
+        for key, value in config.items():
+            section, _, leaf = key.partition("__")
+            if leaf:
+                sections[section][leaf] = value
+            else:
+                sections[section] = value
+        result = {
+            "format": 1,
+            "status": status,
+            "message": message,
+            "task": "classification" if score == "accuracy" else "regression",
+            "config": sections,
+            "metrics": {
+                **{f"{kind}_{name}": value for kind in ("final", "best") for name, value in figures.items()},
+                **{"final_epoch": epochs, "best_epoch": epochs, "parameters": 50},
+            },
+            "seconds": {"total": 1.5, "training": 1.0, "evaluation": 0.5},
+            "provenance": {"command": f"python -m pipeline run={folder.name}", "torch": "2.0", "threads": 1},
+        }
+        (folder / "result.json").write_text(json.dumps(result))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def sweep(tmp_path: Path, write_run: WriteRun) -> Path:
+    """Twelve runs, hidden × lr; run 7 is the best."""
+    folder = tmp_path / "grid"
+    number = 0
+    for hidden in ([8], [16], [32, 8]):
+        for lr in (0.001, 0.01, 0.1, 1.0):
+            best = 0.95 if number == 7 else 0.5 + 0.01 * number
+            write_run(folder / str(number), best, model__hidden=hidden, optimizer__lr=lr)
+            number += 1
+    return folder
+
+
+class Page(HTMLParser):
+    """Words, rows, tags and addresses of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.words: list[str] = []
+        self.rows: list[list[str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href", "xlink:href", "data") and value]
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+        if self.rows and self.rows[-1] and self.tags[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page_of(folder: Path) -> Page:
+    return Page((folder / "report" / "index.html").read_text())
+
+
+def test_a_sweep_gives_all_files(sweep: Path) -> None:
+    assert build([sweep]) == sweep / "report" / "index.html"
+    assert {path.name for path in (sweep / "report").iterdir()} == FILES
+    results = pd.read_csv(sweep / "results.csv")
+    assert list(results["run"]) == list(range(12))
+    assert {"run", "status", "config.model.hidden", "config.optimizer.lr"} < set(results.columns)
+    assert {"metric.best_validation_accuracy", "metric.final_penalty", "seconds.total"} < set(results.columns)
+    assert results["config.model.hidden"][11] == "[32,8]"
+
+
+def test_table_is_sorted_by_validation_and_starts_with_the_swept_keys(sweep: Path) -> None:
+    build([sweep])
+    table = pd.read_csv(sweep / "report" / "table.csv")
+    assert list(table.columns) == [
+        *("run", "hidden", "lr", "epoch", "validation accuracy", "test accuracy", "train accuracy"),
+        *("validation loss", "seconds", "status"),
+    ]
+    assert list(table["run"]) == [7, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1, 0]
+    assert table["validation accuracy"].is_monotonic_decreasing
+    history = pd.read_csv(sweep / "7" / "history.csv").iloc[-1]
+    for split in ("validation", "test", "train"):
+        assert table[f"{split} accuracy"][0] == history[f"{split}_accuracy"]
+
+
+def test_the_best_is_marked_in_every_format(sweep: Path) -> None:
+    build([sweep])
+    report = sweep / "report"
+    first, second = (report / "table.md").read_text().splitlines()[2:4]
+    assert first.startswith("| **7**")
+    assert "**" not in second
+    tex = (report / "table.tex").read_text()
+    assert tex.count("\\bfseries 7 &") == 1
+    assert "\\toprule" in tex
+    assert (report / "index.html").read_text().count('<tr class="best">') == 1
+    assert "Best by validation: run 7 (hidden=[16], lr=1) at epoch 3" in page_of(sweep).text
+
+
+def test_page_loads_nothing_and_has_no_script(sweep: Path) -> None:
+    build([sweep])
+    page = page_of(sweep)
+    assert [link for link in page.links if not link.startswith(("#", "data:image/png;base64,"))] == []
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "url(http" not in (sweep / "report" / "index.html").read_text()
+    assert page.text.count("python -m pipeline run=") == 12
+
+
+def test_figures_say_what_their_axes_are(sweep: Path) -> None:
+    build([sweep])
+    said = {path.stem: path.read_text() for path in (sweep / "report").glob("*.svg")}
+    assert ">epoch<" in said["learning_curves"]
+    assert ">loss (mean an example)<" in said["learning_curves"]
+    assert "hidden=[16], lr=1 (run 7)" in said["learning_curves"]
+    assert ">validation accuracy<" in said["effects"]
+    assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", said["effects"]))
+    assert ">mean validation accuracy<" in said["heat_map"]
+    for path in (sweep / "report").glob("*.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_runs_give_the_same_bytes(sweep: Path) -> None:
+    build([sweep])
+    before = {path.name: path.read_bytes() for path in (sweep / "report").iterdir()}
+    build([sweep])
+    assert before == {path.name: path.read_bytes() for path in (sweep / "report").iterdir()}
+
+
+def test_values_that_could_break_a_format_come_out_right(tmp_path: Path, write_run: WriteRun) -> None:
+    for number, value in enumerate((NASTY, "plain")):
+        write_run(tmp_path / "s" / str(number), 0.9 - 0.1 * number, model__activation=value)
+    build([tmp_path / "s"])
+    report = tmp_path / "s" / "report"
+    assert next(csv.DictReader(io.StringIO((report / "table.csv").read_text())))["activation"] == NASTY
+    page = page_of(tmp_path / "s")
+    assert page.rows[1][1] == NASTY
+    assert "script" not in page.tags
+    cell = (report / "table.md").read_text().splitlines()[2]
+    assert cell.count(" | ") == len(page.rows[0]) - 1
+    assert "&lt;script>" in cell
+    tex = (report / "table.tex").read_text()
+    assert "50\\% a\\_b \\& " in tex
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
+def test_latex_compiles(tmp_path: Path, write_run: WriteRun) -> None:
+    for number, value in enumerate((NASTY, "plain")):
+        write_run(tmp_path / "s" / str(number), 0.9 - 0.1 * number, model__activation=value)
+    build([tmp_path / "s"])
+    document = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{table.tex}\\end{document}"
+    (tmp_path / "s" / "report" / "x.tex").write_text(document)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "x.tex"],
+        cwd=tmp_path / "s" / "report",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_bad_folders_are_named_and_the_rest_is_shown(sweep: Path) -> None:
+    (sweep / "2" / "result.json").write_text('{"format": 1, "stat')
+    (sweep / "4" / "result.json").unlink()
+    (sweep / "4" / ".hydra").mkdir()
+    (sweep / "4" / ".hydra" / "config.yaml").write_text("optimizer: {lr: 0.001}\nmodel: {hidden: [16]}\n")
+    (sweep / "holiday photos").mkdir()
+    (sweep / "12").mkdir()
+    (sweep / "12" / "history.csv").write_text("")
+    build([sweep])
+    page = page_of(sweep)
+    footnotes = page.text[page.text.index("Footnotes") :]
+    for name in ("2", "4", "12", "holiday photos"):
+        assert f"{sweep / name} : " in footnotes
+    table = pd.read_csv(sweep / "report" / "table.csv").set_index("run")
+    assert len(table) == 12
+    assert table["status"][4] == table["status"][2] == "interrupted"
+    assert "2 interrupted runs" in page.text
+
+
+def test_failed_and_diverged_runs_come_last_with_their_reasons(tmp_path: Path, write_run: WriteRun) -> None:
+    write_run(tmp_path / "s" / "0", 0.99, status="diverged", message="the objective was nan", optimizer__lr=9.0)
+    write_run(tmp_path / "s" / "1", 0.7)
+    failed = write_run(tmp_path / "s" / "2", status="failed", message="MemoryError: no more", optimizer__lr=1.0)
+    result = json.loads((failed / "result.json").read_text()) | {"metrics": {}, "seconds": {}}
+    (failed / "result.json").write_text(json.dumps(result))
+    (failed / "history.csv").unlink()
+    build([tmp_path / "s"])
+    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    assert list(table["status"]) == ["finished", "diverged", "failed"]
+    page = page_of(tmp_path / "s")
+    assert "1 diverged run, 1 failed run" in page.text
+    assert "run 2, failed: MemoryError: no more" in page.text
+
+
+def test_regression_is_scored_by_r2(tmp_path: Path, write_run: WriteRun) -> None:
+    for number in range(3):
+        write_run(tmp_path / "s" / str(number), 0.5 + 0.1 * number, score="r2", seed=number)
+    build([tmp_path / "s"])
+    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    assert list(table["validation R²"]) == pytest.approx([0.7, 0.6, 0.5])
+    assert "$R^2$" in (tmp_path / "s" / "report" / "table.tex").read_text()
+
+
+def test_without_validation_nothing_is_picked(tmp_path: Path, write_run: WriteRun) -> None:
+    for number in range(3):
+        write_run(tmp_path / "s" / str(number), 0.5 + 0.1 * number, validation=False, optimizer__lr=0.1 * (number + 1))
+    build([tmp_path / "s"])
+    assert list(pd.read_csv(tmp_path / "s" / "report" / "table.csv")["run"]) == [0, 1, 2]
+    assert "**" not in (tmp_path / "s" / "report" / "table.md").read_text()
+    assert "no run is picked as the best" in page_of(tmp_path / "s").text
+
+
+def test_one_run_by_itself(tmp_path: Path, write_run: WriteRun) -> None:
+    folder = write_run(tmp_path / "only")
+    build([folder])
+    names = {path.name for path in (folder / "report").iterdir()}
+    assert "learning_curves.svg" in names
+    assert "heat_map.svg" not in names
+    assert "No heat map: it needs two swept keys" in page_of(folder).text
+
+
+def test_several_sweeps_together(sweep: Path, tmp_path: Path, write_run: WriteRun) -> None:
+    write_run(tmp_path / "other" / "0", 0.99, optimizer__name="adam", optimizer__beta1=0.9)
+    page = build([sweep, tmp_path / "other"], tmp_path / "both")
+    assert page == tmp_path / "both" / "index.html"
+    table = pd.read_csv(tmp_path / "both" / "table.csv")
+    assert table["run"][0] == "other/0"
+    assert set(table["run"][1:]) == {f"grid/{n}" for n in range(12)}
+    assert "optimizer" in table.columns
+    assert "beta1" not in table.columns  # it follows from the choice of the optimizer
+    assert len(pd.read_csv(tmp_path / "other" / "results.csv")) == 1
+
+
+def test_same_names_in_two_groups_are_told_apart(tmp_path: Path, write_run: WriteRun) -> None:
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), dataset__seed=number, seed=1 - number, training__epochs=number)
+    swept = Comparison.of(collect([tmp_path / "s"]).runs).swept
+    assert set(swept.values()) == {"dataset.seed", "seed", "epochs"}
+
+
+def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(sweep)]) == 0
+    assert capsys.readouterr().out == f"report: {sweep}/report/index.html\n"
+    assert main([str(tmp_path / "nowhere")]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert str(tmp_path / "nowhere") in said
+    with pytest.raises(UserError, match="no runs found"):
+        build([tmp_path])
