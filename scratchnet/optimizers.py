@@ -77,10 +77,11 @@ class Optimizer:
             direction = self.direction(name, grad, state, hyper, step)
             if name in hyper.weight_decay:
                 direction = torch.addcmul(direction, param, per_run(hyper.weight_decay[name], param))
+            rate = per_run(lr, param)
             if f"{name}.carry" in state:
-                _subtract_carried(param, direction * per_run(lr, param), state, name)
+                _subtract_carried(param, direction, rate, state, name)
             else:
-                param.addcmul_(direction, per_run(lr, param), value=-1)
+                param.addcmul_(direction, rate, value=-1)
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,10 @@ class Adam(Optimizer):
         return (m / root).div_(1 - self.beta1**step)
 
 
-def _subtract_carried(param: Tensor, update: Tensor, state: State, name: str) -> None:
-    """param ← param − update, keeping the rounding error for the next step in the runs that need it."""
-    carry = state[f"{name}.carry"]
-    change = carry - update
+def _subtract_carried(param: Tensor, direction: Tensor, rate: Tensor, state: State, name: str) -> None:
+    """param ← param − rate · direction; the runs that need it keep the rounding error for the next step."""
+    carry, carried = state[f"{name}.carry"], per_run(state[f"{name}.carried"], param).bool()
+    change = carry - rate * direction
     total = param + change
-    carry.copy_(change - (total - param)).mul_(per_run(state[f"{name}.carried"], carry))
-    param.copy_(total)
+    carry.copy_(torch.where(carried, change - (total - param), 0))
+    param.copy_(torch.where(carried, total, torch.addcmul(param, direction, rate, value=-1)))

@@ -59,7 +59,7 @@ class Cosine(Schedule):
         rise = self.warmup * steps_per_epoch
         progress = (step - rise) / max(epochs * steps_per_epoch - rise, 1)
         fall = self.floor + (1 - self.floor) * 0.5 * (1 + torch.cos(math.pi * progress.clamp(0, 1)))
-        return torch.where(step < rise, (step + 1) / max(rise, 1), fall)
+        return torch.where(step < rise, ((step + 1) / max(rise, 1)).clamp(max=1), fall)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from pandas.io.formats.style import Styler
 
 _LATEX_ROWS = 50
 _NEVER_SWEPT = ("config.sweep.", "config.dataset.root")
+# What pandas leaves as it is and LaTeX's first font encoding shows as something else.
+_LATEX_SYMBOLS = {"R²": "$R^2$", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"}
 _OWN_NAMES = {"run", "epoch", "seconds", "status"}
 
 
@@ -65,6 +67,8 @@ class Comparison:
         for split in ("validation", "test", "train"):
             shown[f"{split} {self.score_label}"] = self.metric(f"best_{split}_{self.score_name}")
         shown["validation loss"] = self.metric("best_validation_loss")
+        if not self.score.notna().any():
+            shown = {name: values for name, values in shown.items() if not name.startswith("validation ")}
         shown["seconds"] = self.seconds
         shown["status"] = self.runs["status"]
         return pd.DataFrame(shown)
@@ -118,7 +122,9 @@ class Comparison:
             caption=f"Comparison of the runs{note}{best}.",
             label="tab:comparison",
         )
-        return "% needs \\usepackage{booktabs}\n" + body.replace("R²", "$R^2$").replace("–", "--")
+        for symbol, command in _LATEX_SYMBOLS.items():
+            body = body.replace(symbol, command)
+        return "% needs \\usepackage{booktabs}\n" + body
 
     def _numbers(self, column: str) -> "pd.Series[float]":
         if column not in self.runs:
@@ -172,9 +178,15 @@ def _swept(runs: pd.DataFrame) -> dict[str, str]:
             for group in groups
         )
     ]
+    kept = [key for i, key in enumerate(kept) if not any(_repeats(texts[key], texts[other]) for other in kept[:i])]
     short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in kept}
     taken = list(short.values())
     return {
         key: name if taken.count(name) == 1 and name not in _OWN_NAMES else key.removeprefix("config.")
         for key, name in short.items()
     }
+
+
+def _repeats(values: "pd.Series[Any]", earlier: "pd.Series[Any]") -> bool:
+    """Whether a key has the earlier key's value in every run, as order_seed=${seed} has."""
+    return bool((values == earlier).all())

@@ -46,9 +46,10 @@ class LauncherContract:
     tolerance: float
 
     @pytest.fixture(scope="class")
-    def sweep(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        folder = tmp_path_factory.mktemp(self.launcher)
-        done = pipeline(folder, "-m", f"hydra/launcher={self.launcher}", "sweep.name=s", *COMMON, *GRID)
+    @classmethod
+    def sweep(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = tmp_path_factory.mktemp(cls.launcher)
+        done = pipeline(folder, "-m", f"hydra/launcher={cls.launcher}", "sweep.name=s", *COMMON, *GRID)
         assert done.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
         return folder / "outputs" / "s"
 

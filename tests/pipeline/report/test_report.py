@@ -226,6 +226,7 @@ def test_values_that_could_break_a_format_come_out_right(tmp_path: Path, write_r
     assert "&lt;script>" in cell
     tex = (report / "table.tex").read_text()
     assert "50\\% a\\_b \\& " in tex
+    assert not set("<>|") & set(tex)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
@@ -292,7 +293,9 @@ def test_without_validation_nothing_is_picked(tmp_path: Path, write_run: WriteRu
     for number in range(3):
         write_run(tmp_path / "s" / str(number), 0.5 + 0.1 * number, validation=False, optimizer__lr=0.1 * (number + 1))
     build([tmp_path / "s"])
-    assert list(pd.read_csv(tmp_path / "s" / "report" / "table.csv")["run"]) == [0, 1, 2]
+    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    assert list(table["run"]) == [0, 1, 2]
+    assert not [name for name in table if name.startswith("validation")]
     assert "**" not in (tmp_path / "s" / "report" / "table.md").read_text()
     assert "no run is picked as the best" in page_of(tmp_path / "s").text
 
@@ -320,9 +323,15 @@ def test_several_sweeps_together(sweep: Path, tmp_path: Path, write_run: WriteRu
 
 def test_same_names_in_two_groups_are_told_apart(tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(2):
-        write_run(tmp_path / "s" / str(number), dataset__seed=number, seed=1 - number, training__epochs=number)
+        write_run(tmp_path / "s" / str(number), dataset__seed=number, seed=1 - number, training__epochs=5 + number)
     swept = Comparison.of(collect([tmp_path / "s"]).runs).swept
     assert set(swept.values()) == {"dataset.seed", "seed", "epochs"}
+
+
+def test_a_key_that_repeats_another_is_shown_once(tmp_path: Path, write_run: WriteRun) -> None:
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), training__order_seed=number, seed=number)
+    assert len(Comparison.of(collect([tmp_path / "s"]).runs).swept) == 1
 
 
 def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

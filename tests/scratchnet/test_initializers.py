@@ -1,0 +1,49 @@
+"""Moments and bounds of initial weights, and where they come from."""
+
+import math
+
+import pytest
+import torch
+
+import scratchnet as sn
+from scratchnet.initializers import Initializer
+
+FAN_IN, FAN_OUT = 300, 200
+
+
+def draw(rule: Initializer, seed: int = 0) -> torch.Tensor:
+    return rule(torch.Generator().manual_seed(seed), FAN_IN, FAN_OUT)
+
+
+@pytest.mark.parametrize(
+    ("rule", "std"),
+    [
+        (sn.HeNormal(), math.sqrt(2 / FAN_IN)),
+        (sn.GlorotUniform(), math.sqrt(2 / (FAN_IN + FAN_OUT))),
+        (sn.Normal(0.03), 0.03),
+        (sn.Zeros(), 0.0),
+    ],
+)
+def test_mean_and_spread(rule: Initializer, std: float) -> None:
+    found = draw(rule)
+    assert found.dtype == torch.float64
+    assert found.mean().item() == pytest.approx(0, abs=4 * std / math.sqrt(found.numel()) + 1e-12)
+    assert found.std().item() == pytest.approx(std, rel=0.02)
+
+
+def test_glorot_stays_within_its_bound() -> None:
+    bound = math.sqrt(6 / (FAN_IN + FAN_OUT))
+    found = draw(sn.GlorotUniform()).abs().max().item()
+    assert 0.99 * bound < found <= bound
+
+
+def test_float32_starts_at_the_rounded_float64_weights() -> None:
+    layer = sn.Linear(FAN_IN, FAN_OUT)
+    wide, narrow = (layer.init([torch.Generator().manual_seed(3)], d) for d in (torch.float64, torch.float32))
+    assert torch.equal(wide["weight"].float(), narrow["weight"])
+    assert not wide["bias"].any()
+
+
+def test_a_seed_is_a_start() -> None:
+    assert torch.equal(draw(sn.HeNormal(), 1), draw(sn.HeNormal(), 1))
+    assert not torch.equal(draw(sn.HeNormal(), 1), draw(sn.HeNormal(), 2))
