@@ -14,7 +14,7 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 	$(BIN)/python -m pipeline experiment=grid_mini
 
 test: $(VENV)/ready  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/ready  ## format and lint checks, types
 	$(BIN)/ruff format --check .
