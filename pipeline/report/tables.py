@@ -11,7 +11,7 @@ _LATEX_ROWS = 50
 _NEVER_SWEPT = ("config.sweep.", "config.dataset.root")
 # What pandas leaves as it is and LaTeX's first font encoding shows as something else.
 _LATEX_SYMBOLS = {"R²": "$R^2$", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"}
-_OWN_NAMES = {"run", "epoch", "seconds", "status"}
+_OWN_NAMES = {"run", "seconds", "status"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Comparison:
         """What is shown, with numbers at full precision."""
         shown: dict[str, Any] = {"run": self.runs["run"]}
         shown |= {name: self.runs[key] for key, name in self.swept.items()}
-        shown["epoch"] = self.metric("best_epoch")
+        shown["best epoch"] = self.metric("best_epoch")
         for split in ("validation", "test", "train"):
             shown[f"{split} {self.score_label}"] = self.metric(f"best_{split}_{self.score_name}")
         shown["validation loss"] = self.metric("best_validation_loss")
@@ -77,7 +77,7 @@ class Comparison:
     def digits(self) -> dict[str, int]:
         """Decimals of the columns that hold figures; all others hold settings and words."""
         scores = [f"{split} {self.score_label}" for split in ("validation", "test", "train")]
-        return {"epoch": 0, **dict.fromkeys([*scores, "validation loss"], 4), "seconds": 1}
+        return {"best epoch": 0, **dict.fromkeys([*scores, "validation loss"], 4), "seconds": 1}
 
     def written(self) -> pd.DataFrame:
         """The table as texts for people."""

@@ -157,7 +157,7 @@ def test_table_is_sorted_by_validation_and_starts_with_the_swept_keys(sweep: Pat
     build([sweep])
     table = pd.read_csv(sweep / "report" / "table.csv")
     assert list(table.columns) == [
-        *("run", "hidden", "lr", "epoch", "validation accuracy", "test accuracy", "train accuracy"),
+        *("run", "hidden", "lr", "best epoch", "validation accuracy", "test accuracy", "train accuracy"),
         *("validation loss", "seconds", "status"),
     ]
     assert list(table["run"]) == [7, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1, 0]
