@@ -149,3 +149,12 @@ def test_an_experiment_may_be_a_sweep_and_its_rows_may_be_run_again(tmp_path: Pa
     pipeline(tmp_path, "--config-dir", "mine", *command[3:])
     [run] = (tmp_path / "outputs" / "runs").iterdir()
     pd.testing.assert_frame_equal(figures(run), figures(sweep / "1"), rtol=1e-10, atol=0)
+
+
+def test_a_job_that_fails_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
+    done = pipeline(tmp_path, "-m", "sweep.name=s", *COMMON, "model.hidden=[1000000000000],[4]", status=1)
+    results = pd.read_csv(tmp_path / "outputs" / "s" / "results.csv")
+    assert list(results["status"]) == ["failed", "finished"]
+    assert "RuntimeError" in results["message"][0]
+    assert done.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
+    assert str(Path("outputs", "s", "0")) in done.stderr.splitlines()[-1]
