@@ -13,18 +13,28 @@ from pipeline.errors import UserError
 
 
 class PipelineCallback(Callback):
-    """Checks a single run before its folder is made, and remembers where a sweep goes."""
+    """Refuses what must not start, before a file is written, and remembers where a sweep goes."""
 
     sweep_folder: Path | None = None
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
+        folder = Path(str(config.hydra.run.dir))
         try:
             check(config)
+            if any((folder / name).exists() for name in ("history.csv", "result.json")):
+                raise UserError(f"hydra.run.dir={folder}: already holds a run; give another folder")
         except UserError as error:
-            # Hydra turns an exception in a callback into a warning, and one in a job into a page.
-            print(error, file=sys.stderr)
-            raise SystemExit(1) from None
+            _refuse(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        PipelineCallback.sweep_folder = Path(str(config.hydra.sweep.dir))
+        folder = Path(str(config.hydra.sweep.dir))
+        if any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
+            _refuse(UserError(f"{folder}: already holds runs, which would be overwritten; give another sweep.name"))
+        PipelineCallback.sweep_folder = folder
+
+
+def _refuse(error: UserError) -> None:
+    """End here: Hydra turns an exception in a callback into a warning, and one in a job into a page."""
+    print(error, file=sys.stderr)
+    raise SystemExit(1) from None

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pipeline.build import build_dataset
 from pipeline.check import ConfigError, check, without_hydra
 from pipeline.datasets import Dataset
-from pipeline.errors import RunFailed
+from pipeline.errors import RunFailed, UserError
 from pipeline.files import write_whole
 from pipeline.plan import plan
 from pipeline.progress import Board
@@ -33,6 +33,8 @@ def launch(
     progress: str,
 ) -> list[JobReturn]:
     """Train all jobs; one JobReturn each, in their order. Raises ConfigError before any data is read."""
+    if workers is not None and workers < 1:
+        raise UserError(f"hydra.launcher.workers={workers}: allowed: 1 or more, or null for one a core")
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     sweep = Path(str(config.hydra.sweep.dir))

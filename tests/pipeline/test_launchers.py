@@ -127,6 +127,18 @@ def test_mistakes_of_all_jobs_are_told_before_anything_is_trained(tmp_path: Path
     assert not list((tmp_path / "outputs" / "s").glob("*/"))
 
 
+def test_results_are_never_overwritten(tmp_path: Path) -> None:
+    arguments = ("-m", *COMMON, "sweep.name=s", "optimizer.lr=0.1,0.3")
+    pipeline(tmp_path, *arguments)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for launcher in ("stacked", "basic"):
+        done = pipeline(tmp_path, *arguments, f"hydra/launcher={launcher}", status=1)
+        assert done.stderr == "outputs/s: already holds runs, which would be overwritten; give another sweep.name\n"
+    done = pipeline(tmp_path, *COMMON, "hydra.run.dir=outputs/s/0", status=1)
+    assert done.stderr == "hydra.run.dir=outputs/s/0: already holds a run; give another folder\n"
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
 def test_a_diverged_run_leaves_the_others(tmp_path: Path) -> None:
     pipeline(tmp_path, "-m", "sweep.name=s", *COMMON, "dataset=linear", "optimizer.lr=1e-3,1e6", "training.epochs=3")
     results = pd.read_csv(tmp_path / "outputs" / "s" / "results.csv")
