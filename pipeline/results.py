@@ -28,6 +28,11 @@ class Collected:
     problems: list[Problem]
     origins: list[tuple[Path, str]]  # of each row of `runs`: the folder that was asked for, the run's path in it
 
+    @property
+    def folders(self) -> list[Path]:
+        """The run folder of each row of `runs`."""
+        return [asked if is_run(asked) else asked / name for asked, name in self.origins]
+
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A sort key that puts 10 after 9."""

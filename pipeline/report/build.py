@@ -1,12 +1,15 @@
 """From run folders to results.csv and report/."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.report.curves import learning_curves
+from pipeline.report.diagnosis import diagnose
 from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import Figure
+from pipeline.report.mistakes import figures_of
 from pipeline.report.page import render
 from pipeline.report.tables import Comparison
 from pipeline.results import collect, write_results
@@ -28,17 +31,24 @@ def build(folders: Sequence[Path], out: Path | None = None) -> Path:
     comparison = Comparison.of(collected.runs)
     for name, text in comparison.files().items():
         write_whole(out / name, text)
-    figures = [
-        figure
-        for figure in (
-            learning_curves(comparison, collected.history),
-            marginal_effects(comparison),
-            heat_map(comparison),
-        )
-        if isinstance(figure, Figure)
-    ]
+    made = (learning_curves(comparison, collected.history), marginal_effects(comparison), heat_map(comparison))
+    figures = [figure for figure in made if figure is not None]
+    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
+    of_best, why_not = _figures_of_best(comparison, folder_of)
+    figures += of_best
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    write_whole(out / "index.html", render(comparison, figures, collected.problems, folders))
+    write_whole(out / "index.html", render(comparison, figures, why_not, collected.problems, folders))
     return out / "index.html"
+
+
+def _figures_of_best(comparison: Comparison, folder_of: Mapping[str, Path]) -> tuple[list[Figure], str | None]:
+    """What the best run confuses and looks for, or why that is not shown."""
+    name = str(comparison.runs["run"][0])
+    if not comparison.picked or comparison.score_name != "accuracy":
+        return [], None
+    try:
+        return figures_of(diagnose(folder_of[name]), name), None
+    except UserError as error:
+        return [], f"No figures of the best run's mistakes: {error}."

@@ -14,9 +14,13 @@ _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch"
 
 
 def render(
-    comparison: Comparison, figures: Sequence[Figure], problems: Sequence[tuple[Path, str]], folders: Sequence[Path]
+    comparison: Comparison,
+    figures: Sequence[Figure],
+    without: str | None,
+    problems: Sequence[tuple[Path, str]],
+    folders: Sequence[Path],
 ) -> str:
-    """index.html, self-contained: it loads nothing and runs no script."""
+    """index.html, self-contained: it loads nothing and runs no script. `without` says what could not be shown."""
     environment = Environment(
         loader=PackageLoader("pipeline.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -29,7 +33,7 @@ def render(
         rows=written.to_numpy().tolist(),
         picked=comparison.picked,
         figures=figures,
-        absent=_absent(comparison, {figure.name for figure in figures}),
+        absent=_absent({figure.name for figure in figures}) + ([without] if without else []),
         messages=[(row["run"], row["status"], row["message"]) for _, row in runs.iterrows() if row["message"]],
         commands=list(
             zip(runs["run"], runs.get("provenance.command", pd.Series("", runs.index)).fillna(""), strict=True)
@@ -74,7 +78,7 @@ def summary(comparison: Comparison) -> list[str]:
     return said
 
 
-def _absent(comparison: Comparison, present: set[str]) -> list[str]:
+def _absent(present: set[str]) -> list[str]:
     """Why a figure that others have is not here."""
     reasons = {
         "learning_curves": "No learning curves: no run has trained an epoch.",
