@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep test lint format bench mini clean
+.PHONY: help sweep reference test lint format bench mini clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -15,6 +15,9 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 
 test: $(VENV)/ready  ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+reference: $(VENV)/ready  ## train what the reference reports trained and compare (about half an hour)
+	$(BIN)/python -m pipeline.reference
 
 lint: $(VENV)/ready  ## format and lint checks, types
 	$(BIN)/ruff format --check .

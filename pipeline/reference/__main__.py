@@ -1,0 +1,64 @@
+"""`python -m pipeline.reference`: train what the reports trained, and set the figures side by side."""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.reference.compare import compare, curves, write
+from pipeline.reference.rows import Row, rows
+
+
+def main(arguments: list[str] | None = None) -> int:
+    names = [row.name for row in rows()]
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.reference",
+        description="Trains every network of the reference reports whose data is here, one after the other, and "
+        "writes reference.csv, .md, .tex and figures. Finished ones are kept; run it again to go on.",
+        epilog="Networks: " + ", ".join(names),
+    )
+    parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="these networks alone")
+    parser.add_argument("--long", action="store_true", help="also those that take an hour or more on one core")
+    parser.add_argument("--out", type=Path, default=Path("outputs/reference"), help="default: %(default)s")
+    given = parser.parse_args(arguments)
+    done, left_out = [], []
+    for row in rows():
+        folder = given.out / row.name
+        wanted = row.name in given.only if given.only else given.long or not row.long
+        if not _finished(folder) and wanted:
+            print(f"{row.name}: {' '.join(row.overrides)}", flush=True)
+            if reason := _train(row, folder):
+                left_out.append(f"{row.name}: {reason}")
+        elif not _finished(folder):
+            left_out.append(f"{row.name}: not asked for" + (" (--long)" if row.long else ""))
+        if _finished(folder):
+            done.append((row, folder))
+    if done:
+        table = compare(done)
+        write(table, [curves(row, folder) for row, folder in done], given.out)
+        print((given.out / "reference.md").read_text())
+    for line in left_out:
+        print(f"left out: {line}")
+    return 0 if done else 1
+
+
+def _finished(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / "result.json").read_text())["status"] == "finished")
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _train(row: Row, folder: Path) -> str | None:
+    """Train one network by the command that a user would type; the reason where it could not be done."""
+    command = [sys.executable, "-m", "pipeline", *row.overrides, f"hydra.run.dir={folder}"]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if ended.returncode == 0:
+        return None
+    said = [line for line in ended.stderr.splitlines() if line.strip()]
+    return said[-1] if said else f"exit status {ended.returncode}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
