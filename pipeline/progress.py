@@ -11,6 +11,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 from pipeline.runs import Job
 
@@ -36,14 +37,16 @@ class Board:
         console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.fields[runs]}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.percentage:3.0f} %  {task.fields[rate]}"),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:3.0f} %  {task.fields[rate]}", table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(min_width=7)),
             TextColumn("ETA"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[best]}"),
+            TimeRemainingColumn(table_column=Column(min_width=7)),
+            # What gives way on a narrow terminal.
+            TextColumn("{task.fields[best]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
             console=console,
             transient=True,
+            expand=True,
             disable=show != "auto" or not console.is_terminal,
             speed_estimate_period=120,
         )
