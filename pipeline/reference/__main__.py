@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline.reference.compare import compare, curves, write
+from pipeline.reference.page import write_page
 from pipeline.reference.rows import Row, rows
 
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="these networks alone")
     parser.add_argument("--long", action="store_true", help="also those that take an hour or more on one core")
     parser.add_argument("--out", type=Path, default=Path("outputs/reference"), help="default: %(default)s")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="also write reference.md with its figures there")
     given = parser.parse_args(arguments)
     done, left_out = [], []
     for row in rows():
@@ -36,8 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
             done.append((row, folder))
     if done:
         table = compare(done)
-        write(table, [curves(row, folder) for row, folder in done], given.out)
-        print((given.out / "reference.md").read_text())
+        figures = [curves(row, folder) for row, folder in done]
+        write(table, figures, given.out)
+        words = (given.out / "reference.md").read_text()
+        print(words)
+        if given.page:
+            print(f"page: {write_page(words, figures, left_out, given.page)}")
     for line in left_out:
         print(f"left out: {line}")
     return 0 if done else 1

@@ -79,7 +79,7 @@ def _line(row: Row, folder: Path) -> list[Any]:
     return [
         *(row.experiment, row.dataset, row.held_out, theirs, mine),
         100 * (mine - theirs) if score == "accuracy" else None,
-        *(reported["held_out_loss"] if pd.notna(reported["held_out_loss"]) else reported["train_loss"],),
+        reported["held_out_loss"] if pd.notna(reported["held_out_loss"]) else reported["train_loss"],
         *(ours[f"final_{row.held_out}_loss"], ours["final_penalty"], ours["final_objective"]),
         *(reported["seconds"], result["seconds"]["total"], ours["final_epoch"]),
     ]

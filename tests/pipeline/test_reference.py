@@ -10,6 +10,7 @@ import pytest
 from pipeline.config import SGD
 from pipeline.reference.__main__ import main
 from pipeline.reference.compare import compare, curves, write
+from pipeline.reference.page import write_page
 from pipeline.reference.rows import Row, rows
 from pipeline.runs import Job
 from pipeline.training import train
@@ -60,6 +61,10 @@ def test_the_table_sets_final_figures_of_the_same_split_side_by_side(make_job: M
     write(table, [figure], tmp_path)
     assert {path.suffix for path in tmp_path.glob("reference.*")} == {".csv", ".md", ".tex"}
     assert "\\toprule" in (tmp_path / "reference.tex").read_text()
+    page = write_page((tmp_path / "reference.md").read_text(), [figure], ["x: no data"], tmp_path / "docs")
+    assert "- x: no data" in page.read_text()
+    assert f"]({row.name}.svg)" in page.read_text()
+    assert (tmp_path / "docs" / f"{row.name}.svg").exists()
 
 
 def test_what_has_no_data_is_left_out_with_the_reason(

@@ -1,0 +1,35 @@
+"""The comparison as a page of the documentation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.files import write_whole
+from pipeline.report.figures import Figure
+
+_HEAD = """# Reported and ours
+
+Twelve networks of five course reports (`pipeline/reference/reports.csv`), trained here with the settings that the
+reports state; what they do not state is chosen on validation, as each file in `conf/experiment/` says. One seed, the
+figures of the last epoch, on the split that the report held out. Made by
+
+    python -m pipeline.reference --page docs
+
+Reported losses mean different things: the objective with its penalty (`mlp_256_batch1`), the loss of a single image
+(`three_datasets_float64`), the objective summed (`three_datasets_20_epochs`: it rises while accuracy does too), the
+mean an example (`toy_linear`, `mlp_800_300`). Ours is always the mean data loss an example; penalty and objective stand
+beside it. The reported score of `toy_linear` is a share of points, ours is R²: they are not subtracted.
+
+"""
+
+
+def write_page(table: str, figures: Sequence[Figure], left_out: Sequence[str], folder: Path) -> Path:
+    """Write reference.md and the figures it shows into `folder`; -> the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [_HEAD, table]
+    if left_out:
+        parts += ["\nNot trained for this page:\n\n", *(f"- {line}\n" for line in left_out)]
+    for figure in figures:
+        write_whole(folder / f"{figure.name}.svg", figure.svg)
+        parts.append(f"\n## {figure.title}\n\n![{figure.title}]({figure.name}.svg)\n\n{figure.caption}\n")
+    write_whole(folder / "reference.md", "".join(parts))
+    return folder / "reference.md"
