@@ -4,11 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from pipeline.check import check
+from pipeline.composition import check_all, grid
 from pipeline.errors import UserError
 
 
@@ -28,10 +31,24 @@ class PipelineCallback(Callback):
             _refuse(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        setup_globals()
         folder = Path(str(config.hydra.sweep.dir))
-        if any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
-            _refuse(UserError(f"{folder}: already holds runs, which would be overwritten; give another sweep.name"))
+        try:
+            if any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
+                raise UserError(f"{folder}: already holds runs, which would be overwritten; give another sweep.name")
+            if not _checks_by_itself(config):
+                check_all(list(grid(config, GlobalHydra.instance().config_loader())))
+        except HydraException:
+            pass  # the sweeper is about to meet the same error, and there it is told
+        except UserError as error:
+            _refuse(error)
         PipelineCallback.sweep_folder = folder
+
+
+def _checks_by_itself(config: DictConfig) -> bool:
+    """Whether the launcher checks all jobs first, as ours does, or the sweeper makes jobs that cannot be foreseen."""
+    foreseen = str(config.hydra.sweeper._target_).endswith("BasicSweeper")
+    return not foreseen or str(config.hydra.launcher._target_).endswith("StackedLauncher")
 
 
 def _refuse(error: UserError) -> None:

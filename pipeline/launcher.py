@@ -9,10 +9,12 @@ from typing import Any
 import joblib
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from pipeline.build import build_dataset
-from pipeline.check import ConfigError, check, without_hydra
+from pipeline.check import without_hydra
+from pipeline.composition import check_all, compose
+from pipeline.config import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import write_whole
@@ -39,9 +41,10 @@ def launch(
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     sweep = Path(str(config.hydra.sweep.dir))
     composed = [
-        _compose(config, hydra_context, overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)
+        compose(config, hydra_context.config_loader, overrides, initial_job_idx + i)
+        for i, overrides in enumerate(job_overrides)
     ]
-    jobs = _check_all(composed, sweep)
+    jobs = [_job(*rows) for rows in zip(check_all(composed), composed, strict=True)]
     datasets = [build_dataset(job.config) for job in jobs]
     workers = workers or joblib.cpu_count()
     stacks = plan(jobs, datasets, workers)
@@ -59,42 +62,9 @@ def launch(
     return returns
 
 
-def _compose(config: DictConfig, context: HydraContext, overrides: Sequence[str], number: int) -> DictConfig:
-    """The whole configuration of one job, as Hydra's own launchers make it."""
-    composed = context.config_loader.load_sweep_config(config, list(overrides))
-    with open_dict(composed):
-        composed.hydra.job.id = f"{composed.hydra.job.name}_{number}"
-        composed.hydra.job.num = number
-        folder = Path(str(composed.hydra.sweep.dir)) / str(composed.hydra.sweep.subdir)
-        composed.hydra.runtime.output_dir = str(folder.absolute())
-    return composed
-
-
-def _check_all(composed: Sequence[DictConfig], sweep: Path) -> list[Job]:
-    """All jobs checked; all mistakes of all jobs in one error, each with the jobs it is in."""
-    jobs: list[Job] = []
-    mistakes: dict[str, list[str]] = {}
-    for hydra_config in composed:
-        number = hydra_config.hydra.job.num
-        try:
-            checked = check(hydra_config)
-        except ConfigError as error:
-            for mistake in error.mistakes:
-                mistakes.setdefault(mistake, []).append(str(number))
-        else:
-            overrides = tuple(hydra_config.hydra.overrides.task)
-            folder = Path(hydra_config.hydra.runtime.output_dir)
-            jobs.append(Job(checked, folder, overrides, config_folder(hydra_config.hydra)))
-    if mistakes:
-        raise ConfigError([f"{mistake} ({_in_jobs(found, len(composed))})" for mistake, found in mistakes.items()])
-    return jobs
-
-
-def _in_jobs(numbers: Sequence[str], total: int) -> str:
-    if len(numbers) == total:
-        return "in every job"
-    shown = ", ".join(numbers[:5]) + (", …" if len(numbers) > 5 else "")
-    return f"in {len(numbers)} of {total} jobs: {shown}"
+def _job(checked: Config, composed: DictConfig) -> Job:
+    hydra = composed.hydra
+    return Job(checked, Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), config_folder(hydra))
 
 
 def _write_hydra(job: Job, composed: DictConfig) -> None:

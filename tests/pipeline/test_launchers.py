@@ -116,8 +116,10 @@ def test_a_stack_of_one_is_exact(tmp_path: Path) -> None:
     assert (run / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
 
 
-def test_mistakes_of_all_jobs_are_told_before_anything_is_trained(tmp_path: Path) -> None:
-    done = pipeline(tmp_path, "-m", "sweep.name=s", "optimizer.lr=0.1,-1,0", "model.hidden=[4],256", status=1)
+@pytest.mark.parametrize("launcher", ["stacked", "basic", "joblib"])
+def test_mistakes_of_all_jobs_are_told_before_anything_is_trained(tmp_path: Path, launcher: str) -> None:
+    wrong = ("optimizer.lr=0.1,-1,0", "model.hidden=[4],256")
+    done = pipeline(tmp_path, "-m", "sweep.name=s", f"hydra/launcher={launcher}", *wrong, status=1)
     assert done.stderr.splitlines() == [
         "model.hidden=256: should be a valid list; allowed: a list of hidden widths, each 1 or more, such as [256] or "
         "[800,300] (in 3 of 6 jobs: 1, 3, 5)",
