@@ -44,9 +44,9 @@ class Dropout(Layer):
         keep = params.get("keep")
         if keep is None:
             return x, (keep, x.shape)
-        y = x * keep
-        check_shape(self, "keep", keep.shape, f"{tuple(y.shape)}", keep.shape == y.shape, "draw it for this batch")
-        return y, (keep, y.shape)
+        ok = keep.shape[-x.ndim :] == x.shape
+        check_shape(self, "keep", keep.shape, f"{tuple(x.shape)}", ok, "draw it for this batch")
+        return x * keep, (keep, keep.shape)
 
     def backward(
         self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True

@@ -67,6 +67,11 @@ class Layer:
         """How many numbers the layer learns."""
         return 0
 
+    @property
+    def path(self) -> tuple[int, ...]:
+        """The widths that examples pass, from the input to the output."""
+        return tuple(getattr(self, name) for name in self.widths)
+
     def structure(self) -> Self:
         """The layer with its widths left out: layers of equal structure can share a stack."""
         return replace(self, **dict.fromkeys(self.widths, 0))

@@ -165,6 +165,10 @@ class Residual(Layer):
     def size(self) -> int:
         return self.inner.size
 
+    @property
+    def path(self) -> tuple[int, ...]:
+        return self.inner.path
+
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         return self.inner.init(generators, dtype)
 

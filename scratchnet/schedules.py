@@ -80,8 +80,8 @@ class OneCycle(Schedule):
         last = epochs * steps_per_epoch - 1
         peak = max(self.warmup * (last + 1) - 1, 0)
         start, end = 1 / self.initial_divisor, 1 / (self.initial_divisor * self.final_divisor)
-        up = _half_cosine(start, 1.0, step / max(peak, 1))
-        down = _half_cosine(1.0, end, (step - peak) / max(last - peak, 1))
+        up = _half_cosine(start, 1.0, step / (peak or 1))
+        down = _half_cosine(1.0, end, (step - peak) / (last - peak or 1))
         return torch.where(step < peak, up, down)
 
 

@@ -31,6 +31,10 @@ class Sequential(Layer):
     def size(self) -> int:
         return sum(layer.size for layer in self.layers)
 
+    @property
+    def path(self) -> tuple[int, ...]:
+        return tuple(width for layer in self.layers for width in layer.path)
+
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         return {
             f"{i}.{name}": value

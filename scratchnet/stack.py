@@ -51,7 +51,13 @@ class Evaluation(NamedTuple):
 
 def stackable(a: Run, b: Run) -> bool:
     """Whether two runs may share a stack: equal up to hidden widths and to what is a setting."""
-    return (a.network.structure(), a.loss, a.optimizer) == (b.network.structure(), b.loss, b.optimizer)
+    return _shared(a) == _shared(b)
+
+
+def _shared(run: Run) -> tuple[object, ...]:
+    """What the runs of a stack have in common. Padded inputs or outputs would count as inputs and classes."""
+    path = run.network.path
+    return run.network.structure(), path[:1], path[-1:], run.loss, run.optimizer
 
 
 class Stack:
@@ -173,6 +179,9 @@ class Stack:
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `state_dict()` of a stack of the same runs. Raises KeyError where it is another's."""
+        own, given = ({name: value.shape for name, value in d.items()} for d in (self.state_dict(), tensors))
+        if other := {name for name, _ in own.items() ^ given.items()}:
+            raise KeyError(f"the state of a stack of other runs, nothing was loaded: {', '.join(sorted(other))} differ")
         for prefix, values in (("params", self.params), ("state", self.state)):
             for name, value in values.items():
                 value.copy_(tensors[f"{prefix}.{name}"])

@@ -5,55 +5,46 @@ The folder of extracted files is read, or the official archive in place. The lay
 unpickling runs whatever code a file contains: it is refused.
 """
 
-import tarfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
+from pipeline.datasets.archive import read_archive
 from pipeline.datasets.official import Official, Split
-from pipeline.datasets.sources import Source, check_labels, read_file
+from pipeline.datasets.reading import check_labels, read_file
+from pipeline.datasets.sources import Source
 from pipeline.errors import UserError
 
 PIXELS, SHAPE = 3 * 32 * 32, (3, 32, 32)
-TRAIN10 = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
 URL = "https://www.cs.toronto.edu/~kriz/"
+TRAIN10 = [f"data_batch_{i}.bin" for i in range(1, 6)]
+FILES10 = [*TRAIN10, "test_batch.bin", "batches.meta.txt"]
+FILES100 = ["train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt"]
 Reader = Callable[[str], tuple[Path, bytes]]  # file name -> where it lies, and its bytes
 
 
-def _source(name: str, folder: str, files: tuple[str, ...], system: str, archive: str, known_hash: str) -> Source:
+def _source(number: int, folder: str, files: list[str], pickled: str, published_hash: str) -> Source:
+    archive = f"cifar-{number}-binary.tar.gz"
     return Source(
-        name=name,
+        name=f"cifar{number}",
         layouts=[[f"{folder}/{file}" for file in files], files, [archive]],
-        system_folder=Path("/usr/share/datasets") / system,
+        system_folder=Path(f"/usr/share/datasets/cifar-{number}"),
         url=URL,
-        downloads={archive: known_hash},
+        downloads={archive: published_hash},
         ways=f"get {archive} (the binary version) from {URL}cifar.html and give the folder it is in, extracted or "
         "not, as dataset.root=FOLDER",
+        pickled=[f"cifar-{number}-python.tar.gz", pickled],
     )
 
 
-CIFAR10 = _source(
-    "cifar10",
-    "cifar-10-batches-bin",
-    (*TRAIN10, "test_batch.bin", "batches.meta.txt"),
-    "cifar-10",
-    "cifar-10-binary.tar.gz",
-    "md5:c32a1d4ab5d03f1284b67883e8d87530",
-)
-CIFAR100 = _source(
-    "cifar100",
-    "cifar-100-binary",
-    ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt"),
-    "cifar-100",
-    "cifar-100-binary.tar.gz",
-    "md5:03b5dce01913d631647c71ecec9e9cb8",
-)
+CIFAR10 = _source(10, "cifar-10-batches-bin", FILES10, "cifar-10-batches-py", "md5:c32a1d4ab5d03f1284b67883e8d87530")
+CIFAR100 = _source(100, "cifar-100-binary", FILES100, "cifar-100-python", "md5:03b5dce01913d631647c71ecec9e9cb8")
 
 
 def load_cifar10(root: str | None = None) -> Official:
     """50 000 + 10 000 images of ten classes. Raises UserError where it is not to be had, or a file is bad."""
-    read = _reader(CIFAR10, root)
+    read = _reader(CIFAR10, FILES10, root)
     names = _names(*read("batches.meta.txt"), 10)
     parts = [_records(*read(file), 1, 0, 10) for file in TRAIN10]
     images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -62,11 +53,21 @@ def load_cifar10(root: str | None = None) -> Official:
 
 def load_cifar100(root: str | None = None, coarse_labels: bool = False) -> Official:
     """50 000 + 10 000 images of 100 classes, or of their 20 superclasses by `coarse_labels`."""
-    read = _reader(CIFAR100, root)
+    read = _reader(CIFAR100, FILES100, root)
     kind, column, classes = ("coarse", 0, 20) if coarse_labels else ("fine", 1, 100)
     names = _names(*read(f"{kind}_label_names.txt"), classes)
     train, test = (Split(*_records(*read(file), 2, column, classes)) for file in ("train.bin", "test.bin"))
     return Official(train, test, names, SHAPE)
+
+
+def _reader(source: Source, names: list[str], root: str | None) -> Reader:
+    """How to get at the files that `source` finds, extracted or in their archive."""
+    files = source.find(root)
+    if names[0] in files:
+        return lambda name: (files[name], read_file(files[name]))
+    (archive,) = files.values()
+    members = read_archive(archive, names)
+    return lambda name: (archive / name, members[name])
 
 
 def _records(path: Path, data: bytes, label_bytes: int, column: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,51 +81,8 @@ def _records(path: Path, data: bytes, label_bytes: int, column: int, classes: in
 
 
 def _names(path: Path, data: bytes, classes: int) -> tuple[str, ...]:
+    """Class names, one a line; the official file ends in empty lines."""
     names = tuple(line.strip() for line in data.decode("utf-8", "replace").splitlines() if line.strip())
     if len(names) != classes:
         raise UserError(f"{path}: {len(names)} class names, expected {classes}; get the file again")
     return names
-
-
-def _reader(source: Source, root: str | None) -> Reader:
-    """How to get at the files of the folder that `source` finds, extracted or not."""
-    if root is not None:
-        _refuse_pickles(Path(root).expanduser(), source)
-    folder = source.find(root)
-    (nested, *_), (flat, *_), (archive,) = source.layouts
-    if (folder / archive).exists() and not (folder / nested).exists() and not (folder / flat).exists():
-        return _archive_reader(folder / archive)
-    inner = (folder / nested).parent if (folder / nested).exists() else folder
-    return lambda file: (inner / file, read_file(inner / file))
-
-
-def _archive_reader(archive: Path) -> Reader:
-    """Read members by their file name, in one pass, without extracting anything."""
-    members: dict[str, bytes] = {}
-    if archive.is_dir():
-        raise UserError(f"{archive}: a folder where a file is expected; put the official archive there")
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                if path.is_absolute() or ".." in path.parts or member.issym() or member.islnk():
-                    raise UserError(f"{archive}: holds {member.name!r}, which points outside; get the official archive")
-                if member.isfile() and (stream := tar.extractfile(member)):
-                    members[path.name] = stream.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise UserError(f"{archive}: not a whole .tar.gz ({error}); get the file again") from None
-
-    def read(file: str) -> tuple[Path, bytes]:
-        if file not in members:
-            raise UserError(f"{archive}: {file} is missing in it; get the official binary version")
-        return archive / file, members[file]
-
-    return read
-
-
-def _refuse_pickles(root: Path, source: Source) -> None:
-    number = source.name.removeprefix("cifar")
-    for name in (f"cifar-{number}-python.tar.gz", f"cifar-{number}-batches-py", f"cifar-{number}-python"):
-        found = root if root.name == name else root / name
-        if found.exists() and not source.complete(root):
-            raise UserError(f"{found}: the Python version is pickled, and unpickling can run any code; {source.ways}")

@@ -6,7 +6,8 @@ import numpy as np
 
 from pipeline.datasets.idx import read_idx
 from pipeline.datasets.official import Official, Split
-from pipeline.datasets.sources import Source, check_labels
+from pipeline.datasets.reading import check_labels
+from pipeline.datasets.sources import Files, Source
 from pipeline.errors import UserError
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -21,30 +22,31 @@ SOURCE = Source(
     layouts=[[file for pair in FILES.values() for file in pair]],
     system_folder=Path("/usr/share/datasets/fashion-mnist"),  # Debian's package dataset-fashion-mnist
     url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    downloads={  # as the authors publish them
-        "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
-        "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
-        "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
+    # Of the files whose md5 the authors publish. Debian's have the same content, but no name and another time in
+    # the gzip header, so their hashes differ.
+    downloads={
+        "train-images-idx3-ubyte.gz": "sha256:3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "train-labels-idx1-ubyte.gz": "sha256:a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "t10k-images-idx3-ubyte.gz": "sha256:346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "t10k-labels-idx1-ubyte.gz": "sha256:67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
-    ways="install Debian's dataset-fashion-mnist, or put the four official .gz files into a folder and give "
-    "dataset.root=FOLDER, or use dataset=fashion_mnist_mini, which comes along",
+    ways="install Debian's dataset-fashion-mnist (apt install dataset-fashion-mnist), or put the four official .gz "
+    "files into a folder and give dataset.root=FOLDER, or use dataset=fashion_mnist_mini, which comes along",
 )
 
 
 def load(root: str | None = None) -> Official:
     """The whole data set. Raises UserError where it is not to be had, or a file is bad."""
-    return read_folder(SOURCE.find(root))
+    return _read(SOURCE.find(root))
 
 
 def load_mini(root: str | None = None) -> Official:
     """600 + 100 images a class of the official splits, shipped with the package; another folder by `root`."""
-    return read_folder(SOURCE.find(root) if root else MINI)
+    return _read(SOURCE.find(str(MINI) if root is None else root))
 
 
-def read_folder(folder: Path) -> Official:
-    """The four files of a folder."""
-    train, test = (_read_split(folder / images, folder / labels) for images, labels in FILES.values())
+def _read(files: Files) -> Official:
+    train, test = (_read_split(files[images], files[labels]) for images, labels in FILES.values())
     return Official(train, test, CLASSES, (1, 28, 28))
 
 

@@ -1,7 +1,8 @@
 """Where files are looked for: dataset.root, the user's cache, the system's folder, the network."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import pooch
 
 from pipeline.errors import UserError
 
+Files = dict[str, Path]  # file name -> where it lies
+
 
 @dataclass(frozen=True)
 class Source:
     """Where one data set is to be had.
 
-    `layouts`: sets of file names, each of which is the whole data set; any one will do.
+    `layouts`: sets of file names, each of which is the whole data set; the first one that is complete is taken.
     `downloads`: file name -> hash in pooch's form, fetched from `url` into the cache folder.
+    `pickled`: names of a version that must not be read, as unpickling can run any code.
     """
 
     name: str
@@ -24,19 +28,21 @@ class Source:
     url: str
     downloads: Mapping[str, str]
     ways: str  # to get the files, in words
+    pickled: Sequence[str] = ()
 
-    def find(self, root: str | None) -> Path:
-        """The folder that holds the files. A given `root` is the only place looked in.
+    def find(self, root: str | None) -> Files:
+        """The files of one layout. A given `root` is the only place looked in.
 
         Raises UserError that names each place looked in and the ways to get the files.
         """
         if root is not None:
-            return self._in_root(Path(root).expanduser())
+            return self._in_root(root)
         cache = cache_folder() / self.name
         places = [cache, self.system_folder]
         for place in places:
-            if self.complete(place):
-                return place
+            with suppress(PermissionError):
+                if files := self._in_folder(place):
+                    return files
         try:
             for file, known_hash in self.downloads.items():
                 pooch.retrieve(self.url + file, known_hash, fname=file, path=cache, progressbar=True)
@@ -46,42 +52,46 @@ class Source:
             raise UserError(
                 f"dataset={self.name}: no files in {looked}, and {self.url} gave none ({reason}); {self.ways}"
             ) from None
-        return cache
+        return {file: cache / file for file in self.downloads}
 
-    def _in_root(self, root: Path) -> Path:
-        if not root.is_dir():
-            raise UserError(f"dataset.root={root}: no such folder; {self.ways}")
-        if not self.complete(root):
-            wanted = " or ".join(", ".join(layout) for layout in self.layouts)
-            missing = [file for file in self.layouts[0] if not (root / file).exists()]
-            raise UserError(f"dataset.root={root}: {', '.join(missing)} missing; expected {wanted}; {self.ways}")
-        return root
+    def _in_root(self, root: str) -> Files:
+        folder = Path(root)
+        with suppress(RuntimeError):  # ~ of an unknown user stays as it is, and is then not found
+            folder = folder.expanduser()
+        folder = folder.absolute()
+        try:
+            if files := self._in_folder(folder):
+                return files
+            self._refuse_pickled(folder)
+            next(folder.iterdir(), None)  # raises what is wrong with the folder itself
+            missing = self._missing(folder)
+        except FileNotFoundError:
+            raise UserError(f"dataset.root={root}: no such folder; {self.ways}") from None
+        except OSError as error:
+            raise UserError(f"dataset.root={root}: {error.strerror}; {self.ways}") from None
+        raise UserError(f"dataset.root={root}: {', '.join(missing)} missing; {self.ways}")
 
-    def complete(self, folder: Path) -> bool:
-        """Whether the folder holds all files of one of the layouts."""
-        return any(all((folder / file).exists() for file in layout) for layout in self.layouts)
+    def _in_folder(self, folder: Path) -> Files:
+        """The files of the first layout that is complete in the folder, {} where none is."""
+        for layout in self.layouts:
+            paths = [folder / file for file in layout]
+            if all(path.exists() for path in paths):
+                return {path.name: path for path in paths}
+        return {}
+
+    def _missing(self, folder: Path) -> list[str]:
+        """What the folder lacks of the layout that it has most files of."""
+        lacking = [[file for file in layout if not (folder / file).exists()] for layout in self.layouts]
+        present = [len(layout) - len(lacks) for layout, lacks in zip(self.layouts, lacking, strict=True)]
+        return lacking[present.index(max(present))]
+
+    def _refuse_pickled(self, folder: Path) -> None:
+        for name in self.pickled:
+            path = folder if folder.name == name else folder / name
+            if path.exists():
+                raise UserError(f"{path}: the Python version is pickled, and unpickling can run any code; {self.ways}")
 
 
 def cache_folder() -> Path:
     """The user's cache folder; the variable SCRATCHNET_CACHE names another."""
     return Path(os.environ.get("SCRATCHNET_CACHE") or pooch.os_cache("scratchnet"))
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file. Raises UserError that names it where it can't be read or is empty."""
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise UserError(f"{path}: a folder where a file is expected; put the official file there") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check that it is there and readable") from None
-    if not data:
-        raise UserError(f"{path}: the file is empty; get it again")
-    return data
-
-
-def check_labels(path: Path, labels: Iterable[int], classes: int) -> None:
-    """Raises UserError unless all labels are below `classes`."""
-    highest = max(labels, default=0)
-    if highest >= classes:
-        raise UserError(f"{path}: label {highest} is out of range, 0 to {classes - 1} expected; get the file again")

@@ -9,8 +9,10 @@ def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np
     """Row numbers (train, validation), each ascending; round(fraction · N) rows go to validation.
 
     With labels (N,) every class gives its share, rounded by largest remainder; a plain count N is drawn from
-    alike. Raises UserError where a side that should have rows gets none.
+    alike. Raises UserError where the fraction is not in [0, 1), or a side that should have rows gets none.
     """
+    if not 0 <= fraction < 1:
+        raise UserError(f"dataset.validation_fraction={fraction}: not a number from 0 up to, but not including, 1")
     classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
     wanted = round(fraction * len(classes))
     if wanted == len(classes) or (fraction > 0 and wanted == 0):
@@ -21,10 +23,9 @@ def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np
         )
     rng = np.random.default_rng(seed)
     names, counts = np.unique(classes, return_counts=True)
-    shares = counts * (wanted / len(classes))
-    taken = np.floor(shares).astype(np.int64)
-    most_left = np.argsort(taken - shares, kind="stable")[: wanted - taken.sum()]
-    taken[most_left] += 1
+    taken, remainders = np.divmod(counts * wanted, len(classes))  # whole numbers: no share is rounded twice
+    largest = np.argsort(-remainders, kind="stable")
+    taken[largest[: wanted - taken.sum()]] += 1
     kept = np.zeros(len(classes), dtype=bool)
     for name, count in zip(names, taken, strict=True):
         kept[rng.permutation(np.flatnonzero(classes == name))[:count]] = True

@@ -1,9 +1,11 @@
-"""All sizes in these tests differ, so that no wrong axis goes unseen."""
+"""Settings of all tests of the engine."""
 
 import pytest
 import torch
+from hypothesis import settings
 
-RUNS, BATCH, PATCHES = 3, 5, 4
+settings.register_profile("engine", deadline=None)  # a busy machine is no failure
+settings.load_profile("engine")
 
 
 @pytest.fixture(autouse=True, scope="session")

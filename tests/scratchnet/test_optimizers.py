@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 import scratchnet as sn
+from scratchnet import optimizers
 from scratchnet.optimizers import Hyper
 
 RUNS, STEPS = 3, 50
@@ -129,10 +130,12 @@ def test_tiny_decay_is_not_lost(setting: str, lr: float, decay: float) -> None:
     exact = 1.5 * math.exp(steps * math.log1p(-lr * decay))
     found = decayed(setting, lr, [decay], steps)
     assert found.unique().item() == pytest.approx(exact, rel=2e-7)
-    if lr * decay < 2e-8:  # what is being prevented
-        plain = torch.tensor(1.5)
-        assert plain - lr * (decay * plain) == plain
-        assert abs(exact - 1.5) > 1e-4
+
+
+def test_tiny_decay_would_be_lost_without_the_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decayed("l2", 1e-3, [1e-5], 200).unique().item() < 1.5
+    monkeypatch.setattr(optimizers, "_CARRY_BELOW", 0.0)
+    assert decayed("l2", 1e-3, [1e-5], 200).unique().item() == 1.5
 
 
 def test_tiny_decay_with_momentum() -> None:
@@ -144,7 +147,38 @@ def test_tiny_decay_with_momentum() -> None:
     assert decayed("l2", lr, [decay], steps, momentum).unique().item() == pytest.approx(weight, rel=2e-7)
 
 
-def test_a_run_is_the_same_beside_one_whose_decay_is_carried() -> None:
-    beside = decayed("l2", 1e-3, [1.0, 1e-5], 500)
-    alone = decayed("l2", 1e-3, [1.0], 500)
-    assert torch.equal(beside[:1], alone)
+@pytest.mark.parametrize("optimizer", [sn.SGD(), sn.SGD(nesterov=True), sn.Adam()], ids=str)
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_run_is_the_same_beside_one_whose_decay_is_carried(optimizer: sn.Optimizer, momentum: float) -> None:
+    def train(l2: list[float]) -> dict[str, Tensor]:
+        params = {name: value[: len(l2)].float() for name, value in start().items()}
+        hyper = Hyper(tensor([momentum] * len(l2)), {"0.weight": tensor(l2)}, {})
+        rates = tensor([1e-3] * len(l2))
+        state = optimizer.init(params, hyper, rates)
+        assert ("0.weight.carry" in state) == (1e-5 in l2)
+        for step in range(STEPS):
+            optimizer.step(params, slope(params, step), state, hyper, rates, step + 1)
+        return params
+
+    beside, alone = train([1.0, 1e-5]), train([1.0])
+    for name, value in alone.items():
+        assert torch.equal(beside[name][:1], value)
+
+
+@pytest.mark.parametrize("decay", [0.1, 1e-6], ids=["plain", "carried"])
+@pytest.mark.parametrize("optimizer", [sn.SGD(), sn.Adam()], ids=str)
+def test_a_nan_run_leaves_the_others_untouched(optimizer: sn.Optimizer, decay: float) -> None:
+    def train(spoilt: float) -> dict[str, Tensor]:
+        params = {name: value.float() for name, value in start().items()}
+        hyper = Hyper(tensor(MOMENTUM), {"0.weight": tensor([decay] * RUNS)}, {"0.weight": tensor([decay] * RUNS)})
+        state = optimizer.init(params, hyper, tensor(LR))
+        for step in range(STEPS):
+            grads = slope(params, step)
+            grads["0.weight"][1] += spoilt
+            optimizer.step(params, grads, state, hyper, tensor(LR), step + 1)
+        return params | state
+
+    calm, wild = train(0.0), train(torch.nan)
+    assert wild["0.weight"][1].isnan().all()
+    for name, value in calm.items():
+        assert torch.equal(value[[0, 2]], wild[name][[0, 2]])

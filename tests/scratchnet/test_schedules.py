@@ -4,17 +4,29 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
 import scratchnet as sn
 
 EPOCHS, STEPS = 5, 7
+TorchSchedule = Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler]
 
 
 def factors(schedule: sn.Schedule, epochs: int = EPOCHS, steps: int = STEPS) -> torch.Tensor:
     return schedule.factor(torch.arange(epochs * steps, dtype=torch.float64), steps, epochs)
+
+
+def torch_factors(make: TorchSchedule, steps: int) -> torch.Tensor:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    scheduler, found = make(optimizer), []
+    for step in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if step < steps - 1:  # the last would warn
+            scheduler.step()
+    return torch.tensor(found, dtype=torch.float64)
 
 
 @pytest.mark.parametrize(
@@ -33,14 +45,26 @@ def factors(schedule: sn.Schedule, epochs: int = EPOCHS, steps: int = STEPS) -> 
         ),
     ],
 )
-def test_is_torchs(ours: sn.Schedule, theirs: Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler]) -> None:
-    optimizer = torch.optim.SGD([torch.zeros(1, dtype=torch.float64)], lr=1.0)
-    scheduler, expected = theirs(optimizer), []
-    for _ in range(EPOCHS * STEPS):
-        expected.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    torch.testing.assert_close(factors(ours), torch.tensor(expected, dtype=torch.float64), rtol=1e-12, atol=1e-12)
+def test_is_torchs(ours: sn.Schedule, theirs: TorchSchedule) -> None:
+    expected = torch_factors(theirs, EPOCHS * STEPS)
+    torch.testing.assert_close(factors(ours), expected, rtol=1e-12, atol=1e-15)
+
+
+@given(st.integers(2, 60), st.floats(0.05, 0.95))
+def test_one_cycle_is_torchs_at_any_length(steps: int, warmup: float) -> None:
+    assume(warmup * steps > 1.001)  # at 1 torch divides by zero, below it starts beyond the peak
+    expected = torch_factors(
+        lambda o: lr_scheduler.OneCycleLR(o, 1.0, steps, pct_start=warmup, cycle_momentum=False), steps
+    )
+    torch.testing.assert_close(factors(sn.OneCycle(warmup), 1, steps), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_one_cycle_without_room_to_rise_starts_at_its_peak() -> None:
+    assert factors(sn.OneCycle(0.3), 1, 1).tolist() == [1]
+    for steps in (2, 3):
+        found = factors(sn.OneCycle(0.3), 1, steps)
+        assert found[0] == 1
+        assert found[-1].item() == pytest.approx(1 / 25e4)
 
 
 def test_warm_up_rises_in_equal_steps_and_then_falls() -> None:
@@ -67,8 +91,8 @@ def test_what_depends_on_the_length_says_so(schedule: sn.Schedule) -> None:
     st.integers(1, 20),
     st.integers(1, 50),
 )
-def test_factors_are_between_zero_and_one(schedule: sn.Schedule, epochs: int, steps: int) -> None:
+def test_factors_are_positive_and_at_most_one(schedule: sn.Schedule, epochs: int, steps: int) -> None:
     found = factors(schedule, epochs, steps)
-    assert (found >= 0).all()
+    assert (found > 0).all()
     assert (found <= 1 + 1e-12).all()
     assert found.isfinite().all()
