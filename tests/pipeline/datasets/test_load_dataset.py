@@ -63,6 +63,12 @@ def test_the_split_keeps_inputs_with_their_targets(fashion: Path) -> None:
     assert not target_of
 
 
+def test_the_seed_draws_the_split(fashion: Path) -> None:
+    first, again, other = (load_dataset("fashion_mnist", root=str(fashion), seed=seed).validation for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.inputs, again.inputs)
+    assert first.inputs.tobytes() != other.inputs.tobytes()
+
+
 def test_the_fingerprint_is_of_the_data_before_the_split(fashion: Path) -> None:
     whole = load_dataset("fashion_mnist", root=str(fashion), validation_fraction=0)
     other_split = load_dataset("fashion_mnist", root=str(fashion), validation_fraction=0.5, seed=9)

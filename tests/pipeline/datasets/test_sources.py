@@ -74,6 +74,19 @@ def test_a_cache_with_some_of_the_files_is_passed_over(elsewhere: Path, fashion:
     assert len(load_dataset("fashion_mnist").test) == 20
 
 
+def test_a_forbidden_cache_is_passed_over(elsewhere: Path, fashion: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename_to(fashion, elsewhere / "system")
+    exists = Path.exists
+
+    def forbidden(path: Path) -> bool:
+        if (elsewhere / "cache") in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    assert len(load_dataset("fashion_mnist").test) == 20
+
+
 def test_root_is_the_only_place(elsewhere: Path, fashion: Path, complaint: Complaint) -> None:
     """Whole files in the system folder do not stand in for what `root` lacks."""
     rename_to(fashion, elsewhere / "system")
