@@ -2,7 +2,10 @@
 
 import functools
 import json
+import sys
+import threading
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,6 +14,7 @@ from torch import Tensor
 import scratchnet as sn
 from pipeline import config as schema
 from pipeline.datasets import Dataset, Split, load_dataset
+from pipeline.errors import UserError
 from pipeline.networks import build_network, penalized
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -58,7 +62,10 @@ def build_augment(config: schema.Config, dataset: Dataset) -> sn.Augment | None:
 
 
 def build_run(config: schema.Config, dataset: Dataset) -> sn.Run:
-    """The run that `config` describes, for inputs and outputs of the sizes of `dataset`."""
+    """The run that `config` describes, for inputs and outputs of the sizes of `dataset`.
+
+    Raises UserError where `training.kernel` cannot train it.
+    """
     model, optimizer = config.model, config.optimizer
     classes = dataset.task == "classification"
     outputs = len(dataset.class_names) if classes else dataset.train.targets.shape[1]
@@ -71,7 +78,7 @@ def build_run(config: schema.Config, dataset: Dataset) -> sn.Run:
         "dropout": getattr(model, "dropout", 0.0),
         "input_dropout": getattr(model, "input_dropout", 0.0),
     }
-    return sn.Run(
+    run = sn.Run(
         network=network,
         loss=sn.CrossEntropy(config.training.label_smoothing) if classes else sn.MeanSquaredError(),
         optimizer=build_optimizer(optimizer),
@@ -81,6 +88,27 @@ def build_run(config: schema.Config, dataset: Dataset) -> sn.Run:
         seed=config.seed,
         penalized=penalized(model, network),
     )
+    kernel_of(config, [run])
+    return run
+
+
+def kernel_of(config: schema.Config, runs: Sequence[sn.Run]) -> str:
+    """The kernel that will train them. Raises UserError where `training.kernel` cannot."""
+    training = config.training
+    try:
+        return sn.lookahead.choose(training.kernel, runs, training.batch_size, build_device(config))
+    except ValueError as error:
+        raise UserError(f"training.{error}") from error
+
+
+def compile_for(configs: Sequence[schema.Config], runs: Sequence[sn.Run]) -> None:
+    """Compile what these runs need, and say so where that takes more than a moment: once on each machine."""
+    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) == "lookahead"]
+    note = threading.Timer(1.0, print, ["compiling the steps of small batches, once"], {"file": sys.stderr})
+    note.start()
+    for dtype in {config.training.dtype for config in needed}:
+        sn.lookahead.prepare(DTYPES[dtype])
+    note.cancel()
 
 
 def build_optimizer(optimizer: schema.SGD | schema.Adam) -> sn.Optimizer:

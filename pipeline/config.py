@@ -50,6 +50,7 @@ class MLP(Model):
     activation: Literal["relu", "leaky_relu", "tanh", "sigmoid", "gelu"]
     dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
     input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+    layer_norm: bool = Field(description="true for a layer norm before each activation")
 
     @property
     def linear_layers(self) -> int:
@@ -175,6 +176,9 @@ class Training(Section):
     )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
+    kernel: Literal["auto", "plain", "lookahead"] = Field(
+        description="auto, plain, or lookahead (the same steps reordered: SGD on small batches, on the CPU)"
+    )
     threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
 
 

@@ -11,7 +11,7 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.build import build_dataset
+from pipeline.build import build_dataset, build_run, compile_for
 from pipeline.check import without_hydra
 from pipeline.composition import check_all, compose
 from pipeline.config import Config
@@ -46,8 +46,10 @@ def launch(
     ]
     jobs = [_job(*rows) for rows in zip(check_all(composed), composed, strict=True)]
     datasets = [build_dataset(job.config) for job in jobs]
+    runs = [build_run(job.config, dataset) for job, dataset in zip(jobs, datasets, strict=True)]
+    compile_for([job.config for job in jobs], runs)
     workers = workers or joblib.cpu_count()
-    stacks = plan(jobs, datasets, workers)
+    stacks = plan(jobs, runs, workers)
     processes = min(workers, len(stacks))
     started = time.perf_counter()
     print(f"{len(jobs)} runs in {len(stacks)} stacks on {processes} processes -> {sweep}", flush=True)

@@ -28,11 +28,13 @@ def build_network(model: schema.Model, input_shape: tuple[int, ...], outputs: in
 
 
 def mlp(model: schema.MLP, inputs: int, outputs: int) -> sn.Sequential:
-    """inputs -> hidden widths with activation and dropout -> outputs. A rate of 0 needs no dropout layer."""
+    """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. A rate of 0 needs no dropout."""
     initial = _initializers(model, model.activation, model.linear_layers)
     layers: list[sn.Layer] = [sn.Dropout(inputs, rate="input_dropout")] if model.input_dropout else []
     for width, rule in zip(model.hidden, initial, strict=False):
-        layers += [sn.Linear(inputs, width, rule), ACTIVATIONS[model.activation]()]
+        layers.append(sn.Linear(inputs, width, rule))
+        layers += [sn.LayerNorm(width)] if model.layer_norm else []
+        layers.append(ACTIVATIONS[model.activation]())
         layers += [sn.Dropout(width)] if model.dropout else []
         inputs = width
     return sn.Sequential((*layers, sn.Linear(inputs, outputs, initial[-1])))

@@ -7,8 +7,7 @@ from collections.abc import Hashable, Sequence
 import torch
 
 import scratchnet as sn
-from pipeline.build import DTYPES, build_device, build_run
-from pipeline.datasets import Dataset
+from pipeline.build import DTYPES, build_device
 from pipeline.runs import Job
 
 # On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
@@ -17,14 +16,13 @@ _WIDEST_CPU, _WIDEST_GPU = 32, 1024
 _USEFUL = 0.75  # the least share of a stack's largest run that is worth padding up to it
 
 
-def plan(jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> list[list[int]]:
+def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[list[int]]:
     """Numbers of the jobs of each stack, the longest stack first.
 
     Jobs share a stack where data, order, batch size, dtype and device are the same and their networks are equal
     up to hidden widths; a stack's weights stay in one core's cache, and there are stacks for all workers.
     """
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    runs = [build_run(job.config, dataset) for job, dataset in zip(jobs, datasets, strict=True)]
     for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
         groups[_key(job, run)].append(i)
     shape = [(run.epochs, run.network.size) for run in runs]

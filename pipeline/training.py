@@ -9,7 +9,15 @@ import numpy as np
 import torch
 
 import scratchnet as sn
-from pipeline.build import DTYPES, build_augment, build_dataset, build_device, build_examples, build_run
+from pipeline.build import (
+    DTYPES,
+    build_augment,
+    build_dataset,
+    build_device,
+    build_examples,
+    build_run,
+    compile_for,
+)
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
 from pipeline.runs import Job, Outcome, Row, RunFolder, Status
@@ -59,9 +67,16 @@ class Trainer:
         }
         self.augment = build_augment(config, dataset)
         runs = [build_run(job.config, dataset) for job in jobs]
+        compile_for([job.config for job in jobs], runs)
         batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
         device = build_device(config)
-        self.stack = sn.Stack(runs, steps_per_epoch=batches, dtype=DTYPES[self.training.dtype], device=device)
+        self.stack = sn.Stack(
+            runs,
+            steps_per_epoch=batches,
+            dtype=DTYPES[self.training.dtype],
+            device=device,
+            kernel=self.training.kernel,
+        )
         self.batches, self.score_name = batches, self.stack.loss.score_name
         self.epochs = max(run.epochs for run in runs)
         self.outcomes: list[Outcome | None] = [None] * len(jobs)
@@ -142,6 +157,7 @@ class Trainer:
             "task": dataset.task,
             "parameters": self.stack.runs[r].network.size,
             "device": str(device),
+            "kernel": self.stack.kernel(self.training.batch_size),
             "stack": len(self.jobs),
             "data_fingerprint": dataset.fingerprint,
         }

@@ -7,8 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from scratchnet import lookahead
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
+from scratchnet.lookahead import Kernel
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Hyper, Optimizer
 from scratchnet.schedules import Constant, Schedule
@@ -64,7 +66,9 @@ class Stack:
     """Parameters, optimizer state and generators of R runs, and one training step for all of them.
 
     Every tensor has the run axis first, and no reduction crosses it. Narrower networks are padded with units
-    that stay exactly zero. Raises ValueError for runs that are not `stackable`.
+    that stay exactly zero. `kernel` is how small batches train: "plain", "lookahead" (the same steps reordered, see
+    `scratchnet.lookahead`) or "auto". Raises ValueError for runs that are not `stackable`, or that the kernel
+    cannot train.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Stack:
         steps_per_epoch: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        kernel: Kernel = "auto",
     ) -> None:
         for run in runs:
             if not stackable(runs[0], run):
@@ -81,7 +86,8 @@ class Stack:
         self.runs, self.dtype, self.device = tuple(runs), dtype, torch.device(device)
         self.loss, self.metric, self.optimizer = runs[0].loss, runs[0].loss.plain(), runs[0].optimizer
         self.network = runs[0].network.widest([run.network for run in runs[1:]])
-        self.steps_per_epoch, self.steps = steps_per_epoch, 0
+        self.steps_per_epoch, self.steps, self._wanted = steps_per_epoch, 0, kernel
+        self.kernel(1)
         names = {"lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout"}
         self.settings = {name: self._per_run(run.settings.get(name, 0.0) for run in runs) for name in names}
         self.hyper = Hyper(self.settings["momentum"], self._decay("l2"), self._decay("weight_decay"))
@@ -101,6 +107,10 @@ class Stack:
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
         self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
 
+    def kernel(self, batch_size: int) -> Kernel:
+        """The algorithm that trains batches of this size, "plain" or "lookahead"."""
+        return lookahead.choose(self._wanted, self.runs, batch_size, self.device)
+
     def train(
         self,
         examples: Examples,
@@ -110,7 +120,9 @@ class Stack:
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """One step for each `batch_size` rows of `order` (n,); -> (steps, R) loss of every batch before its step."""
-        rates = self._rates(-(-len(order) // batch_size))
+        if self.kernel(batch_size) == "lookahead":
+            return lookahead.train(self, examples, order, batch_size, augment, generator)
+        rates = self.rates(-(-len(order) // batch_size))
         losses = []
         for rate, index in zip(rates, order.split(batch_size), strict=True):
             x, target = examples.batch(index, self.dtype, augment, generator)
@@ -157,7 +169,7 @@ class Stack:
 
     def lr(self) -> Tensor:
         """(R,) rates of the next step, in float64."""
-        return self._rates(1)[0]
+        return self.rates(1)[0]
 
     def params_of(self, run: int) -> dict[str, Tensor]:
         """Copies of one run's parameters at its own widths, without the run axis."""
@@ -203,13 +215,14 @@ class Stack:
     def _noise(self, batch: int) -> dict[str, Tensor]:
         if not self.network.noise_names:
             return {}
-        own = []
-        for r, (run, generator) in enumerate(zip(self.runs, self.generators, strict=True)):
-            settings = {name: value[r : r + 1] for name, value in self.settings.items()}
-            own.append(run.network.noise([generator], settings, batch, self.dtype))
-        return pad(own)
+        return pad([self.noise_of(r, batch) for r in range(len(self.runs))])
 
-    def _rates(self, steps: int) -> Tensor:
+    def noise_of(self, r: int, batch: int) -> dict[str, Tensor]:
+        """What run r draws for its next step, each (1, batch, ...) at its own widths."""
+        settings = {name: value[r : r + 1] for name, value in self.settings.items()}
+        return self.runs[r].network.noise([self.generators[r]], settings, batch, self.dtype)
+
+    def rates(self, steps: int) -> Tensor:
         """(steps, R) learning rates of the next steps."""
         step = torch.arange(self.steps, self.steps + steps, dtype=torch.float64)
         factors = [run.schedule.factor(step, self.steps_per_epoch, run.epochs) for run in self.runs]

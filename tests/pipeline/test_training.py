@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.build import build_dataset
+from pipeline.build import build_dataset, build_run
 from pipeline.plan import plan
 from pipeline.runs import Job
 from pipeline.training import train
@@ -220,7 +220,7 @@ def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
     ]
     jobs = [job for group in groups for job in group]
     dataset = build_dataset(jobs[0].config)
-    stacks = plan(jobs, [dataset] * len(jobs), workers=1)
+    stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=1)
     numbers = iter(range(len(jobs)))
     assert {frozenset(stack) for stack in stacks} == {frozenset(next(numbers) for _ in group) for group in groups}
     assert jobs[stacks[0][0]].config.training.epochs == 100  # the longest first
@@ -229,7 +229,12 @@ def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
 def test_plan_gives_work_to_all_workers(make_job: MakeJob) -> None:
     jobs = [make_job("model.hidden=[16]", f"seed={seed}") for seed in range(8)]
     dataset = build_dataset(jobs[0].config)
-    assert [len(stack) for stack in plan(jobs, [dataset] * 8, workers=4)] == [2, 2, 2, 2]
+    assert [len(stack) for stack in plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=4)] == [
+        2,
+        2,
+        2,
+        2,
+    ]
 
 
 def test_files_of_a_run_are_valid_for_everyone(make_job: MakeJob, tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""The look-ahead is SGD reordered: it must end where the plain steps end."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+import scratchnet as sn
+from scratchnet.lookahead import Kernel
+
+INPUTS, CLASSES = 12, 3
+
+
+def network(
+    hidden: Sequence[int], activation: type[sn.Layer] = sn.ReLU, dropout: bool = False, input_dropout: bool = False
+) -> sn.Sequential:
+    layers: list[sn.Layer] = [sn.Dropout(INPUTS, "input_dropout")] if input_dropout else []
+    inputs = INPUTS
+    for width in hidden:
+        layers += [sn.Linear(inputs, width), activation()]
+        layers += [sn.Dropout(width)] if dropout else []
+        inputs = width
+    return sn.Sequential((*layers, sn.Linear(inputs, CLASSES)))
+
+
+def examples(count: int, values: bool = False) -> sn.Examples:
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(count, INPUTS, generator=generator, dtype=torch.float64)
+    labels = torch.randint(0, CLASSES, (count,), generator=generator)
+    targets = torch.tanh(x[:, :CLASSES]) if values else labels
+    return sn.Examples(x, targets, torch.full((INPUTS,), 0.1), torch.full((INPUTS,), 2.0))
+
+
+def stack(runs: Sequence[sn.Run], kernel: Kernel, dtype: torch.dtype = torch.float64) -> sn.Stack:
+    return sn.Stack(runs, steps_per_epoch=50, dtype=dtype, kernel=kernel)
+
+
+def run(hidden: Sequence[int] = (64,), **settings: float) -> sn.Run:
+    return sn.Run(network(hidden), sn.CrossEntropy(), sn.SGD(), {"lr": 0.05} | settings)
+
+
+def furthest(a: sn.Stack, b: sn.Stack) -> float:
+    """The largest difference of a parameter or of a state, relative to the largest number of its tensor."""
+    differences = [
+        float((values[name].double() - other.double()).abs().max() / other.double().abs().max().clamp_min(1e-30))
+        for values, others in ((a.params, b.params), (a.state, b.state))
+        for name, other in others.items()
+        if "carr" not in name  # what rounding took away: not the same in another order
+    ]
+    return max(differences)
+
+
+def both(runs: Sequence[sn.Run], batch_size: int, data: sn.Examples, order: Tensor) -> tuple[sn.Stack, sn.Stack]:
+    plain, ahead = stack(runs, "plain"), stack(runs, "lookahead")
+    losses = [one.train(data, order, batch_size) for one in (plain, ahead)]
+    torch.testing.assert_close(losses[1], losses[0], rtol=1e-11, atol=1e-11)
+    assert plain.steps == ahead.steps
+    return plain, ahead
+
+
+CASES = {
+    "plain": run(l2=1e-3),
+    "without decay": run(),
+    "decoupled decay": run(weight_decay=0.1),
+    "momentum": run(momentum=0.9, l2=1e-3, weight_decay=0.01),
+    "deep": run((64, 20, 9), l2=1e-3),
+    "deep momentum": run((64, 20, 9), l2=1e-3, momentum=0.8),
+    "narrow": run((7, 5), l2=1e-3),
+    "narrow momentum": run((7, 5), l2=1e-3, momentum=0.8, weight_decay=0.01),
+    "no hidden layer": run(()),
+    "strong decay, which the scale must not underflow from": run(lr=0.4, l2=1.0),
+    "tiny decay, which float32 would round away": run(lr=0.001, l2=1e-5),
+    "l2 on one layer": sn.Run(
+        network((64,)), sn.CrossEntropy(), sn.SGD(), {"lr": 0.05, "l2": 0.1}, penalized=("2.weight",)
+    ),
+    "nesterov": sn.Run(
+        network((64, 5)), sn.CrossEntropy(), sn.SGD(nesterov=True), {"lr": 0.02, "momentum": 0.9, "l2": 0.01}
+    ),
+    "smoothing": sn.Run(network((64,)), sn.CrossEntropy(0.1), sn.SGD(), {"lr": 0.05}),
+    "one cycle": sn.Run(network((64,)), sn.CrossEntropy(), sn.SGD(), {"lr": 0.1, "l2": 0.01}, sn.OneCycle(), epochs=8),
+    "dropout": sn.Run(
+        network((64, 9), dropout=True), sn.CrossEntropy(), sn.SGD(), {"lr": 0.05, "dropout": 0.4, "l2": 1e-3}
+    ),
+    "input dropout": sn.Run(
+        network((64,), input_dropout=True, dropout=True),
+        sn.CrossEntropy(),
+        sn.SGD(),
+        {"lr": 0.05, "dropout": 0.2, "input_dropout": 0.3},
+    ),
+} | {
+    activation.__name__: sn.Run(network((64, 9), activation), sn.CrossEntropy(), sn.SGD(), {"lr": 0.05, "l2": 1e-3})
+    for activation in (sn.LeakyReLU, sn.Tanh, sn.Sigmoid, sn.GELU)
+}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("case", CASES)
+def test_equals_the_plain_steps(case: str, batch_size: int) -> None:
+    data = examples(200)
+    plain, ahead = both([CASES[case]], batch_size, data, torch.randperm(200))
+    assert furthest(ahead, plain) < 1e-12
+
+
+@pytest.mark.parametrize("hidden", [(64,), (6,)])
+def test_equals_the_plain_steps_for_regression(hidden: Sequence[int]) -> None:
+    regression = sn.Run(network(hidden, sn.Tanh), sn.MeanSquaredError(), sn.SGD(), {"lr": 0.01, "momentum": 0.5})
+    plain, ahead = both([regression], 2, examples(200, values=True), torch.randperm(200))
+    assert furthest(ahead, plain) < 1e-12
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_equals_the_plain_steps_after_5000_of_them(momentum: float) -> None:
+    data = examples(1000)
+    plain, ahead = (stack([run(lr=0.01, l2=1e-3, momentum=momentum)], kernel) for kernel in ("plain", "lookahead"))
+    for epoch in range(5):
+        order = torch.randperm(1000, generator=torch.Generator().manual_seed(epoch))
+        for one in (plain, ahead):
+            one.train(data, order, 1)
+    assert furthest(ahead, plain) < 1e-11
+
+
+@pytest.mark.parametrize("settings", [{"l2": 1e-3}, {"l2": 1e-5, "lr": 0.001}, {"momentum": 0.9, "l2": 1e-3}])
+def test_float32_is_no_further_from_float64_than_the_plain_steps_are(settings: dict[str, float]) -> None:
+    data, order = examples(2000), torch.randperm(2000)
+    exact, plain, ahead = (
+        stack([run(**settings)], kernel, dtype)
+        for kernel, dtype in (("plain", torch.float64), ("plain", torch.float32), ("lookahead", torch.float32))
+    )
+    for one in (exact, plain, ahead):
+        one.train(data, order, 1)
+    rounding = 2.0**-23
+    assert furthest(ahead, exact) < max(1.5 * furthest(plain, exact), 20 * rounding)
+
+
+@given(
+    hidden=st.lists(st.sampled_from([1, 5, 48, 70]), max_size=3),
+    batch_size=st.integers(1, 9),
+    count=st.integers(1, 150),
+    momentum=st.sampled_from([0.0, 0.5]),
+)
+def test_any_shape_equals_the_plain_steps(hidden: list[int], batch_size: int, count: int, momentum: float) -> None:
+    plain, ahead = both([run(hidden, momentum=momentum, l2=0.01)], batch_size, examples(count), torch.randperm(count))
+    assert furthest(ahead, plain) < 1e-11
+
+
+@pytest.mark.parametrize("hidden", [(64,), (64, 9), (6, 4)])
+def test_a_run_in_a_stack_is_the_run_alone_to_the_last_bit(hidden: Sequence[int]) -> None:
+    data, order = examples(300), torch.randperm(300)
+    wider = tuple(width + 3 for width in hidden)
+    members = [run(hidden, l2=0.01, momentum=0.5), run(wider, lr=0.01), run(hidden, lr=1e30)]
+    together = stack(members, "lookahead", torch.float32)
+    together.train(data, order, 1)
+    for r, member in enumerate(members[:2]):
+        alone = stack([sn.Run(**vars(member))], "lookahead", torch.float32)
+        if "0.weight.velocity" not in alone.state:
+            continue  # alone it needs no velocity, and is a product of fewer terms
+        alone.train(data, order, 1)
+        for name, value in alone.params_of(0).items():
+            assert torch.equal(together.params_of(r)[name], value), name
+    assert not all(value.isfinite().all() for value in together.params_of(2).values())
+
+
+def test_what_is_padded_stays_zero() -> None:
+    together = stack([run((64,), l2=0.1), run((50,), l2=0.1)], "lookahead")
+    together.train(examples(100), torch.arange(100), 1)
+    assert not together.params["0.weight"][1, :, 50:].any()
+    assert not together.params["2.weight"][1, 50:].any()
+
+
+def test_goes_on_from_a_state_to_the_last_bit() -> None:
+    data, order = examples(200), torch.randperm(200)
+    member = CASES["dropout"]
+    whole, first, second = (stack([member], "lookahead", torch.float32) for _ in range(3))
+    for piece in order.split(100):
+        whole.train(data, piece, 2)
+    first.train(data, order[:100], 2)
+    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+    second.train(data, order[100:], 2)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(second.state_dict()[name], value), name
+
+
+def test_takes_small_batches_by_itself_and_leaves_the_others() -> None:
+    chosen = stack([run()], "auto")
+    assert [chosen.kernel(size) for size in (1, 8, 64)] == ["lookahead", "lookahead", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        (sn.Run(network((9,)), sn.CrossEntropy(), sn.Adam(), {"lr": 0.1}), "the optimizer is Adam"),
+        (sn.Run(sn.Sequential((sn.LayerNorm(12),)), sn.CrossEntropy(), sn.SGD(), {"lr": 0.1}), "needs linear layers"),
+        (run(lr=1.0, l2=0.5), "must stay below 0.5"),
+        (sn.Run(network(()), sn.CrossEntropy(), sn.SGD(), {"lr": 0.1}, penalized=("0.bias",)), "no decay of biases"),
+    ],
+)
+def test_says_why_it_cannot(refused: sn.Run, why: str) -> None:
+    assert stack([refused], "auto").kernel(1) == "plain"
+    with pytest.raises(ValueError, match=why):
+        stack([refused], "lookahead")
