@@ -11,8 +11,10 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from pipeline.check import check
-from pipeline.composition import check_all, grid
+from pipeline.composition import Composer, check_all
 from pipeline.errors import UserError
+from pipeline.files import CHECKPOINT
+from pipeline.grid import arguments, grid
 
 
 class PipelineCallback(Callback):
@@ -25,7 +27,8 @@ class PipelineCallback(Callback):
         folder = Path(str(config.hydra.run.dir))
         try:
             check(config)
-            if any((folder / name).exists() for name in ("history.csv", "result.json")):
+            unfinished = (folder / CHECKPOINT).exists()
+            if not unfinished and any((folder / name).exists() for name in ("history.csv", "result.json")):
                 raise UserError(f"hydra.run.dir={folder}: already holds a run; give another folder")
         except UserError as error:
             _refuse(error)
@@ -33,22 +36,24 @@ class PipelineCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
         folder = Path(str(config.hydra.sweep.dir))
+        stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
+        foreseen = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
         try:
-            if any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
-                raise UserError(f"{folder}: already holds runs, which would be overwritten; give another sweep.name")
-            if not _checks_by_itself(config):
-                check_all(list(grid(config, GlobalHydra.instance().config_loader())))
+            if not stacked and any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
+                raise UserError(
+                    f"{folder}: already holds runs, which would be overwritten; give another sweep.name, or go on "
+                    "with them by hydra/launcher=stacked"
+                )
+            if not stacked and foreseen:  # ours checks by itself; the jobs of a search are not known yet
+                loader = GlobalHydra.instance().config_loader()
+                compose = Composer(config, loader)
+                jobs = grid(arguments(config), config.sweep.zip, loader)
+                check_all([compose(job, number) for number, job in enumerate(jobs)])
         except HydraException:
             pass  # the sweeper is about to meet the same error, and there it is told
         except UserError as error:
             _refuse(error)
-        PipelineCallback.sweep_folder = folder
-
-
-def _checks_by_itself(config: DictConfig) -> bool:
-    """Whether the launcher checks all jobs first, as ours does, or the sweeper makes jobs that cannot be foreseen."""
-    foreseen = str(config.hydra.sweeper._target_).endswith("BasicSweeper")
-    return not foreseen or str(config.hydra.launcher._target_).endswith("StackedLauncher")
+        PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
 
 
 def _refuse(error: UserError) -> None:

@@ -27,11 +27,21 @@ def without_hydra(composed: DictConfig) -> DictConfig:
 
 def check(composed: DictConfig) -> Config:
     """The checked configuration. Raises ConfigError with a line for every wrong key, value or combination."""
+    return check_values(resolve(without_hydra(composed)))
+
+
+def resolve(composed: DictConfig) -> dict[Any, Any]:
+    """Its values, with what they refer to filled in. Raises ConfigError where that is not there."""
     try:
-        values = OmegaConf.to_container(without_hydra(composed), resolve=True, throw_on_missing=True)
+        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError([" ".join(str(error).split())]) from error
     assert isinstance(values, dict)
+    return values
+
+
+def check_values(values: dict[Any, Any]) -> Config:
+    """`check` of values that are resolved."""
     try:
         config = Config.model_validate(values)
     except ValidationError as error:

@@ -29,7 +29,9 @@ def main() -> int:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
         status = 0
     except KeyboardInterrupt:
-        print("stopped; what is finished is kept", file=sys.stderr)
+        folder = PipelineCallback.sweep_folder
+        how = f"; the same command with sweep.resume={folder} goes on from here" if folder else ""
+        print(f"stopped; what is finished is kept{how}", file=sys.stderr)
         status = 130
     except (UserError, HydraException, OmegaConfBaseException) as error:
         if full:
@@ -42,7 +44,7 @@ def main() -> int:
 def _report() -> int:
     """Build the report of the sweep that has run, also when some of it failed."""
     folder = PipelineCallback.sweep_folder
-    if folder is None or not any(folder.glob("*/history.csv")):
+    if folder is None or not any(any(folder.glob(f"*/{name}")) for name in ("history.csv", "result.json")):
         return 0
     from pipeline.report import build
 

@@ -183,7 +183,20 @@ class Training(Section):
 
 
 class Sweep(Section):
+    """What a sweep does as a whole; nothing here changes the figures of a run."""
+
     name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
+    resume: str | None = Field(description="null, or the folder of a sweep to go on with, wherever it is")
+    dry_run: bool = Field(description="true to print the plan and stop")
+    zip: list[list[str]] = Field(
+        description="lists of swept keys that go in step instead of crossed: [[optimizer.lr,training.batch_size]]"
+    )
+    max_failures: Annotated[int, Field(ge=0)] | None = Field(
+        description="null, or the number of failed runs after which the sweep stops"
+    )
+    mismatch: Literal["stop", "keep", "retrain"] = Field(
+        description="stop, keep or retrain: what to do with runs in the folder that are no longer what is asked for"
+    )
 
 
 class Config(Section):

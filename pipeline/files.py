@@ -4,9 +4,15 @@ import os
 import tempfile
 from pathlib import Path
 
+CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write beside `path`, flush to disk, rename: a reader sees the old file or the new one, never a part."""
+
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write beside `path`, flush to disk, rename: a reader sees the old file or the new one, never a part.
+
+    Without `durable` it is not forced to the disk, milliseconds that are saved where a loss of power, not of the
+    process, may cost the file.
+    """
     data = content.encode() if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     beside = Path(name)
@@ -14,12 +20,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         beside.chmod(0o666 & ~_UMASK)  # mkstemp makes files that only the owner may read
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def clean(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote have left in `folder` and its subfolders."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -1,8 +1,9 @@
-"""The work behind hydra/launcher=stacked: check all jobs, plan, train stacks in worker processes."""
+"""The work behind hydra/launcher=stacked: check all jobs, plan, train what is not there yet."""
 
 import time
-import traceback
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,17 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.build import build_dataset, build_run, compile_for
-from pipeline.check import without_hydra
-from pipeline.composition import check_all, compose
-from pipeline.config import Config
-from pipeline.datasets import Dataset
+from pipeline.build import build_dataset
+from pipeline.callbacks import PipelineCallback
+from pipeline.composition import Composed, Composer, check_all
 from pipeline.errors import RunFailed, UserError
-from pipeline.files import write_whole
-from pipeline.plan import plan
-from pipeline.progress import Board
-from pipeline.runs import Job, Outcome, write_failure
+from pipeline.files import clean, write_whole
+from pipeline.identity import Identity
+from pipeline.ledger import Asked, Ledger
+from pipeline.lock import locked
+from pipeline.runs import Job, Outcome
+from pipeline.sweep import SweepPlan
 from pipeline.task import config_folder
-from pipeline.training import Trainer
 
 
 def launch(
@@ -39,90 +39,72 @@ def launch(
         raise UserError(f"hydra.launcher.workers={workers}: allowed: 1 or more, or null for one a core")
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
-    sweep = Path(str(config.hydra.sweep.dir))
-    composed = [
-        compose(config, hydra_context.config_loader, overrides, initial_job_idx + i)
-        for i, overrides in enumerate(job_overrides)
-    ]
-    jobs = [_job(*rows) for rows in zip(check_all(composed), composed, strict=True)]
-    datasets = [build_dataset(job.config) for job in jobs]
-    runs = [build_run(job.config, dataset) for job, dataset in zip(jobs, datasets, strict=True)]
-    compile_for([job.config for job in jobs], runs)
-    workers = workers or joblib.cpu_count()
-    stacks = plan(jobs, runs, workers)
-    processes = min(workers, len(stacks))
-    started = time.perf_counter()
-    print(f"{len(jobs)} runs in {len(stacks)} stacks on {processes} processes -> {sweep}", flush=True)
-    for job, hydra_config in zip(jobs, composed, strict=True):
-        _write_hydra(job, hydra_config)
-        hydra_context.callbacks.on_job_start(config=hydra_config, task_function=task_function)
-    outcomes = _train_all(jobs, datasets, stacks, processes, progress)
-    print(f"{len(jobs)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
-    returns = [_job_return(*rows) for rows in zip(jobs, composed, outcomes, strict=True)]
-    for hydra_config, job_return in zip(composed, returns, strict=True):
-        hydra_context.callbacks.on_job_end(config=hydra_config, job_return=job_return)
+    compose = Composer(config, hydra_context.config_loader)
+    composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
+    checked = check_all(composed)
+    datasets = [build_dataset(own) for own in checked]
+    identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
+    sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
+    with nullcontext() if options.dry_run else locked(sweep):
+        ledger = Ledger(sweep)
+        asked = [Asked(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
+        numbers = ledger.numbers(asked, initial_job_idx, options.mismatch)
+        composed = [ledger.placed(job, number) for job, number in zip(composed, numbers, strict=True)]
+        source = config_folder(config.hydra)
+        parts = zip(checked, composed, identities, strict=True)
+        jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
+        plan = SweepPlan.of(sweep, jobs, datasets, workers or joblib.cpu_count())
+        print(f"{plan} -> {sweep}", flush=True)
+        if options.dry_run:
+            print(plan.details(), flush=True)
+            return [_job_return(*rows, None, dry_run=True) for rows in zip(jobs, composed, strict=True)]
+        clean(sweep)
+        ledger.write()
+        write_whole(sweep / "multirun.yaml", OmegaConf.to_yaml(config))
+        started = time.perf_counter()
+        training = {job.folder for job in plan.training}
+        _write_hydra([job for job in composed if job.folder in training])
+        _tell(hydra_context, "on_job_start", composed, task_function=task_function)
+        outcomes = plan.train(options, progress)
+        if training:
+            print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
+    returns = [_job_return(job, own, outcomes.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
+    _tell(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
 
 
-def _job(checked: Config, composed: DictConfig) -> Job:
-    hydra = composed.hydra
-    return Job(checked, Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), config_folder(hydra))
+def _write_hydra(composed: Sequence[Composed]) -> None:
+    """The .hydra folders as Hydra's `run_job` writes them."""
+
+    def write(job: Composed) -> None:
+        folder = job.folder / str(job.hydra["output_subdir"])
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in job.files().items():
+            write_whole(folder / name, text, durable=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, composed))
 
 
-def _write_hydra(job: Job, composed: DictConfig) -> None:
-    """The .hydra folder as Hydra's `run_job` writes it."""
-    folder = job.folder / str(composed.hydra.output_subdir)
-    folder.mkdir(parents=True, exist_ok=True)
-    hydra_only = OmegaConf.masked_copy(composed, ["hydra"])
-    write_whole(folder / "config.yaml", OmegaConf.to_yaml(without_hydra(composed)))
-    write_whole(folder / "hydra.yaml", OmegaConf.to_yaml(hydra_only))
-    write_whole(folder / "overrides.yaml", OmegaConf.to_yaml(composed.hydra.overrides.task))
+def _tell(context: HydraContext, event: str, composed: Sequence[Composed], **what: Any) -> None:
+    """Call the users' callbacks, with the whole configuration that they expect; ours has no interest in jobs."""
+    others = [call for call in context.callbacks.callbacks if not isinstance(call, PipelineCallback)]
+    for i, job in enumerate(composed if others else ()):
+        config = OmegaConf.create(job.written | {"hydra": job.hydra})
+        own = {name: value[i] if isinstance(value, list) else value for name, value in what.items()}
+        getattr(context.callbacks, event)(config=config, **own)
 
 
-def _train_all(
-    jobs: Sequence[Job], datasets: Sequence[Dataset], stacks: list[list[int]], processes: int, progress: str
-) -> list[Outcome]:
-    outcomes: dict[int, Outcome] = {}
-    # joblib maps large arrays into the workers' memory, so that the data set is there once.
-    pool = joblib.Parallel(n_jobs=processes, return_as="generator_unordered", max_nbytes="1M", mmap_mode="r")
-    work = (joblib.delayed(train_stack)(stack, [jobs[i] for i in stack], datasets[stack[0]]) for stack in stacks)
-    with Board(jobs, progress) as board:
-        try:
-            for numbers, ended in pool(work):
-                for number, outcome in zip(numbers, ended, strict=True):
-                    outcomes[number] = outcome
-                    board.end(number)
-        except Exception as error:  # a worker died: what it had in hand is lost, nothing else
-            message = f"{type(error).__name__}: a worker process ended; " + " ".join(str(error).split())[:200]
-            rest = [number for number in range(len(jobs)) if number not in outcomes]
-            outcomes |= {number: write_failure(jobs[number], "failed", message) for number in rest}
-    return [outcomes[number] for number in range(len(jobs))]
-
-
-def train_stack(numbers: list[int], jobs: Sequence[Job], dataset: Dataset) -> tuple[list[int], list[Outcome]]:
-    """Runs in a worker: the outcome of every job, whatever happens to one of them."""
-    trainer = None
-    try:
-        trainer = Trainer(jobs, dataset)
-        return numbers, trainer.train()
-    except Exception as error:
-        if trainer is None:
-            message = " ".join(f"{type(error).__name__}: {error}".split())
-            return numbers, [write_failure(job, "failed", message) for job in jobs]
-        for folder in trainer.folders:
-            folder.log(traceback.format_exc())
-        return numbers, trainer.ended()
-
-
-def _job_return(job: Job, composed: DictConfig, outcome: Outcome) -> JobReturn:
-    failed = outcome.status == "failed"
-    value: Any = RunFailed(f"{job.folder}: {outcome.message}") if failed else outcome.score
+def _job_return(job: Job, composed: Composed, outcome: Outcome | None, dry_run: bool = False) -> JobReturn:
+    """What a sweeper is told of a job; its `return_value` raises where the job failed."""
+    failed = not dry_run and (outcome is None or outcome.status == "failed")
+    message = outcome.message if outcome else "not trained: the sweep stopped at sweep.max_failures"
+    value: Any = RunFailed(f"{job.folder}: {message}") if failed else outcome and outcome.score
     return JobReturn(
         overrides=list(job.overrides),
-        cfg=without_hydra(composed),
-        hydra_cfg=OmegaConf.masked_copy(composed, ["hydra"]),
+        cfg=OmegaConf.create(composed.written),
         working_dir=str(Path.cwd()),
-        task_name=composed.hydra.job.name,
+        task_name=composed.hydra["job"]["name"],
         status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
         _return_value=value,
     )

@@ -3,11 +3,13 @@
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import torch
 
 import scratchnet as sn
 from pipeline.build import DTYPES, build_device
+from pipeline.identity import without_epochs
 from pipeline.runs import Job
 
 # On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
@@ -16,27 +18,52 @@ _WIDEST_CPU, _WIDEST_GPU = 32, 1024
 _USEFUL = 0.75  # the least share of a stack's largest run that is worth padding up to it
 
 
-def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[list[int]]:
-    """Numbers of the jobs of each stack, the longest stack first.
+@dataclass(frozen=True)
+class StackPlan:
+    """Jobs that train in one pass. Jobs of equal `rows` are one network, recorded at several lengths."""
 
-    Jobs share a stack where data, order, batch size, dtype and device are the same and their networks are equal
-    up to hidden widths; a stack's weights stay in one core's cache, and there are stacks for all workers.
+    numbers: tuple[int, ...]  # places in the list of jobs
+    rows: tuple[int, ...]
+
+
+def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[StackPlan]:
+    """The stacks, the longest first.
+
+    Jobs that differ in nothing but `training.epochs` are one network, where the schedule does not depend on the
+    length. Networks share a stack where data, order, batch size, dtype and device are the same and they are equal up
+    to hidden widths; a stack's weights stay in one core's cache, and there are stacks for all workers.
     """
+    networks = _networks(jobs, runs)
+    longest = [max(members, key=lambda i: runs[i].epochs) for members in networks]
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
-        groups[_key(job, run)].append(i)
-    shape = [(run.epochs, run.network.size) for run in runs]
+    for n, i in enumerate(longest):
+        groups[_key(jobs[i], runs[i])].append(n)
+    shape = [(runs[i].epochs, runs[i].network.size) for i in longest]
     stacks: list[list[int]] = []
     for members in groups.values():
         # Alike in length and width together, so that little is padded and no run waits for a longer one.
         members.sort(key=shape.__getitem__, reverse=True)
         while members:
             first = members[0]
-            widest = min(_width(jobs[first], runs[first]), math.ceil(len(jobs) / workers))
-            fitting = [i for i in members[:widest] if _alike(shape[i], shape[first])]
+            widest = min(_width(jobs[longest[first]], runs[longest[first]]), math.ceil(len(networks) / workers))
+            fitting = [n for n in members[:widest] if _alike(shape[n], shape[first])]
             stacks.append(fitting)
-            members = [i for i in members[:widest] if i not in fitting] + members[widest:]
-    return sorted(stacks, key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
+            members = [n for n in members[:widest] if n not in fitting] + members[widest:]
+    stacks.sort(key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
+    return [_stack([networks[n] for n in stack]) for stack in stacks]
+
+
+def _stack(networks: Sequence[Sequence[int]]) -> StackPlan:
+    pairs = [(i, row) for row, members in enumerate(networks) for i in members]
+    return StackPlan(tuple(i for i, _ in pairs), tuple(row for _, row in pairs))
+
+
+def _networks(jobs: Sequence[Job], runs: Sequence[sn.Run]) -> list[list[int]]:
+    """Jobs by the network that they record."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
+        groups[i if run.schedule.depends_on_length else without_epochs(job.config)].append(i)
+    return list(groups.values())
 
 
 def _alike(shape: tuple[int, int], first: tuple[int, int]) -> bool:

@@ -118,6 +118,7 @@ def _read_run(path: Path, history: pd.DataFrame | None, problems: list[Problem])
         problems.append((path, f"{fault}; counted as interrupted, with figures from history.csv"))
         result = _from_history(path, history, problems)
     record = {key: result.get(key) for key in ("status", "message", "task")}
+    record["identity"] = (result.get("identity") or {}).get("run")
     for section, prefix in _SECTIONS.items():
         record |= dict(_flatten(prefix, result.get(section) or {}))
     return record
@@ -194,7 +195,7 @@ def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
     names = list(dict.fromkeys(name for record in records for name in record))
     order = [name for prefix in _SECTIONS.values() for name in names if name.startswith(f"{prefix}.")]
     columns: dict[str, pd.Series[Any]] = {}
-    for name in ("run", "status", "message", "task", *order):
+    for name in ("run", "status", "message", "task", "identity", *order):
         values = pd.Series([record.get(name, float("nan")) for record in records], dtype=object, name=name)
         if name.startswith(("metric.", "seconds.")):
             numbers = pd.to_numeric(values, errors="coerce").astype(float)

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from pipeline.config import Config
 from pipeline.files import write_whole
+from pipeline.identity import Identity
 from pipeline.provenance import rerun_command, software
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
+ENDED = ("finished", "diverged")  # what training again would only repeat
 Row = dict[str, float]  # one epoch of history.csv
 
 
@@ -29,11 +31,17 @@ class Job:
     folder: Path
     overrides: tuple[str, ...] = ()
     config_folder: str | None = None  # of the user's own groups
+    identity: Identity | None = None
 
     @property
     def command(self) -> str:
         """What trains this one run again."""
         return rerun_command(self.overrides, self.config_folder)
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint says of the run that it belongs to."""
+        identity = self.identity.facts() if self.identity else None
+        return {"folder": self.folder.name, "identity": identity}
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,15 @@ class RunFolder:
         with (self.job.folder / "run.log").open("a") as stream:
             stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
+    def go_on(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
+        """Take up what an interrupted run had."""
+        for row in history:
+            self.history.append(row)
+            if self._better(row):
+                self.best = row
+        self.steps, self.weights = list(steps), weights
+        self.log(f"goes on after epoch {history[-1]['epoch']:g}")
+
     def record(self, row: Row) -> bool:
         """Add an epoch; True where it is the best so far on validation (the last where there is no validation)."""
         self.history.append(row)
@@ -92,10 +109,11 @@ class RunFolder:
         writer.writerows(
             {key: "" if math.isnan(value) else value for key, value in past.items()} for past in self.history
         )
-        write_whole(self.job.folder / "history.csv", stream.getvalue())
+        # Not forced to the disk: the checkpoint that is holds these rows as well.
+        write_whole(self.job.folder / "history.csv", stream.getvalue(), durable=False)
         shown = ", ".join(f"{k} {row[k]:.6g}" for k in row if k not in ("epoch", "seconds") and not math.isnan(row[k]))
         self.log(f"epoch {row['epoch']:g}/{self.job.config.training.epochs}: {shown}")
-        better = row["epoch"] > 0 and math.isfinite(row["objective"]) and self._is_best(row)
+        better = self._better(row)
         if better:
             self.best = row
         return better
@@ -112,7 +130,7 @@ class RunFolder:
             total += loss
             if (before + i) % every == 0:
                 self.steps.append(f"{before + i},{loss!r},{total / i!r}")
-        write_whole(self.job.folder / "steps.csv", "\n".join(self.steps) + "\n")
+        write_whole(self.job.folder / "steps.csv", "\n".join(self.steps) + "\n", durable=False)
 
     @property
     def best_epoch(self) -> int:
@@ -124,7 +142,9 @@ class RunFolder:
         """Epochs trained since the best one."""
         return len(self.history) - 1 - self.best_epoch
 
-    def _is_best(self, row: Row) -> bool:
+    def _better(self, row: Row) -> bool:
+        if row["epoch"] == 0 or not math.isfinite(row["objective"]):
+            return False
         name = f"validation_{self.score_name}"
         without_validation = math.isnan(self.history[0][name])
         return self.best is None or without_validation or row[name] > self.best[name]
@@ -140,6 +160,7 @@ class RunFolder:
             "status": status,
             "message": message,
             "task": self.facts["task"],
+            "identity": self.job.identity.facts() if self.job.identity else None,
             "metrics": metrics,
             "seconds": dict(seconds),
             "provenance": {
@@ -169,11 +190,22 @@ def write_failure(job: Job, status: Status, message: str) -> Outcome:
     """The record of a run that has nothing but a reason."""
     job.folder.mkdir(parents=True, exist_ok=True)
     provenance = {"command": job.command, **software()}
-    result: dict[str, Any] = {"format": 1, "status": status, "message": message, "task": None}
+    identity = job.identity.facts() if job.identity else None
+    result: dict[str, Any] = {"format": 1, "status": status, "message": message, "task": None, "identity": identity}
     result |= {"metrics": {}, "seconds": {}}
     rest = {"provenance": provenance, "overrides": list(job.overrides), "config": job.config.model_dump()}
     write_json(job.folder / "result.json", result | rest)
     return Outcome(status, {}, message)
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """How the run in `folder` ended; None where it has not, or its record cannot be read."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        metrics = {name: math.nan if value is None else value for name, value in result["metrics"].items()}
+        return Outcome(result["status"], metrics, result["message"])
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -10,19 +10,25 @@ from omegaconf import DictConfig
 
 from pipeline.check import check
 from pipeline.errors import UserError
+from pipeline.files import CHECKPOINT
 
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that want one."""
+    from pipeline.build import build_dataset
+    from pipeline.identity import Identity
     from pipeline.progress import Board
     from pipeline.runs import Job
     from pipeline.training import train
 
     hydra = HydraConfig.get()
-    job = Job(check(composed), Path(hydra.runtime.output_dir), tuple(hydra.overrides.task), config_folder(hydra))
+    config, folder = check(composed), Path(hydra.runtime.output_dir)
     try:
+        dataset = build_dataset(config)
+        identity = Identity.of(config, dataset.fingerprint)
+        job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
         with Board([job]) as board:
-            [outcome] = train([job], progress=lambda epochs: board.advance(0, epochs))
+            [outcome] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except UserError as error:
         if hydra.mode != RunMode.RUN:
             raise

@@ -212,7 +212,7 @@ def test_augmentation_changes_training_images_alone(make_job: MakeJob) -> None:
 def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
     groups = [
         [make_job("model.hidden=[32]", f"optimizer.lr={lr}", f"seed={int(lr > 1)}") for lr in (0.1, 0.2, 2.0)],
-        [make_job("model.hidden=[30,8]", f"training.epochs={n}") for n in (10, 9)],
+        [make_job("model.hidden=[30,8]", f"training.epochs={n}", "schedule=cosine") for n in (10, 9)],
         [make_job("model.hidden=[32]", "training.batch_size=32")],
         [make_job("model.hidden=[32]", "training.epochs=100")],
         [make_job("model.hidden=[32]", "model.activation=tanh")],
@@ -222,19 +222,43 @@ def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
     dataset = build_dataset(jobs[0].config)
     stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=1)
     numbers = iter(range(len(jobs)))
-    assert {frozenset(stack) for stack in stacks} == {frozenset(next(numbers) for _ in group) for group in groups}
-    assert jobs[stacks[0][0]].config.training.epochs == 100  # the longest first
+    assert {frozenset(stack.numbers) for stack in stacks} == {
+        frozenset(next(numbers) for _ in group) for group in groups
+    }
+    assert jobs[stacks[0].numbers[0]].config.training.epochs == 100  # the longest first
 
 
 def test_plan_gives_work_to_all_workers(make_job: MakeJob) -> None:
     jobs = [make_job("model.hidden=[16]", f"seed={seed}") for seed in range(8)]
     dataset = build_dataset(jobs[0].config)
-    assert [len(stack) for stack in plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=4)] == [
-        2,
-        2,
-        2,
-        2,
-    ]
+    stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=4)
+    assert [len(stack.numbers) for stack in stacks] == [2, 2, 2, 2]
+
+
+def test_plan_trains_lengths_of_one_network_once_where_that_is_exact(make_job: MakeJob) -> None:
+    epochs = (3, 5, 8)
+    jobs = [make_job(f"training.epochs={n}", f"schedule={name}") for name in ("constant", "cosine") for n in epochs]
+    dataset = build_dataset(jobs[0].config)
+    stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=1)
+    rows = {
+        number: (stack.numbers[0], row)
+        for stack in stacks
+        for number, row in zip(stack.numbers, stack.rows, strict=True)
+    }
+    assert len({rows[i] for i in (0, 1, 2)}) == 1
+    assert len({rows[i] for i in (3, 4, 5)}) == 3
+
+
+def test_lengths_of_one_network_have_the_files_of_runs_of_their_own(make_job: MakeJob) -> None:
+    common = ("model.hidden=[8]", "optimizer.lr=0.1", "training.log_every=5")
+    together = [make_job(*common, f"training.epochs={n}") for n in (1, 3)]
+    alone = [make_job(*common, f"training.epochs={n}") for n in (1, 3)]
+    outcomes = train(together, rows=[0, 0])
+    for job, own, outcome in zip(together, alone, outcomes, strict=True):
+        assert train([own])[0].metrics == outcome.metrics
+        assert (job.folder / "model.safetensors").read_bytes() == (own.folder / "model.safetensors").read_bytes()
+        assert (job.folder / "steps.csv").read_bytes() == (own.folder / "steps.csv").read_bytes()
+        assert history(job).drop(columns="seconds").equals(history(own).drop(columns="seconds"))
 
 
 def test_files_of_a_run_are_valid_for_everyone(make_job: MakeJob, tmp_path: Path) -> None:

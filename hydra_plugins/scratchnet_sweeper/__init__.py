@@ -1,0 +1,56 @@
+"""Makes `hydra/sweeper=grid` known to Hydra; the work is done in `pipeline.grid`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.scratchnet_launcher import StackedLauncher
+
+
+@dataclass
+class GridConf:
+    """Keys of hydra/sweeper=grid."""
+
+    _target_: str = "hydra_plugins.scratchnet_sweeper.GridSweeper"
+    params: dict[str, str] | None = field(default=None)  # what an experiment sweeps: key -> values
+
+
+ConfigStore.instance().store("grid", GridConf, group="hydra/sweeper", provider="scratchnet")
+
+
+class GridSweeper(Sweeper):
+    """All combinations in one launch, with the keys of `sweep.zip` in step.
+
+    The jobs are not composed here to see whether they can be: the pipeline checks them all before the first starts.
+    """
+
+    def __init__(self, params: dict[str, str] | None = None) -> None:
+        pass  # read from the configuration, where overrides have replaced some of them
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from pipeline import grid
+
+        assert self.config is not None
+        assert self.launcher is not None
+        loader = self.hydra_context.config_loader
+        jobs = grid.grid(grid.arguments(self.config), self.config.sweep.zip, loader)
+        if not isinstance(self.launcher, StackedLauncher):  # which writes it when it holds the folder
+            folder = Path(str(self.config.hydra.sweep.dir))
+            folder.mkdir(parents=True, exist_ok=True)
+            OmegaConf.save(self.config, folder / "multirun.yaml")
+        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        for job in returns:
+            _ = job.return_value  # raises where the job failed
+        return [returns]

@@ -1,0 +1,115 @@
+"""A sweep as one piece of work: what is there already, what trains together, and how it all ended."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.build import build_run, compile_for
+from pipeline.checkpoint import Checkpoint
+from pipeline.config import Sweep
+from pipeline.datasets import Dataset
+from pipeline.plan import plan
+from pipeline.progress import Board
+from pipeline.runs import ENDED, Job, Outcome, read_outcome
+from pipeline.workers import Work, train_all
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be done for the jobs of one command, which are in `jobs` as often as they were asked for."""
+
+    jobs: Sequence[Job]
+    done: dict[Path, Outcome]  # finished before, by folder
+    works: list[Work]
+    processes: int
+
+    @classmethod
+    def of(cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> "SweepPlan":
+        """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
+        data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
+        unique = {job.folder: job for job in jobs}
+        outcomes = {folder: read_outcome(folder) for folder in unique}
+        done = {folder: found for folder, found in outcomes.items() if found is not None and found.status in ENDED}
+        states = sweep / ".sweep" / "stacks"
+        interrupted = [work for path in sorted(states.glob("*.safetensors")) if (work := _taken_up(path, unique, data))]
+        waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
+        fresh = [job for folder, job in unique.items() if folder not in waiting]
+        runs = [build_run(job.config, data[job.folder]) for job in fresh]
+        compile_for([job.config for job in fresh], runs)
+        works = interrupted + [
+            Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")
+            for stack in plan(fresh, runs, workers)
+            if (own := tuple(fresh[i] for i in stack.numbers))
+        ]
+        return cls(jobs, done, works, min(workers, len(works)))
+
+    @property
+    def training(self) -> list[Job]:
+        """The jobs that are yet to be trained, some of them for the rest."""
+        return [job for work in self.works for job in work.jobs if job.folder not in self.done]
+
+    def __str__(self) -> str:
+        """For people: how many, and why fewer than they asked for."""
+        unique = len({job.folder for job in self.jobs})
+        networks = sum(len(set(work.rows)) for work in self.works)
+        parts = [
+            (len(self.jobs) - unique, "asked for twice"),
+            (len(self.done), "finished before"),
+            (len(self.training) - networks, "shorter lengths of others"),
+        ]
+        left = "".join(f", {count} {what}" for count, what in parts if count > 0)
+        if not self.works:
+            return f"{len(self.jobs)} runs{left}: nothing to train"
+        stacks, processes = len(self.works), self.processes
+        text = f"{len(self.jobs)} runs{left}: {networks} to train in {stacks} stacks on {processes} processes"
+        return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process")
+
+    def details(self) -> str:
+        """A line for each stack."""
+        lines = []
+        for work in self.works:
+            longest = max(work.jobs, key=lambda job: job.config.training.epochs).config
+            names = ", ".join(job.folder.name for job in work.jobs)
+            state = "goes on" if work.goes_on else "new"
+            training = longest.training
+            lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
+        return "\n".join(lines)
+
+    def train(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
+        """Train what is missing; the outcome of every run by its folder. Runs never started have none."""
+        outcomes = dict(self.done)
+        if not self.works:
+            return outcomes
+        self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        for work in self.works:
+            if not work.goes_on:  # left by a stack of which not all runs are asked for now
+                work.checkpoint.unlink(missing_ok=True)
+        board_jobs = self.training
+        places = {job.folder: i for i, job in enumerate(board_jobs)}
+        failures = 0
+        with Board(board_jobs, progress) as board, closing(train_all(self.works, self.processes)) as ended:
+            for jobs, results in ended:
+                for job, outcome in zip(jobs, results, strict=True):
+                    outcomes[job.folder] = outcome
+                    failures += outcome.status == "failed"
+                    if job.folder in places:
+                        board.end(places[job.folder])
+                if options.max_failures is not None and failures >= max(options.max_failures, 1):
+                    break
+        return outcomes
+
+
+def _taken_up(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
+    """The stack whose state is in the file, where all its runs are still asked for."""
+    found = Checkpoint.read(path)
+    if found is None:
+        return None
+    folders = [path.parents[2] / run["folder"] for run in found.facts["runs"]]
+    members = tuple(jobs[folder] for folder in folders if folder in jobs)
+    if [job.facts() for job in members] != found.facts["runs"]:
+        return None
+    if all((outcome := read_outcome(job.folder)) and outcome.status in ENDED for job in members):
+        path.unlink()  # stopped between the last result and the end
+        return None
+    return Work(members, tuple(found.facts["rows"]), data[members[0].folder], path, goes_on=True)

@@ -1,0 +1,288 @@
+"""Sweeps from the command line: merged, continued, locked, and stopped in every way that a machine can."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[2]
+COMMON = ["dataset=square", "dataset.samples=300", "training.batch_size=4", "training.epochs=3", "sweep.name=s"]
+LONGER = ["dataset=square", "dataset.samples=4000", "training.batch_size=32", "training.epochs=12", "sweep.name=s"]
+GRID = ["model.hidden=[4],[6],[30,20]", "optimizer.lr=0.1,0.3", "training.kernel=plain"]
+KILLS = int(os.environ.get("SCRATCHNET_KILLS", "3"))  # the machine at rest has time for more
+
+
+def start(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str], list[str]]:
+    """Lines of stdout and of stderr of the command line."""
+    process = start(folder, *arguments)
+    out, error = process.communicate(timeout=300)
+    assert process.returncode == status, error
+    return out.splitlines(), error.splitlines()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def figures(sweep: Path) -> dict[str, object]:
+    """All that the runs of a sweep found out, without how long it took."""
+    found: dict[str, object] = {}
+    for run in sorted(path for path in sweep.iterdir() if path.name.isdecimal()):
+        result = json.loads((run / "result.json").read_text())
+        found[run.name] = (
+            result["status"],
+            result["metrics"],
+            pd.read_csv(run / "history.csv").drop(columns="seconds").to_csv(),
+            {name: value.tolist() for name, value in load_file(run / "model.safetensors").items()},
+        )
+    return found
+
+
+def assert_readable(sweep: Path) -> None:
+    """Nothing in the folder is half a file."""
+    for path in sweep.rglob("*"):
+        if path.suffix == ".json":
+            json.loads(path.read_text())
+        elif path.suffix == ".csv":
+            assert len(pd.read_csv(path))
+        elif path.suffix == ".safetensors":
+            load_file(path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    pipeline(folder, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
+    return figures(folder / "outputs/s")
+
+
+def test_the_same_command_again_trains_nothing_and_changes_no_run(tmp_path: Path) -> None:
+    arguments = ["-m", *COMMON, "optimizer.lr=0.1,0.3"]
+    pipeline(tmp_path, *arguments)
+    sweep = tmp_path / "outputs/s"
+    before = {name: data for name, data in contents(sweep).items() if name[0].isdecimal()}
+    out, _ = pipeline(tmp_path, *arguments)
+    assert out == [
+        "2 runs, 2 finished before: nothing to train -> outputs/s",
+        "report: outputs/s/report/index.html",
+    ]
+    assert before == {name: data for name, data in contents(sweep).items() if name[0].isdecimal()}
+
+
+def test_new_points_of_the_grid_are_added_with_numbers_of_their_own(tmp_path: Path) -> None:
+    pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.3")
+    out, _ = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.2,0.3,0.1,1e-1")
+    assert out[0] == ("4 runs, 1 asked for twice, 2 finished before: 1 to train in 1 stack on 1 process -> outputs/s")
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert dict(zip(results["run"], results["config.optimizer.lr"], strict=True)) == {0: 0.1, 1: 0.3, 2: 0.2}
+    assert results["identity"].nunique() == 3
+    overrides = (tmp_path / "outputs/s/2/.hydra/overrides.yaml").read_text()
+    assert "optimizer.lr=0.2" in overrides
+    assert "num: 2" in (tmp_path / "outputs/s/2/.hydra/hydra.yaml").read_text()
+
+
+def test_a_sweep_without_a_name_goes_on_by_its_folder(tmp_path: Path) -> None:
+    arguments = ["-m", *(text for text in COMMON if not text.startswith("sweep"))]
+    out, _ = pipeline(tmp_path, *arguments, "seed=0,1")
+    folder = out[0].rpartition(" -> ")[2]
+    out, _ = pipeline(tmp_path, *arguments, "seed=0,1,2", f"sweep.resume={folder}")
+    assert out[0] == f"3 runs, 2 finished before: 1 to train in 1 stack on 1 process -> {folder}"
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
+    out, _ = pipeline(tmp_path, "-m", *COMMON, "training.epochs=1,3", "model.hidden=[4],[9]", "sweep.dry_run=true")
+    assert out[0] == "4 runs, 2 shorter lengths of others: 2 to train in 2 stacks on 2 processes -> outputs/s"
+    assert len(out) == 3
+    assert not contents(tmp_path)
+
+
+def test_keys_in_step(tmp_path: Path) -> None:
+    zipped = "sweep.zip=[[optimizer.lr,training.batch_size]]"
+    pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2,0.3", "seed=0,1", "training.batch_size=8,16,32", zipped)
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    rows = results[["config.optimizer.lr", "config.training.batch_size", "config.seed"]].values.tolist()
+    assert rows == [[lr, size, seed] for lr, size in ((0.1, 8), (0.2, 16), (0.3, 32)) for seed in (0, 1)]
+    _, error = pipeline(
+        tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", "training.batch_size=8,16,32", zipped, status=1
+    )
+    assert error == [
+        "sweep.zip: keys in step need as many values each, and optimizer.lr has 2, training.batch_size has 3"
+    ]
+    _, error = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", zipped, status=1)
+    assert error[0].startswith("sweep.zip: training.batch_size: not swept; give it several values")
+
+
+def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path) -> None:
+    group = tmp_path / "mine" / "schedule"
+    group.mkdir(parents=True)
+    (group / "own.yaml").write_text("name: step\nevery: 2\ngamma: 0.5\n")
+    arguments = ["--config-dir", "mine", "-m", *COMMON, "schedule=own", "seed=0,1"]
+    pipeline(tmp_path, *arguments)
+    (group / "own.yaml").write_text("name: step\nevery: 2\ngamma: 0.1\n")
+    sweep = tmp_path / "outputs/s"
+    before = contents(sweep)
+    _, error = pipeline(tmp_path, *arguments, status=1)
+    assert error == [
+        "outputs/s: the configuration of 2 runs (0, 1) changed since they were trained, and old and new figures do not "
+        "belong in one table; give another sweep.name, or sweep.mismatch=retrain (the old runs move to "
+        ".sweep/replaced/), or sweep.mismatch=keep"
+    ]
+    after = contents(sweep)
+    assert {name: after[name] for name in before if not name.startswith((".sweep", "multirun"))} == {
+        name: data for name, data in before.items() if not name.startswith((".sweep", "multirun"))
+    }
+    out, _ = pipeline(tmp_path, *arguments, "sweep.mismatch=keep")
+    assert out[0] == "2 runs, 2 finished before: nothing to train -> outputs/s"
+    pipeline(tmp_path, *arguments, "sweep.mismatch=retrain")
+    assert set(pd.read_csv(sweep / "results.csv")["config.schedule.gamma"]) == {0.1}
+    assert contents(sweep / ".sweep/replaced/0-0")["result.json"] == before["0/result.json"]
+
+
+def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
+    first = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
+    wait_for(tmp_path / "outputs/s/0/history.csv")
+    _, error = pipeline(tmp_path, "-m", *LONGER, "seed=0,1", status=1)
+    assert error[0].startswith(f"outputs/s: process {first.pid} on ")
+    assert error[0].endswith("trains into it; wait for it, or give another sweep.name")
+    stop(first, signal.SIGKILL)
+    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1")  # the lock went with its process
+
+
+@pytest.mark.parametrize("attempt", range(KILLS))
+def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
+    tmp_path: Path, undisturbed: dict[str, object], attempt: int
+) -> None:
+    moments = random.Random(attempt + 1000 * int(time.time()))  # another moment each time the tests run
+    sweep = tmp_path / "outputs/s"
+    arguments = ["-m", *LONGER, *GRID, "hydra.launcher.workers=2"]
+    for _ in range(3):
+        process = start(tmp_path, *arguments)
+        time.sleep(moments.uniform(1.0, 9.0))
+        stop(process, signal.SIGKILL, whole=moments.random() < 0.5)
+        assert_readable(sweep) if sweep.exists() else None
+    time.sleep(0.5)
+    pipeline(tmp_path, *arguments)
+    assert_readable(sweep)
+    assert figures(sweep) == undisturbed
+    assert not list((sweep / ".sweep/stacks").iterdir())
+
+
+def test_a_killed_worker_costs_nothing(tmp_path: Path, undisturbed: dict[str, object]) -> None:
+    process = start(tmp_path, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
+    wait_for(tmp_path / "outputs/s/0/history.csv")
+    workers = [child for child in psutil.Process(process.pid).children() if "LokyProcess" in " ".join(child.cmdline())]
+    workers[0].kill()
+    _, error = process.communicate(timeout=300)
+    assert process.returncode == 0, error
+    assert figures(tmp_path / "outputs/s") == undisturbed
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    process = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
+    wait_for(tmp_path / "outputs/s/0/history.csv")
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.splitlines()[-1] == (
+        "stopped; what is finished is kept; the same command with sweep.resume=outputs/s goes on from here"
+    )
+    assert out.splitlines()[-1] == "report: outputs/s/report/index.html"
+    assert_readable(tmp_path / "outputs/s")
+    assert set(pd.read_csv(tmp_path / "outputs/s/results.csv")["status"]) == {"interrupted"}
+
+
+def test_a_disk_that_is_full_is_said_and_what_is_there_stays_readable(tmp_path: Path) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    process = start(tmp_path, "-m", *COMMON, "model.hidden=[4],[4000]", preexec_fn=small)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "File too large" in error
+    assert_readable(tmp_path / "outputs/s")
+    pipeline(tmp_path, "-m", *COMMON, "model.hidden=[4],[4000]")
+    assert set(pd.read_csv(tmp_path / "outputs/s/results.csv")["status"]) == {"finished"}
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "outputs").write_text("a file where the folder should be")
+    _, error = pipeline(tmp_path, "-m", *COMMON, "seed=0,1", status=1)
+    assert error == ["outputs/s: cannot be written (Not a directory); give another sweep.name"]
+
+
+def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
+    """A learning rate that takes the process with it (SystemExit) and one that raises, among sound ones."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import scratchnet.stack as s\n"
+        "step = s.Stack.step\n"
+        "def fails(self, x, target, lr):\n"
+        "    for run in self.runs:\n"
+        "        if run.settings['lr'] == 0.7: raise SystemExit('asked to end')\n"
+        "        if run.settings['lr'] == 0.8: raise ValueError('a bad step')\n"
+        "    return step(self, x, target, lr)\n"
+        "s.Stack.step = fails\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-m", "pipeline", "-m", *COMMON, "optimizer.lr=0.1,0.7,0.8,0.3", "training.kernel=plain"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert process.returncode == 1
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert list(results["status"]) == ["finished", "failed", "failed", "finished"]
+    assert list(results["message"][1:3]) == ["SystemExit: asked to end", "ValueError: a bad step"]
+    assert "Traceback" in (tmp_path / "outputs/s/2/run.log").read_text()
+    assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
+
+
+def test_max_failures_stops_early(tmp_path: Path) -> None:
+    huge = ["model.hidden=[1000000000000],[2000000000000],[4]", "sweep.max_failures=1", "hydra.launcher.workers=1"]
+    _, error = pipeline(tmp_path, "-m", *COMMON, *huge, status=1)
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert list(results["status"]).count("failed") == 1
+    assert "outputs/s/" in error[-1]
+
+
+def wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.05)
+
+
+def stop(process: subprocess.Popen[str], number: int, whole: bool = True) -> None:
+    """Send the signal to the command and its workers, or to the command alone."""
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    with suppress(ProcessLookupError):  # it may have come to its end
+        (os.killpg if whole else os.kill)(process.pid, number)
+    process.communicate(timeout=60)
+    psutil.wait_procs(children, timeout=30)  # workers end by themselves when the command is gone
