@@ -16,7 +16,7 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 test: $(VENV)/ready  ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-reference: $(VENV)/ready  ## train what the reference reports trained and compare (about an hour; more with --long)
+reference: $(VENV)/ready  ## train what the reference reports trained and compare (about an hour)
 	$(BIN)/python -m pipeline.reference
 
 lint: $(VENV)/ready  ## format and lint checks, types

@@ -48,7 +48,7 @@ class ReLU(Elementwise):
         return y, y
 
     def derivative(self, kept: Tensor) -> Tensor:
-        return kept > 0
+        return kept.sign()  # kept is y ≥ 0; a comparison would have to be converted to multiply by
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipeline.reference.best import best
 from pipeline.reference.compare import compare, curves, write
 from pipeline.reference.page import write_page
-from pipeline.reference.rows import Row, rows
+from pipeline.reference.rows import Row, reports, rows
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,20 +21,22 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Networks: " + ", ".join(names),
     )
     parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="these networks alone")
-    parser.add_argument("--long", action="store_true", help="also those that take an hour or more on one core")
     parser.add_argument("--out", type=Path, default=Path("outputs/reference"), help="default: %(default)s")
+    parser.add_argument(
+        "--best", nargs="*", type=Path, default=[], metavar="SWEEP", help="folders of best_* sweeps to put on the page"
+    )
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="also write reference.md with its figures there")
     given = parser.parse_args(arguments)
     done, left_out = [], []
     for row in rows():
         folder = given.out / row.name
-        wanted = row.name in given.only if given.only else given.long or not row.long
+        wanted = not given.only or row.name in given.only
         if not _finished(folder) and wanted:
             print(f"{row.name}: {' '.join(row.overrides)}", flush=True)
             if reason := _train(row, folder):
                 left_out.append(f"{row.name}: {reason}")
         elif not _finished(folder):
-            left_out.append(f"{row.name}: not asked for" + (" (--long)" if row.long else ""))
+            left_out.append(f"{row.name}: not asked for")
         if _finished(folder):
             done.append((row, folder))
     if done:
@@ -43,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         words = (given.out / "reference.md").read_text()
         print(words)
         if given.page:
-            print(f"page: {write_page(words, figures, left_out, given.page)}")
+            sweeps = best(given.best, reports()).to_markdown(index=False, disable_numparse=True) if given.best else ""
+            print(f"page: {write_page(words, sweeps, figures, left_out, given.page)}")
     for line in left_out:
         print(f"left out: {line}")
     return 0 if done else 1

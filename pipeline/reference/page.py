@@ -22,10 +22,23 @@ beside it. The reported score of `toy_linear` is a share of points, ours is R²:
 """
 
 
-def write_page(table: str, figures: Sequence[Figure], left_out: Sequence[str], folder: Path) -> Path:
+_BEST = """
+## Beaten by sweeps
+
+Plain MLPs and a patch MLP of the shipped sweeps `conf/experiment/best_*.yaml`: the settings with the highest mean
+validation accuracy over seeds, and their accuracy on the test set, which nothing was picked by. ± is the standard
+deviation over seeds. Trained by the commands in the table, each with `sweep.name=` its name, then
+`python -m pipeline.reference --best outputs/best_* --page docs`.
+
+"""
+
+
+def write_page(table: str, sweeps: str, figures: Sequence[Figure], left_out: Sequence[str], folder: Path) -> Path:
     """Write reference.md and the figures it shows into `folder`; -> the page."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = [_HEAD, table]
+    if sweeps:
+        parts += [_BEST, sweeps, "\n"]
     if left_out:
         parts += ["\nNot trained for this page:\n\n", *(f"- {line}\n" for line in left_out)]
     for figure in figures:

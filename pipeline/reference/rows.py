@@ -15,12 +15,6 @@ _OVERRIDES = {
     ("three_datasets_float64", "cifar100"): ["training.epochs=20"],
     ("mlp_800_300", "cifar10"): ["optimizer.lr=0.0002", "model.l2=0.0001"],
 }
-_HOURS = {
-    ("three_datasets_float64", "cifar10"),
-    ("three_datasets_float64", "cifar100"),
-    ("mlp_800_300", "fashion_mnist"),
-    ("mlp_800_300", "cifar10"),
-}
 
 
 @dataclass(frozen=True)
@@ -42,11 +36,6 @@ class Row:
         return str(self.reported["held_out"])
 
     @property
-    def long(self) -> bool:
-        """Whether it takes an hour or more on one core."""
-        return (self.experiment, self.dataset) in _HOURS
-
-    @property
     def overrides(self) -> list[str]:
         """What to type after `python -m pipeline`."""
         own = _OVERRIDES.get((self.experiment, self.dataset), [])
@@ -56,12 +45,16 @@ class Row:
         return [f"experiment={self.experiment}", *own]
 
 
+def reports() -> pd.DataFrame:
+    """What the reports say, a row a network."""
+    return pd.read_csv(_HERE / "reports.csv")
+
+
 def rows() -> list[Row]:
     """All reported networks, in the order of reports.csv."""
-    reports = pd.read_csv(_HERE / "reports.csv")
     curves = pd.read_csv(_HERE / "curves.csv")
     found = []
-    for _, reported in reports.iterrows():
+    for _, reported in reports().iterrows():
         experiment = _experiment(reported)
         of_report = (curves["report"] == experiment) & (curves["dataset"] == reported["dataset"])
         found.append(Row(experiment, reported["dataset"], reported, curves[of_report]))
