@@ -7,15 +7,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import joblib
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.backend import Backend
 from pipeline.build import build_dataset
 from pipeline.callbacks import PipelineCallback
 from pipeline.composition import Composed, Composer, check_all
-from pipeline.errors import RunFailed, UserError
+from pipeline.errors import RunFailed
 from pipeline.files import clean, write_whole
 from pipeline.identity import Identity
 from pipeline.ledger import Asked, Ledger
@@ -31,12 +31,10 @@ def launch(
     task_function: TaskFunction,
     job_overrides: Sequence[Sequence[str]],
     initial_job_idx: int,
-    workers: int | None,
+    backend: Backend,
     progress: str,
 ) -> list[JobReturn]:
     """Train all jobs; one JobReturn each, in their order. Raises ConfigError before any data is read."""
-    if workers is not None and workers < 1:
-        raise UserError(f"hydra.launcher.workers={workers}: allowed: 1 or more, or null for one a core")
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     compose = Composer(config, hydra_context.config_loader)
@@ -53,7 +51,7 @@ def launch(
         source = config_folder(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
         jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
-        plan = SweepPlan.of(sweep, jobs, datasets, workers or joblib.cpu_count())
+        plan = SweepPlan.of(sweep, jobs, datasets, backend)
         print(f"{plan} -> {sweep}", flush=True)
         if options.dry_run:
             print(plan.details(), flush=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.backend import Backend
 from pipeline.build import build_run, compile_for
 from pipeline.checkpoint import Checkpoint
 from pipeline.config import Sweep
@@ -23,9 +24,10 @@ class SweepPlan:
     done: dict[Path, Outcome]  # finished before, by folder
     works: list[Work]
     processes: int
+    backend: Backend
 
     @classmethod
-    def of(cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], workers: int) -> "SweepPlan":
+    def of(cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend) -> "SweepPlan":
         """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
@@ -36,13 +38,16 @@ class SweepPlan:
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
         fresh = [job for folder, job in unique.items() if folder not in waiting]
         runs = [build_run(job.config, data[job.folder]) for job in fresh]
+        workers = backend.processes()
         compile_for([job.config for job in fresh], runs)
         works = interrupted + [
             Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")
             for stack in plan(fresh, runs, workers)
             if (own := tuple(fresh[i] for i in stack.numbers))
         ]
-        return cls(jobs, done, works, min(workers, len(works)))
+        if not backend.shares_memory:
+            works = [replace(work, dataset=None) for work in works]
+        return cls(jobs, done, works, min(workers, len(works)), backend)
 
     @property
     def training(self) -> list[Job]:
@@ -88,7 +93,10 @@ class SweepPlan:
         board_jobs = self.training
         places = {job.folder: i for i, job in enumerate(board_jobs)}
         failures = 0
-        with Board(board_jobs, progress) as board, closing(train_all(self.works, self.processes)) as ended:
+        with (
+            Board(board_jobs, progress) as board,
+            closing(train_all(self.works, self.processes, self.backend)) as ended,
+        ):
             for jobs, results in ended:
                 for job, outcome in zip(jobs, results, strict=True):
                     outcomes[job.folder] = outcome

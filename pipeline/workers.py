@@ -1,17 +1,13 @@
 """Stacks trained in worker processes, whatever happens to one of these."""
 
-import os
-import threading
-import time
 import traceback
 from collections.abc import Generator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import joblib
-
+from pipeline.backend import Backend, WorkersDied
+from pipeline.build import build_dataset
 from pipeline.datasets import Dataset
 from pipeline.runs import Job, Outcome, write_failure
 from pipeline.training import Trainer
@@ -25,7 +21,7 @@ class Work:
 
     jobs: tuple[Job, ...]
     rows: tuple[int, ...]
-    dataset: Dataset
+    dataset: Dataset | None  # None: the worker reads it itself
     checkpoint: Path
     deaths: int = 0
     goes_on: bool = False  # the file is there already
@@ -52,7 +48,7 @@ class Work:
 Ended = tuple[Sequence[Job], Sequence[Outcome]]
 
 
-def train_all(works: Sequence[Work], processes: int) -> Generator[Ended]:
+def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Generator[Ended]:
     """Train all stacks; the jobs and outcomes of each as it ends.
 
     A worker that dies (killed, out of memory) takes no other stack along: those that were being trained go on from
@@ -64,20 +60,11 @@ def train_all(works: Sequence[Work], processes: int) -> Generator[Ended]:
         before = {path: work.progress() for path, work in pending.items()}
         for work in pending.values():
             work.started.unlink(missing_ok=True)
-        # joblib maps large arrays into the workers' memory, so that the data set is there once.
-        pool = joblib.Parallel(
-            n_jobs=min(processes, len(pending)),
-            return_as="generator_unordered",
-            max_nbytes="1M",
-            mmap_mode="r",
-            initializer=_watch,
-            initargs=(os.getpid(),),
-        )
         try:
-            for path, jobs, outcomes in pool(joblib.delayed(train_one)(work) for work in list(pending.values())):
+            for path, jobs, outcomes in backend.run(train_one, list(pending.values()), processes):
                 del pending[path]
                 yield jobs, outcomes
-        except BrokenProcessPool:
+        except WorkersDied:
             for path, work in list(pending.items()):
                 if work.started.exists():
                     del pending[path]
@@ -106,18 +93,6 @@ def _failed(job: Job, message: str) -> Outcome:
         return Outcome("failed", {}, message)
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: another command may be training into the same folders by now."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os._exit(1)
-
-
-def _watch(parent: int) -> None:
-    """In each worker, when it starts."""
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
-
-
 def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Outcome]]:
     """Runs in a worker: the outcome of every job of a stack, whatever happens to one of them."""
     work.started.touch()
@@ -129,7 +104,9 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Outcome]]:
 def _train(work: Work) -> list[Outcome]:
     trainer = None
     try:
-        trainer = Trainer(work.jobs, work.dataset, rows=work.rows, checkpoint=work.checkpoint)
+        trainer = Trainer(
+            work.jobs, work.dataset or build_dataset(work.jobs[0].config), rows=work.rows, checkpoint=work.checkpoint
+        )
         return trainer.train()
     except (Exception, SystemExit) as error:
         if len(set(work.rows)) > 1:  # find the one that fails

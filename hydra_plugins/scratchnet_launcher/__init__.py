@@ -16,6 +16,8 @@ class StackedConf:
 
     _target_: str = "hydra_plugins.scratchnet_launcher.StackedLauncher"
     workers: int | None = None  # processes; null: one a core
+    backend: str = "loky"  # loky (processes on this machine) or dask
+    scheduler: str | None = None  # for dask: tcp://HOST:PORT
     progress: str = "auto"  # auto (a bar on a terminal, else lines), plain, off
 
 
@@ -25,13 +27,14 @@ ConfigStore.instance().store("stacked", StackedConf, group="hydra/launcher", pro
 class StackedLauncher(Launcher):
     """Checks all jobs, packs them into stacks and trains these in worker processes."""
 
-    def __init__(self, workers: int | None, progress: str) -> None:
-        self.workers, self.progress = workers, progress
+    def __init__(self, workers: int | None, backend: str, scheduler: str | None, progress: str) -> None:
+        self.workers, self.backend, self.scheduler, self.progress = workers, backend, scheduler, progress
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        from pipeline.backend import Backend
         from pipeline.launcher import launch  # torch comes with it: only where there is work
 
         return launch(
@@ -40,6 +43,6 @@ class StackedLauncher(Launcher):
             self.task_function,
             job_overrides,
             initial_job_idx,
-            self.workers,
+            Backend(self.backend, self.scheduler, self.workers),
             self.progress,
         )

@@ -1,6 +1,5 @@
 """Sweeps from the command line: merged, continued, locked, and stopped in every way that a machine can."""
 
-import json
 import os
 import random
 import resource
@@ -8,69 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from safetensors.torch import load_file
+from commands import COMMON, GRID, LONGER, ROOT, assert_readable, contents, figures, pipeline, start, stop, wait_for
 
-ROOT = Path(__file__).parents[2]
-COMMON = ["dataset=square", "dataset.samples=300", "training.batch_size=4", "training.epochs=3", "sweep.name=s"]
-LONGER = ["dataset=square", "dataset.samples=4000", "training.batch_size=32", "training.epochs=12", "sweep.name=s"]
-GRID = ["model.hidden=[4],[6],[30,20]", "optimizer.lr=0.1,0.3", "training.kernel=plain"]
 KILLS = int(os.environ.get("SCRATCHNET_KILLS", "3"))  # the machine at rest has time for more
-
-
-def start(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        **options,  # type: ignore[call-overload]
-    )
-
-
-def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str], list[str]]:
-    """Lines of stdout and of stderr of the command line."""
-    process = start(folder, *arguments)
-    out, error = process.communicate(timeout=300)
-    assert process.returncode == status, error
-    return out.splitlines(), error.splitlines()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def figures(sweep: Path) -> dict[str, object]:
-    """All that the runs of a sweep found out, without how long it took."""
-    found: dict[str, object] = {}
-    for run in sorted(path for path in sweep.iterdir() if path.name.isdecimal()):
-        result = json.loads((run / "result.json").read_text())
-        found[run.name] = (
-            result["status"],
-            result["metrics"],
-            pd.read_csv(run / "history.csv").drop(columns="seconds").to_csv(),
-            {name: value.tolist() for name, value in load_file(run / "model.safetensors").items()},
-        )
-    return found
-
-
-def assert_readable(sweep: Path) -> None:
-    """Nothing in the folder is half a file."""
-    for path in sweep.rglob("*"):
-        if path.suffix == ".json":
-            json.loads(path.read_text())
-        elif path.suffix == ".csv":
-            assert len(pd.read_csv(path))
-        elif path.suffix == ".safetensors":
-            load_file(path)
 
 
 @pytest.fixture(scope="module")
@@ -270,19 +214,3 @@ def test_max_failures_stops_early(tmp_path: Path) -> None:
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert list(results["status"]).count("failed") == 1
     assert "outputs/s/" in error[-1]
-
-
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.05)
-
-
-def stop(process: subprocess.Popen[str], number: int, whole: bool = True) -> None:
-    """Send the signal to the command and its workers, or to the command alone."""
-    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    with suppress(ProcessLookupError):  # it may have come to its end
-        (os.killpg if whole else os.kill)(process.pid, number)
-    process.communicate(timeout=60)
-    psutil.wait_procs(children, timeout=30)  # workers end by themselves when the command is gone
