@@ -122,6 +122,8 @@ def _combinations(config: Config) -> list[str]:
         )
     if config.optimizer.name == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         mistakes.append("optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9")
+    if config.sweep.kind == "halving" and not images.validation_fraction:
+        mistakes.append("sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation")
     if training.patience and not images.validation_fraction:
         mistakes.append(f"training.patience={training.patience}: needs dataset.validation_fraction above 0")
     if training.label_smoothing and images.name in ("linear", "folded"):

@@ -185,6 +185,9 @@ class Training(Section):
 class Sweep(Section):
     """What a sweep does as a whole; nothing here changes the figures of a run."""
 
+    kind: Literal["grid", "halving"]
+    keep: Annotated[float, Field(gt=0, lt=1)] = Field(description="the share of runs that goes on, between 0 and 1")
+    rungs: Annotated[int, Field(ge=2)] = Field(description="2 or more: how often runs are compared, the end included")
     name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
     resume: str | None = Field(description="null, or the folder of a sweep to go on with, wherever it is")
     dry_run: bool = Field(description="true to print the plan and stop")

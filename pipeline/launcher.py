@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline import halving
 from pipeline.backend import Backend
 from pipeline.build import build_dataset
 from pipeline.callbacks import PipelineCallback
@@ -51,8 +52,10 @@ def launch(
         source = config_folder(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
         jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
-        plan = SweepPlan.of(sweep, jobs, datasets, backend)
+        plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
         print(f"{plan} -> {sweep}", flush=True)
+        if options.kind == "halving":
+            print(halving.summary(list({job.folder: job for job in jobs}.values()), options), flush=True)
         if options.dry_run:
             print(plan.details(), flush=True)
             return [_job_return(*rows, None, dry_run=True) for rows in zip(jobs, composed, strict=True)]

@@ -17,14 +17,14 @@ from pipeline.files import write_whole
 
 @contextmanager
 def locked(sweep: Path) -> Iterator[None]:
-    """Hold the sweep's folder; the lock goes with the process, however it ends.
+    """Hold the sweep's folder; the lock goes with the process, however it ends. May be held within itself.
 
     Raises UserError where another process holds it, with who that is, or where the folder cannot be written.
     """
     folder = sweep / ".sweep"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "lock", timeout=0)
+        lock = filelock.FileLock(folder / "lock", timeout=0, is_singleton=True)
         lock.acquire()
     except filelock.Timeout:
         raise UserError(f"{sweep}: {_holder(folder)} trains into it; wait for it, or give another sweep.name") from None

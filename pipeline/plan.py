@@ -53,6 +53,11 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
     return [_stack([networks[n] for n in stack]) for stack in stacks]
 
 
+def each_alone(jobs: Sequence[Job]) -> list[StackPlan]:
+    """Every job by itself: what is stopped and taken up again run by run."""
+    return [StackPlan((i,), (0,)) for i in range(len(jobs))]
+
+
 def _stack(networks: Sequence[Sequence[int]]) -> StackPlan:
     pairs = [(i, row) for row, members in enumerate(networks) for i in members]
     return StackPlan(tuple(i for i, _ in pairs), tuple(row for _, row in pairs))

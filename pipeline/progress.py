@@ -25,9 +25,10 @@ class Board:
     `show`: "auto" (a bar on a terminal, else lines), "plain" (lines) or "off".
     """
 
-    def __init__(self, jobs: Sequence[Job], show: str = "auto") -> None:
+    def __init__(self, jobs: Sequence[Job], show: str = "auto", lengths: Sequence[float] | None = None) -> None:
         self.jobs, self.show = jobs, show
-        self.total = sum(job.config.training.epochs for job in jobs)
+        self.lengths = [job.config.training.epochs for job in jobs] if lengths is None else lengths
+        self.total = sum(self.lengths)
         self.epochs = [0.0] * len(jobs)
         self.ended = [False] * len(jobs)
         self.best: tuple[float, str] | None = None
@@ -101,8 +102,8 @@ class Board:
     def _tell(self, last: bool = False) -> None:
         now = time.monotonic()
         done = sum(
-            job.config.training.epochs if ended else epochs
-            for job, epochs, ended in zip(self.jobs, self.epochs, self.ended, strict=True)
+            length if ended else epochs
+            for length, epochs, ended in zip(self.lengths, self.epochs, self.ended, strict=True)
         )
         seconds = now - self.started
         runs = f"{sum(self.ended)}/{len(self.jobs)} runs"

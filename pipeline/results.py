@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_whole
 
 Problem = tuple[Path, str]  # where, and what is wrong
+DROPPED = "dropped by halving"  # how the message begins of a run that sweep=halving did not train on
 STATUSES = ("finished", "diverged", "failed", "interrupted")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
 

@@ -1,18 +1,21 @@
 """A sweep as one piece of work: what is there already, what trains together, and how it all ended."""
 
+import math
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline import halving
 from pipeline.backend import Backend
 from pipeline.build import build_run, compile_for
 from pipeline.checkpoint import Checkpoint
 from pipeline.config import Sweep
 from pipeline.datasets import Dataset
-from pipeline.plan import plan
+from pipeline.plan import each_alone, plan
 from pipeline.progress import Board
-from pipeline.runs import ENDED, Job, Outcome, read_outcome
+from pipeline.results import DROPPED
+from pipeline.runs import ENDED, Job, Outcome, read_outcome, restate
 from pipeline.workers import Work, train_all
 
 
@@ -27,7 +30,9 @@ class SweepPlan:
     backend: Backend
 
     @classmethod
-    def of(cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend) -> "SweepPlan":
+    def of(
+        cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend, *, alone: bool = False
+    ) -> "SweepPlan":
         """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
@@ -42,7 +47,7 @@ class SweepPlan:
         compile_for([job.config for job in fresh], runs)
         works = interrupted + [
             Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")
-            for stack in plan(fresh, runs, workers)
+            for stack in (each_alone(fresh) if alone else plan(fresh, runs, workers))
             if (own := tuple(fresh[i] for i in stack.numbers))
         ]
         if not backend.shares_memory:
@@ -83,22 +88,45 @@ class SweepPlan:
 
     def train(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
         """Train what is missing; the outcome of every run by its folder. Runs never started have none."""
-        outcomes = dict(self.done)
         if not self.works:
-            return outcomes
+            return dict(self.done)
         self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
         for work in self.works:
             if not work.goes_on:  # left by a stack of which not all runs are asked for now
                 work.checkpoint.unlink(missing_ok=True)
-        board_jobs = self.training
-        places = {job.folder: i for i, job in enumerate(board_jobs)}
+        if options.kind == "halving":
+            return self._halve(options, progress)
+        return self.done | self._train(self.works, options, progress)
+
+    def _halve(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
+        """Rung by rung; runs that are dropped stay as they are, and could be trained on."""
+        outcomes = dict(self.done)
+        jobs = list({job.folder: job for job in self.jobs}.values())
+        works = {work.jobs[0].folder: work for work in self.works}
+        for rung in halving.rungs(len(jobs), options):
+            behind = [job for job in jobs if job.folder in works and halving.trained(job) < rung.epochs(job)]
+            rest = [replace(works[job.folder], until=rung.epochs(job)) for job in behind]
+            outcomes |= self._train(rest, options, progress)
+            staying = halving.best(jobs, rung)
+            for job in jobs:
+                ended = outcomes.get(job.folder) or read_outcome(job.folder)
+                if job not in staying and ended is not None and ended.status == "interrupted":
+                    message = f"{DROPPED} after epoch {rung.epochs(job)}: not among the best {rung.stay}"
+                    outcomes[job.folder] = restate(job.folder, message)
+            jobs = staying
+        return outcomes
+
+    def _train(self, works: Sequence[Work], options: Sweep, progress: str) -> dict[Path, Outcome]:
+        outcomes: dict[Path, Outcome] = {}
+        jobs = [job for work in works for job in work.jobs if job.folder not in self.done]
+        until = {job.folder: work.until or math.inf for work in works for job in work.jobs}
+        lengths = [min(job.config.training.epochs, until[job.folder]) for job in jobs]
+        places = {job.folder: i for i, job in enumerate(jobs)}
         failures = 0
-        with (
-            Board(board_jobs, progress) as board,
-            closing(train_all(self.works, self.processes, self.backend)) as ended,
-        ):
-            for jobs, results in ended:
-                for job, outcome in zip(jobs, results, strict=True):
+        training = train_all(works, self.processes, self.backend)
+        with Board(jobs, progress, lengths) as board, closing(training) as ended:
+            for stack, results in ended:
+                for job, outcome in zip(stack, results, strict=True):
                     outcomes[job.folder] = outcome
                     failures += outcome.status == "failed"
                     if job.folder in places:

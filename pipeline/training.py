@@ -86,6 +86,7 @@ class Trainer:
         *,
         rows: Sequence[int] | None = None,
         checkpoint: Path | None = None,
+        until: int | None = None,
     ) -> None:
         config = jobs[0].config
         self.training, self.jobs, self.progress, self.clock = config.training, jobs, progress, Clock()
@@ -113,7 +114,7 @@ class Trainer:
             kernel=self.training.kernel,
         )
         self.batches, self.score_name = batches, self.stack.loss.score_name
-        self.epochs = max(run.epochs for run in runs)
+        self.epochs = min(max(run.epochs for run in runs), until or math.inf)
         self.outcomes: list[Outcome | None] = [None] * len(jobs)
         self.folders = [
             RunFolder(job, self.score_name, self._facts(row, dataset, device))
@@ -136,7 +137,9 @@ class Trainer:
             message = "stopped by the user" if stopped else f"{type(error).__name__}: {error}"
             self._close_rest("interrupted" if stopped else "failed", " ".join(message.split()))
             raise
-        if self.checkpoint is not None:
+        if not all(self.outcomes):
+            self._close_rest("interrupted", f"paused after epoch {self.epoch}")
+        elif self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
         return self.ended()
 

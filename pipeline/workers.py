@@ -25,6 +25,7 @@ class Work:
     checkpoint: Path
     deaths: int = 0
     goes_on: bool = False  # the file is there already
+    until: int | None = None  # the epoch at which it pauses
 
     def alone(self) -> "list[Work]":
         """The networks of the stack, each by itself."""
@@ -104,9 +105,8 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Outcome]]:
 def _train(work: Work) -> list[Outcome]:
     trainer = None
     try:
-        trainer = Trainer(
-            work.jobs, work.dataset or build_dataset(work.jobs[0].config), rows=work.rows, checkpoint=work.checkpoint
-        )
+        dataset = work.dataset or build_dataset(work.jobs[0].config)
+        trainer = Trainer(work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until)
         return trainer.train()
     except (Exception, SystemExit) as error:
         if len(set(work.rows)) > 1:  # find the one that fails

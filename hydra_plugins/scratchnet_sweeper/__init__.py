@@ -1,4 +1,4 @@
-"""Makes `hydra/sweeper=grid` known to Hydra; the work is done in `pipeline.grid`."""
+"""Makes `hydra/sweeper=grid` and `=search` known to Hydra; the work is done in `pipeline.grid` and `.search`."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,19 @@ class GridConf:
     params: dict[str, str] | None = field(default=None)  # what an experiment sweeps: key -> values
 
 
-ConfigStore.instance().store("grid", GridConf, group="hydra/sweeper", provider="scratchnet")
+@dataclass
+class SearchConf:
+    """Keys of hydra/sweeper=search."""
+
+    _target_: str = "hydra_plugins.scratchnet_sweeper.SearchSweeper"
+    params: dict[str, str] | None = field(default=None)  # key -> interval(…), range(…), choices, tag(log, …)
+    trials: int = 50  # points to try
+    batch: int = 8  # points to suggest and train at once
+    seed: int = 0  # of the suggestions
+
+
+for name, node in (("grid", GridConf), ("search", SearchConf)):
+    ConfigStore.instance().store(name, node, group="hydra/sweeper", provider="scratchnet")
 
 
 class GridSweeper(Sweeper):
@@ -30,8 +42,8 @@ class GridSweeper(Sweeper):
     The jobs are not composed here to see whether they can be: the pipeline checks them all before the first starts.
     """
 
-    def __init__(self, params: dict[str, str] | None = None) -> None:
-        pass  # read from the configuration, where overrides have replaced some of them
+    def __init__(self, **own: Any) -> None:
+        self.own = own
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
@@ -53,4 +65,19 @@ class GridSweeper(Sweeper):
         returns = self.launcher.launch(jobs, initial_job_idx=0)
         for job in returns:
             _ = job.return_value  # raises where the job failed
+        return [returns]
+
+
+class SearchSweeper(GridSweeper):
+    """Points that Optuna suggests from the scores of those before, a batch at a time."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from pipeline.search import search
+
+        assert self.config is not None
+        assert self.launcher is not None
+        own = {name: self.own[name] for name in ("trials", "batch", "seed")}
+        returns = search(self.config, self.hydra_context.config_loader, self.launcher, **own)
+        for job in returns:
+            _ = job.return_value
         return [returns]

@@ -11,6 +11,7 @@ from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import Figure
 from pipeline.report.mistakes import figures_of
 from pipeline.report.page import render
+from pipeline.report.progress import search_progress
 from pipeline.report.tables import Comparison
 from pipeline.results import collect, write_results
 
@@ -31,7 +32,9 @@ def build(folders: Sequence[Path], out: Path | None = None) -> Path:
     comparison = Comparison.of(collected.runs)
     for name, text in comparison.files().items():
         write_whole(out / name, text)
-    made = (learning_curves(comparison, collected.history), marginal_effects(comparison), heat_map(comparison))
+    made = [learning_curves(comparison, collected.history), marginal_effects(comparison), heat_map(comparison)]
+    if any((folder / ".sweep" / "study.journal").exists() for folder in folders):
+        made.insert(0, search_progress(comparison))
     figures = [figure for figure in made if figure is not None]
     folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     of_best, why_not = _figures_of_best(comparison, folder_of)

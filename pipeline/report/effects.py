@@ -95,5 +95,7 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     x = values.map(text).map(place)
     axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0)
     means = score.groupby(x).mean()
+    if len(means) > _CELLS:  # of a search: hardly two runs have the same value
+        means = means[:0]
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
     axes.set_xlabel(comparison.swept[key])

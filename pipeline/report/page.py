@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.figures import Figure
 from pipeline.report.tables import Comparison, levels, text
+from pipeline.results import DROPPED
 
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
 
@@ -67,13 +68,21 @@ def summary(comparison: Comparison) -> list[str]:
         said.append(best)
     else:
         said.append("There is no validation score, so no run is picked as the best.")
-    counts = runs["status"].value_counts()
+    dropped = runs["message"].astype("string").str.startswith(DROPPED).fillna(False)
+    if dropped.any():
+        trained, asked = comparison.metric("final_epoch").sum(), runs["config.training.epochs"].sum()
+        said.append(
+            f"Halving dropped {dropped.sum()} of {len(runs)} runs before their end: {trained:.0f} of {asked} epochs "
+            f"were trained, {1 - trained / asked:.0%} were saved."
+        )
+    counts = runs["status"][~dropped].value_counts()
     bad = [
         _count(int(counts[status]), f"{status} run")
         for status in ("diverged", "failed", "interrupted")
         if status in counts
     ]
-    said.append(f"Not finished: {', '.join(bad)}; reasons below." if bad else "All runs finished.")
+    all_else = "All others finished." if dropped.any() else "All runs finished."
+    said.append(f"Not finished: {', '.join(bad)}; reasons below." if bad else all_else)
     said.append(f"Training and evaluation took {_duration(comparison.seconds.sum())} of computing, all runs together.")
     return said
 

@@ -1,0 +1,23 @@
+"""How a search came on: the score of each run in the order of their numbers, and the best so far."""
+
+from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
+from pipeline.report.tables import Comparison
+from pipeline.results import natural
+
+
+def search_progress(comparison: Comparison) -> Figure | None:
+    """A dot a run, a line for the best so far. None where fewer than two runs have a validation score."""
+    scores = comparison.score.set_axis(comparison.runs["run"].astype(str)).dropna()
+    scores = scores.loc[sorted(scores.index, key=natural)]
+    if len(scores) < 2:
+        return None
+    with style():
+        figure = canvas(7, 3.2)
+        axes = figure.subplots()
+        places = range(1, len(scores) + 1)
+        axes.plot(places, scores, "o", color=GREY, markersize=4, markeredgewidth=0, label="a run")
+        axes.step(places, scores.cummax(), where="post", color=COLOURS[0], label="best so far")
+        axes.set(xlabel="runs", ylabel=f"validation {comparison.score_label}")
+        axes.legend(loc="lower right")
+        caption = f"Best validation {comparison.score_label} of each run in the order in which they were suggested."
+        return finish(figure, "search", "Progress of the search", caption)
