@@ -93,6 +93,9 @@ def _tell(context: HydraContext, event: str, composed: Sequence[Composed], **wha
     for i, job in enumerate(composed if others else ()):
         config = OmegaConf.create(job.written | {"hydra": job.hydra})
         own = {name: value[i] if isinstance(value, list) else value for name, value in what.items()}
+        if "job_return" in own:
+            own["job_return"].cfg = OmegaConf.create(job.written)
+            own["job_return"].hydra_cfg = OmegaConf.create({"hydra": job.hydra})
         getattr(context.callbacks, event)(config=config, **own)
 
 
@@ -103,7 +106,6 @@ def _job_return(job: Job, composed: Composed, outcome: Outcome | None, dry_run: 
     value: Any = RunFailed(f"{job.folder}: {message}") if failed else outcome and outcome.score
     return JobReturn(
         overrides=list(job.overrides),
-        cfg=OmegaConf.create(composed.written),
         working_dir=str(Path.cwd()),
         task_name=composed.hydra["job"]["name"],
         status=JobStatus.FAILED if failed else JobStatus.COMPLETED,

@@ -1,5 +1,6 @@
 """Run folders read into data frames: one row a run, and one row an epoch of each run."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -143,6 +144,10 @@ def _read_result(path: Path) -> tuple[dict[str, Any] | None, str]:
 
 def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     try:
+        return _read_numbers(path / "history.csv")
+    except (OSError, ValueError):
+        pass  # slower, and with what is wrong in words
+    try:
         history = pd.read_csv(path / "history.csv")
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         if not isinstance(error, FileNotFoundError):  # a run that failed at once has none
@@ -156,6 +161,19 @@ def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     if spoilt:
         problems.append((path, f"history.csv holds text among the numbers of {', '.join(spoilt)}"))
     return numbers.dropna(subset=["epoch"])
+
+
+def _read_numbers(path: Path) -> pd.DataFrame:
+    """A history that is as it should be. Raises ValueError for all else."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        names, *rows = csv.reader(stream)
+    table = np.array([[float(value) if value else np.nan for value in row] for row in rows])
+    if "epoch" not in names or "run" in names or table.shape != (len(rows), len(names)) or not len(rows):
+        raise ValueError("not a history")
+    frame = pd.DataFrame(table, columns=names)
+    if frame["epoch"].isna().any():
+        raise ValueError("a row without its epoch")
+    return frame
 
 
 def _from_history(path: Path, history: pd.DataFrame, problems: list[Problem]) -> dict[str, Any]:

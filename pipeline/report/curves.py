@@ -50,7 +50,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | N
 
 def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
     validation, train = f"validation_{column}", f"train_{column}"
-    faint = [rows for run, rows in by_run.items() if run in set(runs) - set(best)]
+    others = set(runs) - set(best)
+    faint = [rows for run, rows in by_run.items() if run in others]
     main = (
         validation if any(validation in rows and rows[validation].notna().any() for rows in by_run.values()) else train
     )
@@ -62,13 +63,13 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
             if name in rows:
                 axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    _frame(axes, [rows for rows in by_run.values() if main in rows], (train, main), column)
+    _frame(axes, pd.concat(by_run.values()), (train, main), column)
 
 
-def _frame(axes: Axes, curves: list[pd.DataFrame], names: tuple[str, str], column: str) -> None:
+def _frame(axes: Axes, curves: pd.DataFrame, names: tuple[str, str], column: str) -> None:
     """Frame what training did: the start, and runs on their way to divergence, must not press the rest flat."""
-    trained = [rows.loc[rows["epoch"] > 0, name].dropna() for rows in curves for name in names if name in rows]
-    seen = pd.concat(trained)
+    trained = curves[curves["epoch"] > 0]
+    seen = pd.concat([trained[name].dropna() for name in names if name in trained])
     if seen.empty:
         return
     low, high = float(seen.min()), float(seen.quantile(0.98) if column == "loss" else seen.max())
