@@ -28,6 +28,9 @@ def main() -> int:
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
         status = 0
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         folder = PipelineCallback.sweep_folder
         how = f"; the same command with sweep.resume={folder} goes on from here" if folder else ""
