@@ -18,7 +18,7 @@ COLUMNS = [
 def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
     """One row a sweep: its settings of the highest mean validation accuracy over seeds, and their mean on the test.
 
-    Figures are those of each run's best epoch on validation; ± is the standard deviation over the seeds.
+    Settings tried on fewer seeds than others are not picked: a mean of one is luck. Figures are those of each run's best epoch on validation; ± is the standard deviation over the seeds.
     """
     return pd.DataFrame([_line(folder, reports) for folder in folders], columns=COLUMNS)
 
@@ -30,7 +30,8 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     validation, test = found.metric("best_validation_accuracy"), found.metric("best_test_accuracy")
     # One group for each choice of what was swept besides the seed; all runs where that is nothing.
     settings = runs[list(swept)].astype(str).agg(", ".join, axis=1) if swept else pd.Series("", index=runs.index)
-    picked = settings == validation.groupby(settings).mean().idxmax()
+    tried = validation.groupby(settings).agg(["count", "mean"])
+    picked = settings == tried[tried["count"] == tried["count"].max()]["mean"].idxmax()
     first = runs[picked].iloc[0]
     return {
         "sweep": folder.name,
