@@ -18,7 +18,8 @@ COLUMNS = [
 def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
     """One row a sweep: its settings of the highest mean validation accuracy over seeds, and their mean on the test.
 
-    Settings tried on fewer seeds than others are not picked: a mean of one is luck. Figures are those of each run's best epoch on validation; ± is the standard deviation over the seeds.
+    Settings tried on fewer seeds than others are not picked: a mean of one is luck. Figures are those of each run's
+    best epoch on validation; ± is the standard deviation over the seeds.
     """
     return pd.DataFrame([_line(folder, reports) for folder in folders], columns=COLUMNS)
 

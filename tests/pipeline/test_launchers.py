@@ -50,7 +50,7 @@ class LauncherContract:
     def sweep(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = tmp_path_factory.mktemp(cls.launcher)
         done = pipeline(folder, "-m", f"hydra/launcher={cls.launcher}", "sweep.name=s", *COMMON, *GRID)
-        assert done.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
+        assert "report: outputs/s/report/index.html" in done.stdout.splitlines()
         return folder / "outputs" / "s"
 
     def test_every_job_has_its_folder(self, sweep: Path) -> None:
@@ -100,6 +100,24 @@ class TestBasic(LauncherContract):
 
 class TestJoblib(LauncherContract):
     launcher, tolerance = "joblib", 0.0
+
+
+class TestSubmitit(LauncherContract):
+    launcher, tolerance = "submitit_local", 0.0
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _installed(cls) -> None:
+        pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+
+
+class TestRay(LauncherContract):
+    launcher, tolerance = "ray", 0.0
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _installed(cls) -> None:
+        pytest.importorskip("hydra_plugins.hydra_ray_launcher")
 
 
 class TestStacked(LauncherContract):
