@@ -36,9 +36,7 @@ def render(
         figures=figures,
         absent=_absent({figure.name for figure in figures}) + ([without] if without else []),
         messages=[(row["run"], row["status"], row["message"]) for _, row in runs.iterrows() if row["message"]],
-        commands=list(
-            zip(runs["run"], runs.get("provenance.command", pd.Series("", runs.index)).fillna(""), strict=True)
-        ),
+        commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
         provenance={name: _distinct(runs, f"provenance.{name}") for name in (*_PROVENANCE, "data_fingerprint")},
         problems=problems,
     )
@@ -100,6 +98,11 @@ def _absent(present: set[str]) -> list[str]:
 def _values(values: "pd.Series[Any]", most: int = 8) -> str:
     named = levels(values)
     return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
+
+
+def _words(runs: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """A column of text, empty where it is missing."""
+    return runs[column].fillna("") if column in runs else pd.Series("", runs.index)
 
 
 def _distinct(runs: pd.DataFrame, column: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,10 @@ import pytest
 
 from pipeline.config import SGD
 from pipeline.reference.__main__ import main
+from pipeline.reference.best import best
 from pipeline.reference.compare import compare, curves, write
 from pipeline.reference.page import write_page
-from pipeline.reference.rows import Row, rows
+from pipeline.reference.rows import Row, reports, rows
 from pipeline.runs import Job
 from pipeline.training import train
 
@@ -61,10 +63,27 @@ def test_the_table_sets_final_figures_of_the_same_split_side_by_side(make_job: M
     write(table, [figure], tmp_path)
     assert {path.suffix for path in tmp_path.glob("reference.*")} == {".csv", ".md", ".tex"}
     assert "\\toprule" in (tmp_path / "reference.tex").read_text()
-    page = write_page((tmp_path / "reference.md").read_text(), [figure], ["x: no data"], tmp_path / "docs")
+    page = write_page((tmp_path / "reference.md").read_text(), "", [figure], ["x: no data"], tmp_path / "docs")
     assert "- x: no data" in page.read_text()
     assert f"]({row.name}.svg)" in page.read_text()
     assert (tmp_path / "docs" / f"{row.name}.svg").exists()
+
+
+def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJob, tmp_path: Path) -> None:
+    folder = tmp_path / "best_mini"
+    accuracy: dict[float, list[float]] = {}
+    for number, (lr, seed) in enumerate([(0.01, 0), (0.01, 1), (1e-5, 0), (1e-5, 1), (0.3, 0)]):
+        job = make_job("model.hidden=[8]", "training.epochs=1", f"optimizer.lr={lr}", f"seed={seed}")
+        [outcome] = train([replace(job, folder=folder / str(number))])
+        accuracy.setdefault(lr, []).append(outcome.metrics["best_test_accuracy"])
+    line = best([folder], reports()).iloc[0]
+    assert line["picked"] == "lr=0.01"  # 0.3 was tried on one seed alone
+    assert (line["seeds"], line["runs"]) == (2, 5)
+    expected = pd.Series(accuracy[0.01])
+    assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
+    assert line["command"] == "`python -m pipeline experiment=best_mini`"
+    page = write_page("| a |", best([folder], reports()).to_markdown(index=False), [], [], tmp_path / "docs")
+    assert "| best_mini |" in page.read_text()
 
 
 def test_what_has_no_data_is_left_out_with_the_reason(
