@@ -44,10 +44,13 @@ class LauncherContract:
 
     launcher: str
     tolerance: float
+    plugin: str | None = None  # what must be installed for it
 
     @pytest.fixture(scope="class")
     @classmethod
     def sweep(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        if cls.plugin:
+            pytest.importorskip(cls.plugin)
         folder = tmp_path_factory.mktemp(cls.launcher)
         done = pipeline(folder, "-m", f"hydra/launcher={cls.launcher}", "sweep.name=s", *COMMON, *GRID)
         assert "report: outputs/s/report/index.html" in done.stdout.splitlines()
@@ -104,20 +107,12 @@ class TestJoblib(LauncherContract):
 
 class TestSubmitit(LauncherContract):
     launcher, tolerance = "submitit_local", 0.0
-
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def _installed(cls) -> None:
-        pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    plugin = "hydra_plugins.hydra_submitit_launcher"
 
 
 class TestRay(LauncherContract):
     launcher, tolerance = "ray", 0.0
-
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def _installed(cls) -> None:
-        pytest.importorskip("hydra_plugins.hydra_ray_launcher")
+    plugin = "hydra_plugins.hydra_ray_launcher"
 
 
 class TestStacked(LauncherContract):
