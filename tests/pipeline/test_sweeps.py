@@ -180,31 +180,46 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert error == ["outputs/s: cannot be written (Not a directory); give another sweep.name"]
 
 
-def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
-    """A learning rate that takes the process with it (SystemExit) and one that raises, among sound ones."""
-    (tmp_path / "sitecustomize.py").write_text(
+def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, where a step of lr 0.6 ends the process, 0.7 asks it to end, 0.8 raises an error."""
+    (folder / "sitecustomize.py").write_text(
+        "import os\n"
         "import scratchnet.stack as s\n"
         "step = s.Stack.step\n"
         "def fails(self, x, target, lr):\n"
-        "    for run in self.runs:\n"
-        "        if run.settings['lr'] == 0.7: raise SystemExit('asked to end')\n"
-        "        if run.settings['lr'] == 0.8: raise ValueError('a bad step')\n"
+        "    rates = [run.settings['lr'] for run in self.runs]\n"
+        "    if 0.6 in rates: os._exit(1)\n"
+        "    if 0.7 in rates: raise SystemExit('asked to end')\n"
+        "    if 0.8 in rates: raise ValueError('a bad step')\n"
         "    return step(self, x, target, lr)\n"
         "s.Stack.step = fails\n"
     )
-    process = subprocess.run(
-        [sys.executable, "-m", "pipeline", "-m", *COMMON, "optimizer.lr=0.1,0.7,0.8,0.3", "training.kernel=plain"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "-m", *COMMON, "training.kernel=plain", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"},
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
+    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.7,0.8,0.3")
     assert process.returncode == 1
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert list(results["status"]) == ["finished", "failed", "failed", "finished"]
     assert list(results["message"][1:3]) == ["SystemExit: asked to end", "ValueError: a bad step"]
     assert "Traceback" in (tmp_path / "outputs/s/2/run.log").read_text()
+    assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
+
+
+def test_one_that_takes_its_worker_along_leaves_the_others(tmp_path: Path) -> None:
+    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6,0.3,0.2")
+    assert process.returncode == 1
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert list(results["status"]) == ["finished", "failed", "finished", "finished"]
+    assert results["message"][1].startswith("the worker process died while training it, repeatedly")
     assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
 
 
