@@ -17,6 +17,7 @@ from pipeline.composition import Composer, check_all
 from pipeline.errors import UserError
 from pipeline.grid import arguments
 from pipeline.lock import locked
+from pipeline.report.progress import JOURNAL
 
 try:
     import optuna
@@ -75,7 +76,7 @@ def search(
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = _study(sweep / ".sweep" / "study.journal")
+        study = _study(sweep / JOURNAL)
         while True:
             told = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # of a search that was stopped

@@ -11,7 +11,7 @@ from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import Figure
 from pipeline.report.mistakes import figures_of
 from pipeline.report.page import render
-from pipeline.report.progress import search_progress
+from pipeline.report.progress import JOURNAL, search_progress
 from pipeline.report.tables import Comparison
 from pipeline.results import collect, write_results
 
@@ -33,8 +33,8 @@ def build(folders: Sequence[Path], out: Path | None = None) -> Path:
     for name, text in comparison.files().items():
         write_whole(out / name, text)
     made = [learning_curves(comparison, collected.history), marginal_effects(comparison), heat_map(comparison)]
-    if any((folder / ".sweep" / "study.journal").exists() for folder in folders):
-        made.insert(0, search_progress(comparison))
+    if len(folders) == 1 and (folders[0] / JOURNAL).exists():
+        made.insert(0, search_progress(comparison, folders[0]))
     figures = [figure for figure in made if figure is not None]
     folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     of_best, why_not = _figures_of_best(comparison, folder_of)
