@@ -25,7 +25,7 @@ beside it. The reported score of `toy_linear` is a share of points, ours is R²:
 _BEST = """
 ## Beaten by sweeps
 
-Plain MLPs and a patch MLP of the shipped sweeps `conf/experiment/best_*.yaml`: of the settings on the most seeds those
+Networks of the shipped sweeps `conf/experiment/best_*.yaml`: of the settings on the most seeds those
 with the highest mean validation accuracy, and their accuracy on the test set, which nothing was picked by. ± is the
 standard deviation over seeds. What was tried before, on one seed each, is in `benchmarks/LOG.md`. Trained by the
 commands in the table, each with `sweep.name=` its name, then `python -m pipeline.reference --best outputs/best_* --page
