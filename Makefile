@@ -14,7 +14,7 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 	$(BIN)/python -m pipeline experiment=grid_mini
 
 test: $(VENV)/ready  ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 reference: $(VENV)/ready  ## train what the reference reports trained and compare (about an hour)
 	$(BIN)/python -m pipeline.reference

@@ -1,6 +1,7 @@
 """Where stacks train: worker processes on this machine, or those of a Dask cluster."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -103,5 +104,6 @@ def _end_with(parent: int) -> None:
 
 
 def _watch(parent: int) -> None:
-    """In each worker process, when it starts."""
+    """In each worker process, when it starts. Ctrl-C is the main process's business: it ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()

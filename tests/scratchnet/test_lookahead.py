@@ -124,15 +124,26 @@ def test_equals_the_plain_steps_after_5000_of_them(momentum: float) -> None:
 
 @pytest.mark.parametrize("settings", [{"l2": 1e-3}, {"l2": 1e-5, "lr": 0.001}, {"momentum": 0.9, "l2": 1e-3}])
 def test_float32_is_no_further_from_float64_than_the_plain_steps_are(settings: dict[str, float]) -> None:
-    data, order = examples(2000), torch.randperm(2000)
-    exact, plain, ahead = (
-        stack([run(**settings)], kernel, dtype)
-        for kernel, dtype in (("plain", torch.float64), ("plain", torch.float32), ("lookahead", torch.float32))
-    )
-    for one in (exact, plain, ahead):
-        one.train(data, order, 1)
-    rounding = 2.0**-23
-    assert furthest(ahead, exact) < max(1.5 * furthest(plain, exact), 20 * rounding)
+    data = examples(2000)
+    errors = []
+    for seed in range(3):
+        order = torch.randperm(2000, generator=torch.Generator().manual_seed(seed))
+        exact, plain, ahead = (
+            stack([run(**settings)], kernel, dtype)
+            for kernel, dtype in (("plain", torch.float64), ("plain", torch.float32), ("lookahead", torch.float32))
+        )
+        for one in (exact, plain, ahead):
+            one.train(data, order, 1)
+        errors.append((distance(plain, exact), distance(ahead, exact)))
+    of_plain, of_ahead = torch.tensor(errors, dtype=torch.float64).mean(0)
+    assert of_ahead < max(1.2 * of_plain, 4 * 2.0**-23)  # where decay is tiny the plain steps carry all rounding
+
+
+def distance(a: sn.Stack, b: sn.Stack) -> float:
+    """‖a − b‖ / ‖b‖ over all parameters."""
+    pairs = [(a.params[name].double(), value.double()) for name, value in b.params.items()]
+    squares = [(float((x - y).square().sum()), float(y.square().sum())) for x, y in pairs]
+    return float((sum(d for d, _ in squares) / sum(n for _, n in squares)) ** 0.5)
 
 
 @given(
