@@ -7,6 +7,7 @@ same minutes. Absolute figures drift with the machine: quote ratios.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import time
@@ -19,15 +20,23 @@ import scratchnet as sn
 LR, L2 = 0.01, 0.001
 
 
-def scratchnet(sizes: list[int], x: torch.Tensor, y: torch.Tensor, batch: int, runs: int) -> Callable[[], object]:
+def scratchnet(
+    sizes: list[int],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    batch: int,
+    runs: int,
+    kernel: sn.lookahead.Kernel = "auto",
+    momentum: float = 0.0,
+) -> Callable[[], object]:
     """An epoch of a stack, by the path that the pipeline trains with."""
     layers: list[sn.Layer] = []
     for inputs, outputs in itertools.pairwise(sizes):
         layers += [sn.Linear(inputs, outputs), sn.ReLU()]
     network = sn.Sequential(tuple(layers[:-1]))
-    settings = {"lr": LR, "l2": L2}
+    settings = {"lr": LR, "l2": L2, "momentum": momentum}
     members = [sn.Run(network, sn.CrossEntropy(), sn.SGD(), settings, seed=seed) for seed in range(runs)]
-    stack = sn.Stack(members, steps_per_epoch=len(x) // batch)
+    stack = sn.Stack(members, steps_per_epoch=len(x) // batch, kernel=kernel)
     examples = sn.Examples(x, y, torch.zeros(sizes[0]), torch.ones(sizes[0]))
     return lambda: stack.train(examples, torch.randperm(len(x)), batch)
 
@@ -74,6 +83,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=1, help="runs in scratchnet's stack (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many (default: %(default)s)")
+    parser.add_argument("--kernel", default="auto", choices=["auto", "plain", "lookahead"], help="scratchnet's")
+    parser.add_argument("--momentum", type=float, default=0.0, help="scratchnet's (default: %(default)s)")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     sizes, batch = [int(size) for size in given.sizes.split(",")], given.batch
@@ -81,7 +92,9 @@ def main() -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(samples, sizes[0], generator=generator)
     y = torch.randint(0, sizes[-1], (samples,), generator=generator)
-    for peer, runs in ((floor, 1), (autograd, 1), (scratchnet, given.runs)):
+    ours = functools.partial(scratchnet, kernel=given.kernel, momentum=given.momentum)
+    functools.update_wrapper(ours, scratchnet)
+    for peer, runs in ((floor, 1), (autograd, 1), (ours, given.runs)):
         epoch, times = peer(sizes, x, y, batch, runs), []
         epoch()  # warm
         for _ in range(given.repeats):

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
+JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.config import Sweep
+from pipeline.results import read_history
 from pipeline.runs import Job
 
 
@@ -72,6 +73,6 @@ def _score(job: Job, epoch: int) -> tuple[float, float]:
 
 def _history(job: Job) -> pd.DataFrame | None:
     try:
-        return pd.read_csv(job.folder / "history.csv")
+        return read_history(job.folder / "history.csv")
     except (OSError, ValueError):
         return None

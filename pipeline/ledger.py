@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pipeline.composition import Composed
 from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.identity import Identity
+from pipeline.provenance import about_run
 from pipeline.runs import ENDED, read_outcome
 
 _PARTS = {"config": "the configuration", "data": "the data", "engine": "the engine's version"}
@@ -32,16 +34,6 @@ class Asked:
     overrides: tuple[str, ...]
     identity: Identity
 
-    @property
-    def said(self) -> tuple[str, ...]:
-        """What was typed about the run itself."""
-        return said(self.overrides)
-
-
-def said(overrides: Sequence[str]) -> tuple[str, ...]:
-    """The overrides that say something about the run, and not about the sweep."""
-    return tuple(sorted(text for text in overrides if not text.lstrip("+~").startswith(("hydra", "sweep."))))
-
 
 class Ledger:
     """The runs of one sweep's folder, kept in .sweep/plan.json."""
@@ -59,10 +51,9 @@ class Ledger:
         known = {entry.number for entry in self.entries}
         for path in sweep.glob("*/result.json"):  # of another launcher
             if path.parent.name.isdecimal() and int(path.parent.name) not in known:
-                result = json.loads(path.read_text(encoding="utf-8"))
-                if result.get("identity"):
-                    entry = _entry(int(path.parent.name), result["overrides"], result["identity"])
-                    self.entries.append(entry)
+                with suppress(ValueError, KeyError, TypeError):  # not a result that says what it is: left alone
+                    result = json.loads(path.read_text(encoding="utf-8"))
+                    self.entries.append(_entry(int(path.parent.name), result["overrides"], result["identity"]))
 
     def numbers(self, asked: Sequence[Asked], first: int, mismatch: str) -> list[int]:
         """The number of each job: that of the run that it is already, else the next that is free.
@@ -71,13 +62,13 @@ class Ledger:
         words, or has the same configuration, and is something else now, unless `mismatch` says what to do.
         """
         by_identity = {entry.identity: entry.number for entry in self.entries}
-        by_words = {said(entry.overrides): entry for entry in self.entries}
+        by_words = {_words(entry.overrides): entry for entry in self.entries}
         by_config = {entry.identity.config: entry for entry in self.entries}
         taken = {entry.number for entry in self.entries} | {int(n) for n in self._folders()}
         found: dict[Identity, int] = {}
         changed: dict[int, str] = {}
         for job in asked:
-            old = by_words.get(job.said) or by_config.get(job.identity.config)
+            old = by_words.get(_words(job.overrides)) or by_config.get(job.identity.config)
             if job.identity in found:
                 continue
             if job.identity in by_identity:
@@ -149,6 +140,11 @@ class Ledger:
         aside.mkdir(parents=True, exist_ok=True)
         place = next(place for i in range(10**6) if not (place := aside / f"{number}-{i}").exists())
         folder.rename(place)
+
+
+def _words(overrides: Sequence[str]) -> frozenset[str]:
+    """What was typed about the run itself, in whatever order."""
+    return frozenset(about_run(overrides))
 
 
 def _entry(number: int, overrides: Sequence[str], identity: dict[str, Any]) -> Entry:

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 
+def about_run(overrides: Sequence[str]) -> list[str]:
+    """The overrides that say something about the run: those of `sweep` and `hydra` name folders and launchers."""
+    return [text for text in overrides if not text.lstrip("+~").startswith(("hydra", "sweep.", "sweep="))]
+
+
 def rerun_command(overrides: Sequence[str], config_folder: str | None = None) -> str:
-    """The command that trains this one run again; `sweep.*` and `hydra.*` only name folders and launchers."""
-    kept = [text for text in overrides if not text.lstrip("+~").startswith(("hydra", "sweep."))]
+    """The command that trains this one run again."""
+    kept = about_run(overrides)
     # An experiment may say that it is a sweep; one row of it is not.
     single = ["hydra.mode=RUN"] if any(text.lstrip("+").startswith("experiment=") for text in kept) else []
     folder = ["--config-dir", config_folder] if config_folder else []

@@ -144,7 +144,7 @@ def _read_result(path: Path) -> tuple[dict[str, Any] | None, str]:
 
 def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     try:
-        return _read_numbers(path / "history.csv")
+        return read_history(path / "history.csv")
     except (OSError, ValueError):
         pass  # slower, and with what is wrong in words
     try:
@@ -163,8 +163,8 @@ def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     return numbers.dropna(subset=["epoch"])
 
 
-def _read_numbers(path: Path) -> pd.DataFrame:
-    """A history that is as it should be. Raises ValueError for all else."""
+def read_history(path: Path) -> pd.DataFrame:
+    """A run's history.csv that is as it should be. Raises ValueError for all else, OSError where there is none."""
     with path.open(encoding="utf-8", newline="") as stream:
         names, *rows = csv.reader(stream)
     table = np.array([[float(value) if value else np.nan for value in row] for row in rows])

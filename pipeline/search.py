@@ -15,9 +15,9 @@ from omegaconf import DictConfig
 
 from pipeline.composition import Composer, check_all
 from pipeline.errors import UserError
+from pipeline.files import JOURNAL
 from pipeline.grid import arguments
 from pipeline.lock import locked
-from pipeline.report.progress import JOURNAL
 
 try:
     import optuna

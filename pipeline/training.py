@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from pipeline.build import (
     compile_for,
 )
 from pipeline.checkpoint import Checkpoint
+from pipeline.clock import Clock
 from pipeline.config import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
@@ -29,32 +29,7 @@ from pipeline.runs import ENDED, Job, Outcome, Row, RunFolder, Status, read_outc
 Progress = Callable[[float], None]  # epochs done by the stack, with fractions inside an epoch
 
 _PIECES = 20  # an epoch is trained in this many calls, between which progress is told
-
-
 _SAVE_SECONDS = 60.0  # at least so often a long epoch is saved
-
-
-@dataclass
-class Clock:
-    """Seconds of training and of evaluation, over all sittings."""
-
-    training: float = 0.0
-    evaluation: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
-
-    @classmethod
-    def after(cls, training: float, evaluation: float, total: float) -> "Clock":
-        """A clock that goes on."""
-        return cls(training, evaluation, time.perf_counter() - total)
-
-    def total(self) -> float:
-        """Seconds since the start."""
-        return time.perf_counter() - self.started
-
-    def seconds(self, runs: int) -> dict[str, float]:
-        """A run's share: a stack's time divided by its runs."""
-        shares = {"total": self.total(), "training": self.training, "evaluation": self.evaluation}
-        return {name: value / runs for name, value in shares.items()}
 
 
 def train(
@@ -218,7 +193,6 @@ class Trainer:
             "seconds": [self.clock.training, self.clock.evaluation, self.clock.total()],
             "histories": [folder.history for folder in self.folders],
             "steps": [folder.steps for folder in self.folders],
-            "ended": [outcome is not None for outcome in self.outcomes],
         }
         Checkpoint(tensors, facts).write(self.checkpoint)
         self.saved = time.monotonic()
@@ -236,7 +210,7 @@ class Trainer:
         for j, folder in enumerate(self.folders):
             folder.go_on(found.facts["histories"][j], found.facts["steps"][j], found.under(f"best.{j}."))
             ended = read_outcome(folder.job.folder)
-            if found.facts["ended"][j] or (ended and ended.status in ENDED):
+            if ended is not None and ended.status in ENDED:
                 self.outcomes[j] = ended
         return True
 

@@ -28,7 +28,9 @@ class Work:
     until: int | None = None  # the epoch at which it pauses
 
     def alone(self) -> "list[Work]":
-        """The networks of the stack, each by itself."""
+        """The networks of the stack, each by itself from its start; the stack's own state goes."""
+        for path in (self.checkpoint, self.started):  # or a later command would take up the stack beside its parts
+            path.unlink(missing_ok=True)
         works = []
         for row in sorted(set(self.rows)):
             jobs = tuple(job for job, own in zip(self.jobs, self.rows, strict=True) if own == row)
@@ -115,7 +117,6 @@ def _train(work: Work) -> list[Outcome]:
                 for part in work.alone()
                 for job, outcome in zip(part.jobs, _train(part), strict=True)
             }
-            work.checkpoint.unlink(missing_ok=True)
             return [found[job.folder] for job in work.jobs]
         if trainer is None:
             message = " ".join(f"{type(error).__name__}: {error}".split())

@@ -2,7 +2,8 @@
 
 A step of a small network is a few thousand multiply-adds, less than the calls that would ask for them. Weights lie
 (O, I) here, so that every inner loop runs along the inputs, and a step reads each weight twice: once forward, once
-to pass the gradient on and to change. Numba compiles at first use and keeps the code in the user's cache folder.
+to pass the gradient on and to change. Numba compiles at first use and keeps the code in the user's cache folder. It is
+one file because a function is compiled anew when its own file changes, not when that of one that it calls does.
 """
 
 import math
@@ -13,7 +14,7 @@ import numba
 import numpy as np
 import platformdirs
 
-RELU, LEAKY_RELU, TANH, SIGMOID, GELU, IDENTITY = range(6)
+RELU, LEAKY_RELU, TANH, SIGMOID, GELU = range(5)
 CROSS_ENTROPY, SQUARED_ERROR = range(2)
 
 _SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
@@ -83,8 +84,6 @@ def _activate(kind, slope, z, y):
         root = z.dtype.type(-math.sqrt(0.5))
         for k in range(len(z)):
             y[k] = z[k] * half * math.erfc(z[k] * root)
-    else:
-        y[:] = z
 
 
 @_compiled(_AS_WRITTEN)
@@ -236,7 +235,7 @@ def train_block(
     Without momentum a weight is scale · stored, so that its decay costs one number a step.
     """
     number = weight.dtype.type
-    layers, steps, hidden = len(kinds), len(lr), widths[1]
+    layers, steps, hidden = len(widths) - 1, len(lr), widths[1]
     smoothing, moving = number(smoothing), len(bias_velocity) > 0
     weights, units, biases = (
         np.zeros(layers + 1, np.int64),

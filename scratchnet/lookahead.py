@@ -14,7 +14,6 @@ Networks too narrow to gain from it train in the compiled loop with their first 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,11 +21,10 @@ import torch
 from torch import Tensor
 
 from scratchnet import compiled
-from scratchnet.activations import GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, Tanh
 from scratchnet.augment import Augment
-from scratchnet.dropout import Dropout
+from scratchnet.chain import chain
 from scratchnet.examples import Examples
-from scratchnet.layers import Layer, Linear
+from scratchnet.layers import Linear
 from scratchnet.losses import CrossEntropy, MeanSquaredError
 from scratchnet.optimizers import SGD
 from scratchnet.sequential import Sequential
@@ -36,54 +34,11 @@ Kernel = Literal["auto", "plain", "lookahead"]
 if TYPE_CHECKING:
     from scratchnet.stack import Run, Stack
 
-_KINDS: dict[type[Layer], int] = {
-    ReLU: compiled.RELU,
-    LeakyReLU: compiled.LEAKY_RELU,
-    Tanh: compiled.TANH,
-    Sigmoid: compiled.SIGMOID,
-    GELU: compiled.GELU,
-}
 _BLOCK_ROWS = 64  # examples a block: more make the products faster, and what must wait in between slower
 _NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
 _BLOCK_NUMBERS = 2**16  # numbers a block of narrow networks reads: what stays in the cache
 _LARGEST_BATCH = 16  # from there on the plain path's products are large enough
 _NO_LABELS = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A network of (Dropout,) Linear (, activation (, Dropout), Linear)*, by the places of its layers."""
-
-    linears: tuple[int, ...]
-    kinds: tuple[int, ...]
-    slopes: tuple[float, ...]
-    keeps: tuple[int | None, ...]  # the dropout that follows each linear layer
-    input_keep: int | None
-
-
-def chain(network: Sequential) -> Chain | None:
-    """The network as a chain of linear layers, None where it is something else."""
-    linears: list[int] = []
-    kinds: list[int] = []
-    slopes: list[float] = []
-    keeps: list[int | None] = []
-    input_keep = None
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, Linear) and len(kinds) == len(linears):
-            linears.append(i)
-            keeps.append(None)
-        elif isinstance(layer, Elementwise) and type(layer) in _KINDS and len(kinds) < len(linears):
-            kinds.append(_KINDS[type(layer)])
-            slopes.append(getattr(layer, "negative_slope", 0.0))
-        elif isinstance(layer, Dropout) and not linears and input_keep is None:
-            input_keep = i
-        elif isinstance(layer, Dropout) and len(kinds) == len(linears) > 0 and keeps[-1] is None:
-            keeps[-1] = i
-        else:
-            return None
-    if not linears or len(kinds) != len(linears) - 1:
-        return None
-    return Chain(tuple(linears), (*kinds, compiled.IDENTITY), (*slopes, 0.0), tuple(keeps), input_keep)
 
 
 def refusal(run: "Run", device: torch.device) -> str | None:
@@ -105,7 +60,7 @@ def refusal(run: "Run", device: torch.device) -> str | None:
 
 
 def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch.device) -> Kernel:
-    """ "plain" or "lookahead": what is wanted, and for "auto" the look-ahead where it is exact and pays.
+    """What is wanted, "plain" or "lookahead", and for "auto" the look-ahead where it is exact and pays.
 
     Raises ValueError where the look-ahead is wanted and cannot train one of the runs.
     """
@@ -214,8 +169,8 @@ class _Run:
             torch.cat(parts).numpy(),
             places,
             self.widths,
-            np.array(self.chain.kinds),
-            np.array(self.chain.slopes),
+            np.array(self.chain.kinds, np.int64),
+            np.array(self.chain.slopes, np.float64),
             self.loss,
             self.smoothing,
             int(self.ahead),
@@ -297,8 +252,9 @@ class _Run:
     def _own(self, name: str) -> Tensor:
         """A copy of the run's own part of a parameter or of its state; zeros for a carry that it has not."""
         place = self._place(name)
-        shape = self.stack.shapes[self.r][name.removesuffix(".carry")] if place is None else place.shape
-        return place.contiguous().clone() if place is not None else torch.zeros(shape, dtype=self.stack.dtype)
+        if place is None:
+            return torch.zeros(self.stack.shapes[self.r][name.removesuffix(".carry")], dtype=self.stack.dtype)
+        return place.clone(memory_format=torch.contiguous_format)
 
     def _place(self, name: str) -> Tensor | None:
         """The run's own part of a parameter or of its state, None where the stack has none."""

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.files import write_whole
+from pipeline.files import JOURNAL, write_whole
 from pipeline.report.curves import learning_curves
 from pipeline.report.diagnosis import diagnose
 from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import Figure
 from pipeline.report.mistakes import figures_of
 from pipeline.report.page import render
-from pipeline.report.progress import JOURNAL, search_progress
+from pipeline.report.progress import search_progress
 from pipeline.report.tables import Comparison
 from pipeline.results import collect, write_results
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline.files import JOURNAL
 from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
 from pipeline.report.tables import Comparison
 from pipeline.results import natural
-
-JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the sweep's folder
 
 
 def search_progress(comparison: Comparison, sweep: Path) -> Figure | None:

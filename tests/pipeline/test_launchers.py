@@ -1,13 +1,11 @@
 """One contract for every launcher: the same folders and the same figures as the run alone."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import ended as pipeline
 
 ROOT = Path(__file__).parents[2]
 FILES = {"history.csv", "result.json", "model.safetensors", "run.log", ".hydra"}
@@ -19,20 +17,6 @@ COMMON = [
     "training.epochs=2",
 ]
 GRID = ["model.hidden=[4],[6]", "optimizer.lr=0.1,0.3", "model.l2=0,1e-3"]
-
-
-def pipeline(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    """The command line as a user types it, in an empty folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == status, done.stderr
-    return done
 
 
 def figures(run: Path) -> pd.DataFrame:

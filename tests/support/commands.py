@@ -31,12 +31,18 @@ def start(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[
     )
 
 
-def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str], list[str]]:
-    """Lines of stdout and of stderr of the command line."""
+def ended(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """The command, when it has ended with that exit status."""
     process = start(folder, *arguments)
     out, error = process.communicate(timeout=300)
     assert process.returncode == status, error
-    return out.splitlines(), error.splitlines()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
+
+
+def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str], list[str]]:
+    """Lines of stdout and of stderr of the command line."""
+    done = ended(folder, *arguments, status=status)
+    return done.stdout.splitlines(), done.stderr.splitlines()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
