@@ -26,7 +26,7 @@ def scratchnet(
     y: torch.Tensor,
     batch: int,
     runs: int,
-    kernel: sn.lookahead.Kernel = "auto",
+    kernel: sn.kernels.Kernel = "auto",
     momentum: float = 0.0,
 ) -> Callable[[], object]:
     """An epoch of a stack, by the path that the pipeline trains with."""
@@ -83,7 +83,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="threads (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=1, help="runs in scratchnet's stack (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many (default: %(default)s)")
-    parser.add_argument("--kernel", default="auto", choices=["auto", "plain", "lookahead"], help="scratchnet's")
+    parser.add_argument(
+        "--kernel", default="auto", choices=["auto", "plain", "lookahead", "fused"], help="scratchnet's"
+    )
     parser.add_argument("--momentum", type=float, default=0.0, help="scratchnet's (default: %(default)s)")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)

@@ -96,18 +96,18 @@ def kernel_of(config: schema.Config, runs: Sequence[sn.Run]) -> str:
     """The kernel that will train them. Raises UserError where `training.kernel` cannot."""
     training = config.training
     try:
-        return sn.lookahead.choose(training.kernel, runs, training.batch_size, build_device(config))
+        return sn.kernels.choose(training.kernel, runs, training.batch_size, build_device(config))
     except ValueError as error:
         raise UserError(f"training.{error}") from error
 
 
 def compile_for(configs: Sequence[schema.Config], runs: Sequence[sn.Run]) -> None:
     """Compile what these runs need, and say so where that takes more than a moment: once on each machine."""
-    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) == "lookahead"]
-    note = threading.Timer(1.0, print, ["compiling the steps of small batches, once"], {"file": sys.stderr})
+    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) != "plain"]
+    note = threading.Timer(1.0, print, ["compiling, once on this machine"], {"file": sys.stderr})
     note.start()
     for dtype in {config.training.dtype for config in needed}:
-        sn.lookahead.prepare(DTYPES[dtype])
+        sn.kernels.prepare(DTYPES[dtype])
     note.cancel()
 
 

@@ -3,7 +3,7 @@
 Tensors in, tensors out: the engine knows no files, no configuration and no automatic differentiation.
 """
 
-from scratchnet import lookahead
+from scratchnet import kernels
 from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from scratchnet.augment import Augment
 from scratchnet.dropout import Dropout
@@ -52,6 +52,6 @@ __all__ = [
     "Tanh",
     "Transpose",
     "Zeros",
-    "lookahead",
+    "kernels",
     "stackable",
 ]

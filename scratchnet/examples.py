@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet import compiled
 from scratchnet.augment import Augment
 
 
@@ -30,17 +31,26 @@ class Examples:
         dtype: torch.dtype,
         augment: Augment | None = None,
         generator: torch.Generator | None = None,
+        out: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """-> normalised x (B, I) in `dtype`, and the targets of the rows `index`.
+        """-> normalised x (B, I) in `dtype`, in `out` where it is given, and the targets of the rows `index`.
 
         With `augment` the raw rows are changed first, by draws from `generator`.
         """
-        rows = self.inputs[index] if isinstance(index, slice) else self.inputs.index_select(0, index)
+        if isinstance(index, slice):
+            index = torch.arange(*index.indices(len(self)), device=self.inputs.device)
+        targets = self.targets.index_select(0, index)
+        rows = self.inputs
         if augment is not None and generator is not None:
-            rows = augment(rows, generator)
-        x = rows.to(dtype, copy=True).sub_(self.mean.to(dtype)).div_(self.std.to(dtype))
-        y = self.targets[index]
-        return x, y.to(dtype) if y.is_floating_point() else y
+            rows = augment(rows.index_select(0, index), generator)
+            index = torch.arange(len(rows), device=rows.device)
+        mean, std = self.mean.to(dtype), self.std.to(dtype)
+        if rows.device.type == "cpu":
+            x = torch.empty(len(index), rows.shape[1], dtype=dtype) if out is None else out
+            compiled.gather(rows.numpy(), index.numpy(), mean.numpy(), std.numpy(), x.numpy())
+        else:
+            x = rows.index_select(0, index).to(dtype, copy=True).sub_(mean).div_(std)
+        return x, targets.to(dtype) if targets.is_floating_point() else targets
 
     def to(self, device: torch.device) -> "Examples":
         """The same examples on another device."""

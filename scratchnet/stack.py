@@ -7,10 +7,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from scratchnet import lookahead
+from scratchnet import fused, kernels, lookahead
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
-from scratchnet.lookahead import Kernel
+from scratchnet.kernels import Kernel
 from scratchnet.losses import Loss
 from scratchnet.optimizers import Hyper, Optimizer
 from scratchnet.schedules import Constant, Schedule
@@ -66,9 +66,9 @@ class Stack:
     """Parameters, optimizer state and generators of R runs, and one training step for all of them.
 
     Every tensor has the run axis first, and no reduction crosses it. Narrower networks are padded with units
-    that stay exactly zero. `kernel` is how small batches train: "plain", "lookahead" (the same steps reordered, see
-    `scratchnet.lookahead`) or "auto". Raises ValueError for runs that are not `stackable`, or that the kernel
-    cannot train.
+    that stay exactly zero. `kernel` is the algorithm: "plain", "lookahead" (small batches of SGD, the same steps
+    reordered, see `scratchnet.lookahead`), "fused" (see `scratchnet.fused`) or "auto", the fastest of them. Raises
+    ValueError for runs that are not `stackable`, or that the kernel cannot train.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class Stack:
         self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
 
     def kernel(self, batch_size: int) -> Kernel:
-        """The algorithm that trains batches of this size, "plain" or "lookahead"."""
-        return lookahead.choose(self._wanted, self.runs, batch_size, self.device)
+        """The algorithm that trains batches of this size: "plain", "lookahead" or "fused"."""
+        return kernels.choose(self._wanted, self.runs, batch_size, self.device)
 
     def train(
         self,
@@ -120,8 +120,10 @@ class Stack:
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """One step for each `batch_size` rows of `order` (n,); -> (steps, R) loss of every batch before its step."""
-        if self.kernel(batch_size) == "lookahead":
-            return lookahead.train(self, examples, order, batch_size, augment, generator)
+        fast = {"lookahead": lookahead.train, "fused": fused.train}.get(self.kernel(batch_size))
+        if fast is not None:
+            with kernels.as_torch():
+                return fast(self, examples, order, batch_size, augment, generator)
         rates = self.rates(-(-len(order) // batch_size))
         losses = []
         for rate, index in zip(rates, order.split(batch_size), strict=True):

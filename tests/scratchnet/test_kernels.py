@@ -1,4 +1,4 @@
-"""The look-ahead is SGD reordered: it must end where the plain steps end."""
+"""The fast paths are the plain steps, written otherwise: they must end where those end."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.lookahead import Kernel
+from scratchnet.kernels import Kernel
 
 INPUTS, CLASSES = 12, 3
 
@@ -53,12 +53,15 @@ def furthest(a: sn.Stack, b: sn.Stack) -> float:
     return max(differences)
 
 
-def both(runs: Sequence[sn.Run], batch_size: int, data: sn.Examples, order: Tensor) -> tuple[sn.Stack, sn.Stack]:
-    plain, ahead = stack(runs, "plain"), stack(runs, "lookahead")
-    losses = [one.train(data, order, batch_size) for one in (plain, ahead)]
+def check(
+    kernel: Kernel, runs: Sequence[sn.Run], batch_size: int, data: sn.Examples, order: Tensor, bound: float = 1e-12
+) -> None:
+    """Train by the plain steps and by the kernel, and compare losses, parameters and optimizer state."""
+    plain, fast = stack(runs, "plain"), stack(runs, kernel)
+    losses = [one.train(data, order, batch_size) for one in (plain, fast)]
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-11, atol=1e-11)
-    assert plain.steps == ahead.steps
-    return plain, ahead
+    assert plain.steps == fast.steps
+    assert furthest(fast, plain) < bound
 
 
 CASES = {
@@ -96,48 +99,69 @@ CASES = {
 }
 
 
+FAST: list[Kernel] = ["lookahead", "fused"]
+fast_kernels = pytest.mark.parametrize("kernel", FAST)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("case", CASES)
-def test_equals_the_plain_steps(case: str, batch_size: int) -> None:
-    data = examples(200)
-    plain, ahead = both([CASES[case]], batch_size, data, torch.randperm(200))
-    assert furthest(ahead, plain) < 1e-12
+@fast_kernels
+def test_equals_the_plain_steps(kernel: Kernel, case: str, batch_size: int) -> None:
+    check(kernel, [CASES[case]], batch_size, examples(200), torch.randperm(200))
+
+
+@pytest.mark.parametrize("batch_size", [1, 16])
+@pytest.mark.parametrize("settings", [{}, {"l2": 0.01}, {"weight_decay": 0.1}, {"dropout": 0.3}])
+def test_adam_equals_the_plain_steps(settings: dict[str, float], batch_size: int) -> None:
+    adam = sn.Run(
+        network((64, 9), dropout="dropout" in settings),
+        sn.CrossEntropy(),
+        sn.Adam(beta1=0.8, beta2=0.98),
+        {"lr": 0.003} | settings,
+        sn.OneCycle(),
+        epochs=5,
+    )
+    check("fused", [adam], batch_size, examples(200), torch.randperm(200))
 
 
 @pytest.mark.parametrize("hidden", [(64,), (6,)])
-def test_equals_the_plain_steps_for_regression(hidden: Sequence[int]) -> None:
+@fast_kernels
+def test_equals_the_plain_steps_for_regression(kernel: Kernel, hidden: Sequence[int]) -> None:
     regression = sn.Run(network(hidden, sn.Tanh), sn.MeanSquaredError(), sn.SGD(), {"lr": 0.01, "momentum": 0.5})
-    plain, ahead = both([regression], 2, examples(200, values=True), torch.randperm(200))
-    assert furthest(ahead, plain) < 1e-12
+    check(kernel, [regression], 2, examples(200, values=True), torch.randperm(200))
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_equals_the_plain_steps_after_5000_of_them(momentum: float) -> None:
+@fast_kernels
+def test_equals_the_plain_steps_after_5000_of_them(kernel: Kernel, momentum: float) -> None:
     data = examples(1000)
-    plain, ahead = (stack([run(lr=0.01, l2=1e-3, momentum=momentum)], kernel) for kernel in ("plain", "lookahead"))
+    plain, fast = (stack([run(lr=0.01, l2=1e-3, momentum=momentum)], name) for name in ("plain", kernel))
     for epoch in range(5):
         order = torch.randperm(1000, generator=torch.Generator().manual_seed(epoch))
-        for one in (plain, ahead):
+        for one in (plain, fast):
             one.train(data, order, 1)
-    assert furthest(ahead, plain) < 1e-11
+    assert furthest(fast, plain) < 1e-11
 
 
 @pytest.mark.parametrize("settings", [{"l2": 1e-3}, {"l2": 1e-5, "lr": 0.001}, {"momentum": 0.9, "l2": 1e-3}])
-def test_float32_is_no_further_from_float64_than_the_plain_steps_are(settings: dict[str, float]) -> None:
+@fast_kernels
+def test_float32_is_no_further_from_float64_than_the_plain_steps_are(
+    kernel: Kernel, settings: dict[str, float]
+) -> None:
     data = examples(2000)
     errors = []
     for seed in range(3):
         order = torch.randperm(2000, generator=torch.Generator().manual_seed(seed))
-        exact, plain, ahead = (
-            stack([run(**settings)], kernel, dtype)
-            for kernel, dtype in (("plain", torch.float64), ("plain", torch.float32), ("lookahead", torch.float32))
+        exact, plain, fast = (
+            stack([run(**settings)], name, dtype)
+            for name, dtype in (("plain", torch.float64), ("plain", torch.float32), (kernel, torch.float32))
         )
-        for one in (exact, plain, ahead):
+        for one in (exact, plain, fast):
             one.train(data, order, 1)
-        errors.append((distance(plain, exact), distance(ahead, exact)))
-        assert furthest(ahead, exact) < max(1.5 * furthest(plain, exact), 20 * 2.0**-23)
-    of_plain, of_ahead = torch.tensor(errors, dtype=torch.float64).mean(0)
-    assert of_ahead < max(1.2 * of_plain, 4 * 2.0**-23)  # where decay is tiny the plain steps carry all rounding
+        errors.append((distance(plain, exact), distance(fast, exact)))
+        assert furthest(fast, exact) < max(1.5 * furthest(plain, exact), 20 * 2.0**-23)
+    of_plain, of_fast = torch.tensor(errors, dtype=torch.float64).mean(0)
+    assert of_fast < 1.2 * of_plain
 
 
 def distance(a: sn.Stack, b: sn.Stack) -> float:
@@ -152,21 +176,24 @@ def distance(a: sn.Stack, b: sn.Stack) -> float:
     batch_size=st.integers(1, 9),
     count=st.integers(1, 150),
     momentum=st.sampled_from([0.0, 0.5]),
+    kernel=st.sampled_from(FAST),
 )
-def test_any_shape_equals_the_plain_steps(hidden: list[int], batch_size: int, count: int, momentum: float) -> None:
-    plain, ahead = both([run(hidden, momentum=momentum, l2=0.01)], batch_size, examples(count), torch.randperm(count))
-    assert furthest(ahead, plain) < 1e-11
+def test_any_shape_equals_the_plain_steps(
+    hidden: list[int], batch_size: int, count: int, momentum: float, kernel: Kernel
+) -> None:
+    check(kernel, [run(hidden, momentum=momentum, l2=0.01)], batch_size, examples(count), torch.randperm(count), 1e-11)
 
 
 @pytest.mark.parametrize("hidden", [(64,), (64, 9), (6, 4)])
-def test_a_run_in_a_stack_is_the_run_alone_to_the_last_bit(hidden: Sequence[int]) -> None:
+@fast_kernels
+def test_a_run_in_a_stack_is_the_run_alone_to_the_last_bit(kernel: Kernel, hidden: Sequence[int]) -> None:
     data, order = examples(300), torch.randperm(300)
     wider = tuple(width + 3 for width in hidden)
     members = [run(hidden, l2=0.01, momentum=0.5), run(wider, lr=0.01), run(hidden, lr=1e30)]
-    together = stack(members, "lookahead", torch.float32)
+    together = stack(members, kernel, torch.float32)
     together.train(data, order, 1)
     for r, member in enumerate(members[:2]):
-        alone = stack([sn.Run(**vars(member))], "lookahead", torch.float32)
+        alone = stack([sn.Run(**vars(member))], kernel, torch.float32)
         if "0.weight.velocity" not in alone.state:
             continue  # alone it needs no velocity, and is a product of fewer terms
         alone.train(data, order, 1)
@@ -175,17 +202,19 @@ def test_a_run_in_a_stack_is_the_run_alone_to_the_last_bit(hidden: Sequence[int]
     assert not all(value.isfinite().all() for value in together.params_of(2).values())
 
 
-def test_what_is_padded_stays_zero() -> None:
-    together = stack([run((64,), l2=0.1), run((50,), l2=0.1)], "lookahead")
+@fast_kernels
+def test_what_is_padded_stays_zero(kernel: Kernel) -> None:
+    together = stack([run((64,), l2=0.1), run((50,), l2=0.1)], kernel)
     together.train(examples(100), torch.arange(100), 1)
     assert not together.params["0.weight"][1, :, 50:].any()
     assert not together.params["2.weight"][1, 50:].any()
 
 
-def test_goes_on_from_a_state_to_the_last_bit() -> None:
+@fast_kernels
+def test_goes_on_from_a_state_to_the_last_bit(kernel: Kernel) -> None:
     data, order = examples(200), torch.randperm(200)
     member = CASES["dropout"]
-    whole, first, second = (stack([member], "lookahead", torch.float32) for _ in range(3))
+    whole, first, second = (stack([member], kernel, torch.float32) for _ in range(3))
     for piece in order.split(100):
         whole.train(data, piece, 2)
     first.train(data, order[:100], 2)
@@ -195,9 +224,9 @@ def test_goes_on_from_a_state_to_the_last_bit() -> None:
         assert torch.equal(second.state_dict()[name], value), name
 
 
-def test_takes_small_batches_by_itself_and_leaves_the_others() -> None:
+def test_chooses_by_the_size_of_the_batch() -> None:
     chosen = stack([run()], "auto")
-    assert [chosen.kernel(size) for size in (1, 8, 64)] == ["lookahead", "lookahead", "plain"]
+    assert [chosen.kernel(size) for size in (1, 8, 64)] == ["lookahead", "lookahead", "fused"]
 
 
 @pytest.mark.parametrize(
@@ -210,6 +239,6 @@ def test_takes_small_batches_by_itself_and_leaves_the_others() -> None:
     ],
 )
 def test_says_why_it_cannot(refused: sn.Run, why: str) -> None:
-    assert stack([refused], "auto").kernel(1) == "plain"
+    assert stack([refused], "auto").kernel(1) == ("fused" if isinstance(refused.optimizer, sn.Adam) else "plain")
     with pytest.raises(ValueError, match=why):
         stack([refused], "lookahead")

@@ -1,0 +1,35 @@
+"""Operations on vectors. Slices at the head of a loop, not offsets in it: numba vectorises those alone."""
+
+from scratchnet.compiled.jit import AS_WRITTEN, SUMS, compiled
+
+
+@compiled(SUMS)
+def dot(a, b):
+    """Σ a b."""
+    total = a.dtype.type(0)
+    for k in range(len(a)):
+        total += a[k] * b[k]
+    return total
+
+
+@compiled(AS_WRITTEN)
+def add(factor, a, b):
+    """b += factor · a."""
+    for k in range(len(a)):
+        b[k] += factor * a[k]
+
+
+@compiled(AS_WRITTEN)
+def add_four(f0, f1, f2, f3, a, b):
+    """b += f0 · a[0] + f1 · a[1] + …, a (4, n): four rows at once, so that b is read and written once."""
+    n = len(b)
+    a0, a1, a2, a3 = a[:n], a[n : 2 * n], a[2 * n : 3 * n], a[3 * n : 4 * n]
+    for k in range(n):
+        b[k] += f0 * a0[k] + f1 * a1[k] + f2 * a2[k] + f3 * a3[k]
+
+
+@compiled(AS_WRITTEN)
+def scaled(factor, a, b):
+    """b = factor · a."""
+    for k in range(len(a)):
+        b[k] = factor * a[k]

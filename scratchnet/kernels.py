@@ -1,0 +1,85 @@
+"""Which algorithm trains a stack: the plain steps, or one of the fast paths that end where they end."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from threadpoolctl import ThreadpoolController
+
+from scratchnet.chain import chain
+from scratchnet.losses import CrossEntropy, MeanSquaredError
+from scratchnet.optimizers import SGD, Adam, Optimizer
+
+if TYPE_CHECKING:
+    from scratchnet.stack import Run
+
+Kernel = Literal["auto", "plain", "lookahead", "fused"]
+
+_LARGEST_BATCH = 16  # beyond it matrix products of one batch are large enough
+
+
+def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
+    """Why this kernel cannot train the run, None where it can."""
+    decay = run.settings["lr"] * (run.settings.get("l2", 0.0) + run.settings.get("weight_decay", 0.0))
+    if kernel == "plain":
+        return None
+    if device.type != "cpu":
+        return f"it is compiled for the CPU, not for {device.type}"
+    if kernel == "lookahead" and type(run.optimizer) is not SGD:
+        return f"it is SGD reordered, and the optimizer is {type(run.optimizer).__name__}"
+    if type(run.optimizer) not in (SGD, Adam):
+        return f"it has no {type(run.optimizer).__name__}"
+    if type(run.loss) not in (CrossEntropy, MeanSquaredError):
+        return f"it has no {type(run.loss).__name__}"
+    if chain(run.network) is None:
+        return "it needs linear layers with activations and dropout between them, first a linear layer on the data"
+    if any(name.endswith("bias") for name in run.weights):
+        return "it has no decay of biases"
+    if decay >= 0.5:
+        return f"a step would take {decay:g} of each weight; lr times l2 and weight_decay must stay below 0.5"
+    return None
+
+
+def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch.device) -> Kernel:
+    """What is wanted, "plain", "lookahead" or "fused", and for "auto" the fastest that is exact for these runs.
+
+    Raises ValueError where what is wanted cannot train one of the runs.
+    """
+    fastest: tuple[Kernel, ...] = ("lookahead", "fused") if batch_size <= _LARGEST_BATCH else ("fused",)
+    for kernel in fastest if wanted == "auto" else (wanted,):
+        reason = next(filter(None, (refusal(kernel, run, device) for run in runs)), None)
+        if reason is None:
+            return kernel
+        if wanted != "auto":
+            raise ValueError(f"kernel={wanted}: {reason}; take kernel=auto or plain")
+    return "plain"
+
+
+@contextmanager
+def as_torch() -> Iterator[None]:
+    """While it lasts, numpy computes as torch does: on as many threads, and without warning of what overflows."""
+    with _libraries().limit(limits=torch.get_num_threads(), user_api="blas"), np.errstate(all="ignore"):
+        yield
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def prepare(dtype: torch.dtype) -> None:
+    """Compile for `dtype`, or load what was compiled before: some seconds the first time, on each machine."""
+    from scratchnet.examples import Examples
+    from scratchnet.layers import Linear
+    from scratchnet.sequential import Sequential
+    from scratchnet.stack import Run, Stack
+
+    zeros = torch.zeros(1, 2)
+    uses: list[tuple[Kernel, Optimizer]] = [("lookahead", SGD()), ("fused", SGD()), ("fused", Adam())]
+    for kernel, optimizer in uses:
+        run = Run(Sequential((Linear(2, 2),)), CrossEntropy(), optimizer, {"lr": 0.1})
+        stack = Stack([run], steps_per_epoch=1, dtype=dtype, kernel=kernel)
+        stack.train(Examples(zeros, zeros[:, 0].long(), zeros[0], zeros[0] + 1), torch.tensor([0]), 1)
