@@ -177,7 +177,7 @@ class Training(Section):
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
     kernel: Literal["auto", "plain", "lookahead", "fused"] = Field(
-        description="auto, plain, or lookahead (the same steps reordered: SGD on small batches, on the CPU)"
+        description="auto, plain, lookahead (SGD on small batches reordered) or fused (mini-batches; both on the CPU)"
     )
     threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
 

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from threadpoolctl import ThreadpoolController
 
+from scratchnet import lookahead
 from scratchnet.chain import chain
+from scratchnet.layers import Linear
 from scratchnet.losses import CrossEntropy, MeanSquaredError
 from scratchnet.optimizers import SGD, Adam, Optimizer
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 Kernel = Literal["auto", "plain", "lookahead", "fused"]
 
-_LARGEST_BATCH = 16  # beyond it matrix products of one batch are large enough
+# The largest batches that looking ahead pays for (benchmarks/LOG.md): two products more a block with momentum, and
+# networks too narrow for it, which train in the same compiled loop.
+_LARGEST_BATCH, _WITH_MOMENTUM, _NARROW = 16, 8, 64
 
 
 def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
@@ -48,7 +52,8 @@ def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch
 
     Raises ValueError where what is wanted cannot train one of the runs.
     """
-    fastest: tuple[Kernel, ...] = ("lookahead", "fused") if batch_size <= _LARGEST_BATCH else ("fused",)
+    small = batch_size <= min(map(_largest_batch, runs))
+    fastest: tuple[Kernel, ...] = ("lookahead", "fused") if small else ("fused",)
     for kernel in fastest if wanted == "auto" else (wanted,):
         reason = next(filter(None, (refusal(kernel, run, device) for run in runs)), None)
         if reason is None:
@@ -56,6 +61,14 @@ def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch
         if wanted != "auto":
             raise ValueError(f"kernel={wanted}: {reason}; take kernel=auto or plain")
     return "plain"
+
+
+def _largest_batch(run: "Run") -> int:
+    """The largest batch that the look-ahead is the fastest for."""
+    first = next(layer for layer in (*run.network.layers, Linear(0, 0)) if isinstance(layer, Linear))
+    if first.out_features < lookahead.NARROW:
+        return _NARROW
+    return _WITH_MOMENTUM if run.settings.get("momentum") else _LARGEST_BATCH
 
 
 @contextmanager
@@ -73,7 +86,6 @@ def _libraries() -> ThreadpoolController:
 def prepare(dtype: torch.dtype) -> None:
     """Compile for `dtype`, or load what was compiled before: some seconds the first time, on each machine."""
     from scratchnet.examples import Examples
-    from scratchnet.layers import Linear
     from scratchnet.sequential import Sequential
     from scratchnet.stack import Run, Stack
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scratchnet.stack import Stack
 
 _BLOCK_ROWS = 96  # examples a block: more make the products faster, and what must wait in between slower
-_NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
+NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
 _BLOCK_NUMBERS = 2**16  # numbers a block of narrow networks reads: what stays in the cache
 
 
@@ -71,7 +71,7 @@ class _Run(Member):
 
     def __init__(self, stack: "Stack", r: int) -> None:
         super().__init__(stack, r)
-        self.ahead = self.widths[1] >= _NARROW
+        self.ahead = self.widths[1] >= NARROW
         moving = [f"{name}.velocity" for name in self.names if f"{name}.velocity" in stack.state]
         carries = [f"{name}.carry" for name in self.names]
         stepping = slice(int(self.ahead), None)

@@ -151,8 +151,11 @@ class Stack:
         """Loss and score of a whole split; NaN where it has no examples."""
         loss = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
         hits = torch.zeros_like(loss)
+        rows = min(_EVALUATION_ROWS, len(examples))
+        room = torch.empty(rows, examples.inputs.shape[1], dtype=self.dtype, device=self.device)
         for start in range(0, len(examples), _EVALUATION_ROWS):
-            x, target = examples.batch(slice(start, start + _EVALUATION_ROWS), self.dtype)
+            index = slice(start, start + _EVALUATION_ROWS)
+            x, target = examples.batch(index, self.dtype, out=room[: len(examples) - start])
             output = self.predict(x)
             loss += self.metric.forward(output, target)[0].double() * len(x)
             hits += self.metric.hits(output, target)

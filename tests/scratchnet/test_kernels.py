@@ -225,8 +225,9 @@ def test_goes_on_from_a_state_to_the_last_bit(kernel: Kernel) -> None:
 
 
 def test_chooses_by_the_size_of_the_batch() -> None:
-    chosen = stack([run()], "auto")
-    assert [chosen.kernel(size) for size in (1, 8, 64)] == ["lookahead", "lookahead", "fused"]
+    for member, largest in ((run(), 16), (run(momentum=0.9), 8), (run((8,)), 64)):
+        chosen = stack([member], "auto")
+        assert [chosen.kernel(size) for size in (1, largest, largest + 1)] == ["lookahead", "lookahead", "fused"]
 
 
 @pytest.mark.parametrize(
