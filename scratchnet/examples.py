@@ -45,7 +45,7 @@ class Examples:
             rows = augment(rows.index_select(0, index), generator)
             index = torch.arange(len(rows), device=rows.device)
         mean, std = self.mean.to(dtype), self.std.to(dtype)
-        if rows.device.type == "cpu":
+        if rows.is_cpu:
             x = torch.empty(len(index), rows.shape[1], dtype=dtype) if out is None else out
             compiled.gather(rows.numpy(), index.numpy(), mean.numpy(), std.numpy(), x.numpy())
         else:

@@ -56,8 +56,8 @@ class _Run(Member):
         states = [f"{name}.{what}" for name in (*self.names, *self.biases) for what in ("velocity", "m", "v")]
         names = (*self.names, *self.biases, *(name for name in states if name in stack.state), *carries)
         self.values = {name: self.own(name) for name in names}
-        self.weight, self.bias = ([self.values[name].numpy() for name in own] for own in (self.names, self.biases))
-        self.gradient, self.bias_gradient = ([np.empty_like(v) for v in own] for own in (self.weight, self.bias))
+        self.weight = [_Stepping(self.values, name) for name in self.names]
+        self.bias = [_Stepping(self.values, name) for name in self.biases]
         # Without momentum a step is a product of its own, W ← W − lr xᵀδ: the gradient need not be written down.
         plain = not isinstance(stack.optimizer, Adam) and f"{self.names[0]}.velocity" not in stack.state
         self.direct = [
@@ -73,20 +73,22 @@ class _Run(Member):
         keep = [rows.nothing if i is None else noise[f"{i}.keep"] for i in self.chain.keeps]
         if self.chain.input_keep is not None:
             x = x * noise[f"{self.chain.input_keep}.keep"]
+        kinds, slopes, bias = self.chain.kinds, self.chain.slopes, self.bias
         sources, last, z, d = (x, *rows.h), len(self.weight) - 1, rows.z, rows.d
         for k, weight in enumerate(self.weight):
-            self._product(k, sources[k], weight, z[k])
+            self._product(k, sources[k], weight.value, z[k])
             if k < last:
-                kind, slope = self.chain.kinds[k], self.chain.slopes[k]
-                compiled.activate_biased(kind, slope, self.bias[k], z[k], keep[k], rows.h[k])
+                compiled.activate_biased(kinds[k], slopes[k], bias[k].value, z[k], keep[k], rows.h[k])
         loss: float = compiled.mean_loss(
-            self.loss, self.bias[last], z[last], labels, values, self.smoothing, d[last], self.bias_gradient[last]
+            self.loss, bias[last].value, z[last], labels, values, self.smoothing, d[last], bias[last].gradient
         )
         for k in range(last, -1, -1):
             if k > 0:
-                self._product(k, d[k], self.weight[k].T, d[k - 1])
-                kind, slope = self.chain.kinds[k - 1], self.chain.slopes[k - 1]
-                compiled.differentiate(kind, slope, z[k - 1], keep[k - 1], d[k - 1], self.bias_gradient[k - 1])
+                below = k - 1
+                self._product(k, d[k], self.weight[k].value.T, d[below])
+                compiled.differentiate(
+                    kinds[below], slopes[below], z[below], keep[below], d[below], bias[below].gradient
+                )
             self._change(k, sources[k], d[k], lr, count)
         return loss
 
@@ -98,7 +100,7 @@ class _Run(Member):
 
     def _change(self, k: int, source: np.ndarray, delta: np.ndarray, lr: float, count: int) -> None:
         """A step of linear layer k from its input (B, I) and delta (B, O)."""
-        self._step(self.biases[k], self.bias[k], self.bias_gradient[k], lr, 0.0, 0.0, count)
+        self._step(self.bias[k], lr, 0.0, 0.0, count)
         if self.direct[k]:
             self.scale[k] *= 1 - lr * (self.l2[k] + self.decay[k])
             self.values[self.names[k]].addmm_(
@@ -107,23 +109,29 @@ class _Run(Member):
             if self.scale[k] < 0.5:
                 self.unscale()
         else:
-            np.matmul(source.T, delta, out=self.gradient[k])
-            self._step(self.names[k], self.weight[k], self.gradient[k], lr, self.l2[k], self.decay[k], count)
+            np.matmul(source.T, delta, out=self.weight[k].gradient)
+            self._step(self.weight[k], lr, self.l2[k], self.decay[k], count)
 
-    def _step(
-        self, name: str, value: np.ndarray, gradient: np.ndarray, lr: float, l2: float, decay: float, count: int
-    ) -> None:
-        value, gradient = value.reshape(-1), gradient.reshape(-1)
-        velocity, m, v, carry = (
-            self.values[f"{name}.{what}"].numpy().reshape(-1) if f"{name}.{what}" in self.values else gradient[:0]
-            for what in ("velocity", "m", "v", "carry")
-        )
+    def _step(self, own: "_Stepping", lr: float, l2: float, decay: float, count: int) -> None:
         optimizer = self.stack.optimizer
         if isinstance(optimizer, Adam):
             betas = optimizer.beta1, optimizer.beta2
-            compiled.adam(value, gradient, m, v, carry, lr, *betas, optimizer.eps, l2, decay, count)
+            compiled.adam(*own.flat, own.m, own.v, own.carry, lr, *betas, optimizer.eps, l2, decay, count)
         else:
-            compiled.sgd(value, gradient, velocity, carry, lr, self.momentum, self.nesterov, l2, decay)
+            compiled.sgd(*own.flat, own.velocity, own.carry, lr, self.momentum, self.nesterov, l2, decay)
+
+
+class _Stepping:
+    """A parameter as arrays: its value and gradient, both also flat, and its state, flat, empty where it has none."""
+
+    def __init__(self, values: dict[str, Tensor], name: str) -> None:
+        self.value = values[name].numpy()
+        self.gradient = np.empty_like(self.value)
+        self.flat = self.value.reshape(-1), self.gradient.reshape(-1)
+        nothing = torch.empty(0, dtype=values[name].dtype)
+        self.velocity, self.m, self.v, self.carry = (
+            values.get(f"{name}.{what}", nothing).numpy().reshape(-1) for what in ("velocity", "m", "v", "carry")
+        )
 
 
 class _Rows:

@@ -71,8 +71,8 @@ def adam(weight, gradient, m, v, carry, lr, beta1, beta2, eps, l2, decay, step):
             number(beta2),
             number(1 - beta2),
             number(eps),
-            number((1 - beta2**step) ** 0.5),
-            number(1 - beta1**step),
+            number((1 - beta2**step) ** -0.5),
+            number(1 / (1 - beta1**step)),
             number(l2),
             number(decay),
         )
@@ -83,10 +83,10 @@ def adam(weight, gradient, m, v, carry, lr, beta1, beta2, eps, l2, decay, step):
 
 
 @compiled(AS_WRITTEN)
-def adam_direction(weight, gradient, m, v, new1, old2, new2, eps, root2, whole1, l2, decay):
+def adam_direction(weight, gradient, m, v, new1, old2, new2, eps, grow2, grow1, l2, decay):
     """gradient ← the direction of Adam; the moments move on."""
     for k in range(len(weight)):
         g = gradient[k] + l2 * weight[k]
         m[k] += new1 * (g - m[k])
         v[k] = old2 * v[k] + new2 * g * g
-        gradient[k] = m[k] / (math.sqrt(v[k]) / root2 + eps) / whole1 + decay * weight[k]
+        gradient[k] = grow1 * m[k] / (math.sqrt(v[k]) * grow2 + eps) + decay * weight[k]
