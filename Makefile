@@ -28,9 +28,10 @@ format: $(VENV)/ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/ready  ## time a training step beside torch and the matrix products alone
-	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 64
-	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 1
+bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products alone; write docs/speed.md (10 minutes)
+	$(PIP) --no-build-isolation -e '.[bench]'
+	$(BIN)/python -m benchmarks.table --write
+	$(BIN)/python -m benchmarks.scaling --write
 
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini

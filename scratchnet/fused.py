@@ -13,6 +13,7 @@ from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.augment import Augment
+from scratchnet.chain import chain
 from scratchnet.examples import Examples
 from scratchnet.member import Member, split_target
 from scratchnet.optimizers import Adam
@@ -45,6 +46,23 @@ def train(
         run.store()
     stack.steps += len(rates)
     return torch.from_numpy(losses).to(stack.dtype)
+
+
+def predict(stack: "Stack", x: Tensor) -> Tensor:
+    """What `Stack.predict` does for such runs: x (B, I) -> outputs (R, B, K)."""
+    outputs = torch.zeros(len(stack.runs), len(x), stack.network.path[-1], dtype=stack.dtype)
+    nothing = np.empty((0, 0), x.numpy().dtype)
+    for r, run in enumerate(stack.runs):
+        found = chain(run.network)
+        assert found is not None
+        source = x.numpy()
+        for k, i in enumerate(found.linears):
+            weight, bias = (stack.own(r, f"{i}.{kind}").numpy() for kind in ("weight", "bias"))
+            source = source @ weight
+            if k < len(found.kinds):
+                compiled.activate_biased(found.kinds[k], found.slopes[k], bias, source, nothing, source)
+        outputs[r] = torch.from_numpy(source).add_(torch.from_numpy(bias))
+    return outputs
 
 
 class _Run(Member):

@@ -42,10 +42,9 @@ class Member:
 
     def own(self, name: str) -> Tensor:
         """A copy of the run's own part of a parameter or of its state; zeros for a carry that it has not."""
-        place = self._place(name)
-        if place is None:
+        if name not in self.stack.params and name not in self.stack.state:
             return torch.zeros(self.stack.shapes[self.r][name.removesuffix(".carry")], dtype=self.stack.dtype)
-        return place.clone(memory_format=torch.contiguous_format)
+        return self.stack.own(self.r, name).clone(memory_format=torch.contiguous_format)
 
     def noise(self, rows: int, size: int) -> dict[str, Tensor]:
         """What the plain path would draw for consecutive batches of `size`, together `rows` examples."""
@@ -79,17 +78,8 @@ class Member:
         """Everything back into the stack."""
         self.unscale()
         for name, value in self.values.items():
-            place = self._place(name)
-            if place is not None:
-                place.copy_(value)
-
-    def _place(self, name: str) -> Tensor | None:
-        """The run's own part of a parameter or of its state, None where the stack has none."""
-        value = self.stack.params.get(name, self.stack.state.get(name))
-        if value is None:
-            return None
-        parameter = name if name in self.stack.params else name.rpartition(".")[0]
-        return value[self.r][tuple(slice(n) for n in self.stack.shapes[self.r][parameter])]
+            if name in self.stack.params or name in self.stack.state:
+                self.stack.own(self.r, name).copy_(value)
 
 
 def split_target(target: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:

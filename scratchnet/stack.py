@@ -88,6 +88,8 @@ class Stack:
         self.network = runs[0].network.widest([run.network for run in runs[1:]])
         self.steps_per_epoch, self.steps, self._wanted = steps_per_epoch, 0, kernel
         self.kernel(1)
+        refusals = (kernels.refusal("fused", run, self.device) for run in runs)
+        self._fused = kernel != "plain" and not any(refusals)
         names = {"lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout"}
         self.settings = {name: self._per_run(run.settings.get(name, 0.0) for run in runs) for name in names}
         self.hyper = Hyper(self.settings["momentum"], self._decay("l2"), self._decay("weight_decay"))
@@ -145,6 +147,9 @@ class Stack:
 
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for x (B, ...), without noise."""
+        if self._fused:
+            with kernels.as_torch():
+                return fused.predict(self, x)
         return self.network.forward(self.params, x.expand(len(self.runs), *x.shape))[0]
 
     def evaluate(self, examples: Examples) -> Evaluation:
@@ -178,14 +183,16 @@ class Stack:
 
     def params_of(self, run: int) -> dict[str, Tensor]:
         """Copies of one run's parameters at its own widths, without the run axis."""
-        shapes = self.shapes[run]
         return {
-            name: value[run][tuple(slice(n) for n in shapes[name])]
-            .detach()
-            .cpu()
-            .clone(memory_format=torch.contiguous_format)
-            for name, value in self.params.items()
+            name: self.own(run, name).detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name in self.params
         }
+
+    def own(self, run: int, name: str) -> Tensor:
+        """A view of one run's part of a parameter or of its state, at the run's own widths."""
+        parameter = name if name in self.params else name.rpartition(".")[0]
+        value = self.params[name] if name in self.params else self.state[name]
+        return value[run][tuple(slice(n) for n in self.shapes[run][parameter])]
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that a later `load_state_dict` needs to go on to the last bit."""

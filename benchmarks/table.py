@@ -1,0 +1,132 @@
+"""All workloads beside the peers, one after the other, as a table and a plot: `make bench`.
+
+    taskset -c 0 python -m benchmarks.table --write
+
+Writes docs/speed.md, docs/speed.csv and docs/speed.svg, and the table between the marks of README.md.
+"""
+
+import argparse
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.training import measure, one_thread
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKS = "<!-- speed -->", "<!-- /speed -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A workload, and how many times as fast as JAX and torch, and what share of the floor, we want to be."""
+
+    sizes: tuple[int, ...]
+    batch: int
+    samples: int
+    jax: float
+    torch: float
+    floor: float | None = None
+    model: str = "mlp"
+    optimizer: str = "sgd"
+
+
+ROWS = (
+    Row((784, 256, 10), 1, 6000, 3.0, 28, 0.75),
+    Row((784, 256, 10), 16, 9600, 1.15, 4, 0.85),
+    Row((784, 256, 10), 64, 9600, 1.0, 1.5, 0.92),
+    Row((784, 256, 10), 256, 12800, 1.0, 1.5, 0.92),
+    Row((3072, 800, 300, 10), 1, 800, 3.0, 20),
+    Row((784, 16, 10), 1, 6000, 1.0, 50),
+    Row((2, 10, 2), 1, 20000, 1.0, 50),
+    Row((784, 256, 10), 64, 9600, 1.0, 1.5, optimizer="adam"),
+    Row((784, 10), 256, 2560, 1.0, 1.2, model="patch_mlp", optimizer="adam"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="the median counts (default: %(default)s)")
+    parser.add_argument("--write", action="store_true", help="write docs/ and README.md, not only the screen")
+    given = parser.parse_args()
+    one_thread(1)
+    import pandas as pd
+    import torch
+
+    from benchmarks.peers import Workload
+
+    torch.set_num_threads(1)
+    lines = []
+    for number, row in enumerate(ROWS, 1):
+        work = Workload(row.sizes, row.batch, row.samples, row.model, row.optimizer)
+        print(f"{number}/{len(ROWS)} {work.name}", file=sys.stderr, flush=True)
+        times = measure(["floor", "torch", "jax", "scratchnet"], work, given.repeats)
+        line: dict[str, object] = {"network, batch": work.name}
+        line |= {f"{name} µs": f"{value:.3g}" if value < 100 else f"{value:.0f}" for name, value in times.items()}
+        ours = times["scratchnet"]
+        for peer, goal in (("jax", row.jax), ("torch", row.torch)):
+            line[f"× {peer}"], line[f"goal × {peer}"] = f"{times[peer] / ours:.2f}", f"{goal:g}"
+        line["of floor"] = f"{times['floor'] / ours:.2f}"
+        line["goal of floor"] = f"{row.floor:g}" if row.floor else ""
+        lines.append(line)
+    frame = pd.DataFrame(lines)
+    table = frame.to_markdown(index=False, disable_numparse=True)
+    print(table)
+    if given.write:
+        _write(frame, str(table))
+
+
+def _write(frame: "object", table: str) -> None:
+    import pandas as pd
+
+    from pipeline.files import write_whole
+
+    assert isinstance(frame, pd.DataFrame)
+    docs = ROOT / "docs"
+    write_whole(docs / "speed.csv", frame.to_csv(index=False, lineterminator="\n"))
+    write_whole(docs / "speed.md", _PAGE.format(table=table, machine=platform.machine()))
+    write_whole(docs / "speed.svg", _plot(frame))
+    short = frame[["network, batch", "scratchnet µs", "× jax", "× torch", "of floor"]]
+    readme = (ROOT / "README.md").read_text()
+    inside = f"{MARKS[0]}\n\n{short.to_markdown(index=False, disable_numparse=True)}\n\n{MARKS[1]}"
+    write_whole(ROOT / "README.md", re.sub(f"{MARKS[0]}.*?{MARKS[1]}", lambda _: inside, readme, flags=re.DOTALL))
+
+
+_PAGE = """# Speed
+
+Microseconds a step of one run on one core ({machine}), the median of five epochs that take turns in one process with
+the peers: torch with autograd and the data in memory, JAX with the epoch compiled as one scan, and the floor, the
+matrix products alone in the shape that suits torch's library best. `make bench` makes this page. Timed through
+`Stack.train`, the path that the pipeline trains with. "×" is how many times as long the peer takes.
+
+{table}
+
+![Times of the peers over ours](speed.svg)
+
+What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](../benchmarks/LOG.md).
+"""
+
+
+def _plot(frame: "object") -> str:
+    import pandas as pd
+
+    from pipeline.report.figures import COLOURS, canvas, finish, style
+
+    assert isinstance(frame, pd.DataFrame)
+    with style():
+        figure = canvas(9, 0.62 * len(frame) + 1.2)
+        axes = figure.subplots()
+        for place, (peer, colour) in enumerate(zip(("jax", "torch"), COLOURS, strict=False)):
+            values = frame[f"× {peer}"].astype(float)
+            axes.barh([i + 0.36 * place - 0.18 for i in range(len(frame))], values, 0.34, color=colour, label=peer)
+        axes.axvline(1, color="black", linewidth=1)
+        axes.set(xscale="log", xlabel="time of the peer / time of scratchnet (log)")
+        axes.set_yticks(range(len(frame)), list(frame["network, batch"]))
+        axes.invert_yaxis()
+        axes.legend()
+        return finish(figure, "speed", "Speed", "").svg
+
+
+if __name__ == "__main__":
+    main()
