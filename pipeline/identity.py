@@ -43,7 +43,10 @@ def without_epochs(config: Config) -> str:
 
 @functools.cache
 def engine() -> str:
-    """A hash of the engine's source: another version of it may give other digits."""
+    """A hash of the engine's source: another version of it may give other digits.
+
+    What lies in folders of the engine, the ways to other libraries, trains no run and does not count.
+    """
     files = sorted(Path(scratchnet.__file__).parent.glob("*.py"))
     return _hash("".join(path.read_text(encoding="utf-8") for path in files))
 

@@ -1,69 +1,32 @@
 """Networks to and from torch.nn: the same outputs, there and back, and errors that name the module."""
 
 import json
+import math
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from nets import nets, outputs, trained
+from torch import nn
 
 import scratchnet as sn
 from scratchnet import interop, networks
 from scratchnet.interop import modules
 
-SIZE = st.integers(1, 9)
 TYPES = {torch.float32: 1e-6, torch.float64: 1e-12}
 RATES = {"dropout": 0.3, "input_dropout": 0.1}
 
 
-@st.composite
-def mlps(draw: st.DrawFn) -> tuple[sn.Sequential, int]:
-    """A network as `model=mlp` builds them, and its number of inputs."""
-    hidden = draw(st.lists(SIZE, max_size=3))
-    name, inputs = draw(st.sampled_from(list(networks.ACTIVATIONS))), draw(SIZE)
-    switches = {key: draw(st.booleans()) for key in ("layer_norm", "dropout", "input_dropout")}
-    rules = networks.initial_weights("auto", name, len(hidden) + 1)
-    return networks.mlp(inputs, hidden, draw(SIZE), activation=name, initializers=rules, **switches), inputs
-
-
-@st.composite
-def patch_mlps(draw: st.DrawFn) -> tuple[sn.Sequential, int]:
-    """A network of the kind of `model=patch_mlp`, with one block."""
-    patches = sn.Patchify(draw(st.integers(1, 3)), 2 * draw(SIZE), 4 * draw(st.integers(1, 2)), 2)
-    features, norm, residual = draw(SIZE), draw(st.booleans()), draw(st.booleans())
-    layers: list[sn.Layer] = [patches, sn.Linear(patches.features, features)]
-    for across, width in ((True, patches.patches), (False, features)):
-        hidden = draw(SIZE)
-        mixing = (sn.Linear(width, hidden), sn.ReLU(), sn.Linear(hidden, width))
-        turned = (sn.Transpose(), *mixing, sn.Transpose()) if across else mixing
-        part = sn.Sequential((*((sn.LayerNorm(features),) if norm else ()), *turned))
-        layers.append(sn.Residual(part) if residual else part)
-    network = sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(features, draw(SIZE))))
-    return network, patches.channels * patches.height * patches.width
-
-
-CASES = st.tuples(st.one_of(mlps(), patch_mlps()), st.sampled_from(list(TYPES)), st.integers(0, 99))
-
-
-def trained(network: sn.Sequential, dtype: torch.dtype, seed: int) -> dict[str, Tensor]:
-    """Parameters that differ from their initial zeros and ones."""
-    generator = torch.Generator().manual_seed(seed)
-    own = network.init([generator], torch.float64)
-    noise = {name: 0.2 * torch.randn(value.shape, generator=generator).double() for name, value in own.items()}
-    return {name: (value + noise[name])[0].to(dtype) for name, value in own.items()}
-
-
-def outputs(network: sn.Layer, params: dict[str, Tensor], x: Tensor) -> Tensor:
-    return network.forward({name: value.unsqueeze(0) for name, value in params.items()}, x.unsqueeze(0))[0][0]
+CASES = st.tuples(nets(), st.sampled_from(list(TYPES)), st.integers(0, 99))
 
 
 @given(CASES)
 def test_torch_has_the_same_outputs_and_comes_back_the_same(case: tuple[Any, torch.dtype, int]) -> None:
-    (network, inputs), dtype, seed = case
+    (network, shape), dtype, seed = case
     params = trained(network, dtype, seed)
-    x = torch.randn(5, inputs, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+    x = torch.randn(5, math.prod(shape), generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
     before = torch.get_rng_state()
     module = sn.to_torch(network, params, RATES)
     assert torch.equal(before, torch.get_rng_state())  # making it draws nothing
