@@ -1,7 +1,8 @@
 """What both estimators do: from their parameters to a stack of one run, and one epoch after the other."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -47,6 +48,7 @@ class ScratchEstimator(BaseEstimator):
         random_state: Any = None,
         device: str = "cpu",
         dtype: str = "float64",
+        threads: int = 1,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -67,6 +69,7 @@ class ScratchEstimator(BaseEstimator):
         self.random_state = random_state
         self.device = device
         self.dtype = dtype
+        self.threads = threads
 
     @property
     def params_(self) -> dict[str, np.ndarray]:
@@ -93,7 +96,8 @@ class ScratchEstimator(BaseEstimator):
             self._epoch(examples)
             if validation is None:
                 continue
-            self.validation_scores_.append(float(self._stack.evaluate(validation).score[0]))
+            with _threads(self.threads):
+                self.validation_scores_.append(float(self._stack.evaluate(validation).score[0]))
             self.best_epoch_ = 1 + int(np.argmax(np.nan_to_num(self.validation_scores_, nan=-np.inf)))
             if self.best_epoch_ == self.n_iter_:
                 best = {name: value.clone() for name, value in self._stack.params.items()}
@@ -139,7 +143,8 @@ class ScratchEstimator(BaseEstimator):
     def _epoch(self, examples: Examples) -> None:
         """One pass over the examples in an order of its own."""
         order = torch.from_numpy(self._order.permutation(len(examples))).to(self._stack.device)
-        losses = self._stack.train(examples, order, self.batch_size)[:, 0].double().cpu()
+        with _threads(self.threads):
+            losses = self._stack.train(examples, order, self.batch_size)[:, 0].double().cpu()
         sizes = torch.tensor([len(part) for part in order.split(self.batch_size)])
         self.n_iter_ += 1
         self.loss_curve_.append(float((losses * sizes).sum() / len(examples)))
@@ -160,7 +165,8 @@ class ScratchEstimator(BaseEstimator):
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=_FLOATS)
         parts = torch.from_numpy(np.array(rows)).to(self._stack.device, self._stack.dtype).split(_ROWS)
-        return torch.cat([self._stack.predict(part)[0] for part in parts]).cpu().double()
+        with _threads(self.threads):
+            return torch.cat([self._stack.predict(part)[0] for part in parts]).cpu().double()
 
     def _checked(self, X: Any, y: Any, *, reset: bool, **options: Any) -> tuple[np.ndarray, np.ndarray]:
         """X and y as arrays, after a check of the parameters."""
@@ -169,3 +175,14 @@ class ScratchEstimator(BaseEstimator):
             raise ValueError(f"{type(self).__name__}: device='cuda': torch sees no CUDA device; take 'auto' or 'cpu'")
         rows, targets = validate_data(self, X, y, reset=reset, dtype=_FLOATS, **options)
         return rows, targets
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """Compute with so many threads; what others in the process compute with is theirs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -33,6 +33,7 @@ _PARAMETERS = """
     random_state : draws the weights, the order of the examples, dropout and what is held out.
     device : cpu, cuda, or auto (cuda where there is one).
     dtype : float32 or float64.
+    threads : that it computes with; small networks gain nothing by more, and several searches run side by side.
 
     Attributes
     ----------
@@ -74,6 +75,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):  # type: ignore[misc
         random_state: Any = None,
         device: str = "cpu",
         dtype: str = "float64",
+        threads: int = 1,
     ) -> None:
         super().__init__(
             hidden,
@@ -95,6 +97,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):  # type: ignore[misc
             random_state=random_state,
             device=device,
             dtype=dtype,
+            threads=threads,
         )
         self.label_smoothing = label_smoothing
 

@@ -62,6 +62,7 @@ _ALLOWED: dict[str, Rule] = {
     "validation_fraction": (lambda value: _real(value, 0, 1) and value > 0, "between 0 and 1"),
     "device": _one_of(DEVICES),
     "dtype": _one_of(DTYPES),
+    "threads": _COUNT,
 }
 
 

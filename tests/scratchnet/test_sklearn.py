@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
@@ -229,6 +230,21 @@ def test_training_that_diverges_is_an_error() -> None:
     X, y = scaled()
     with pytest.raises(ValueError, match=r"weights are no longer finite after epoch .*; scale the features, or take"):
         ScratchRegressor(optimizer="sgd", lr=1e3, random_state=0).fit(X, y)
+
+
+def test_threads_are_the_estimators_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    step = sn.Stack.step
+    monkeypatch.setattr(sn.Stack, "step", lambda *given: (seen.append(torch.get_num_threads()), step(*given))[1])
+    X, y = scaled()
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        ScratchClassifier(**QUICK, threads=2).fit(X, y).predict(X)
+        assert set(seen) == {2}
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_nothing_else_imports_scikit_learn() -> None:
