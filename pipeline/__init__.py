@@ -1,6 +1,22 @@
-"""The pipeline: from overrides to run folders to a report."""
+"""The pipeline: from overrides to run folders to a report. `load_model(RUN_FOLDER)` is the network of a run."""
+
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
+
+if TYPE_CHECKING:
+    from pipeline.models import load_model
+
+__all__ = ["load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    """Torch comes with it, which the command line does not wait for."""
+    if name == "load_model":
+        from pipeline.models import load_model
+
+        return load_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _sweep_folder(*, _root_: DictConfig) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import sys
 import threading
 import warnings
@@ -41,15 +42,16 @@ def build_device(config: schema.Config) -> torch.device:
 
 def build_examples(config: schema.Config, dataset: Dataset, split: Split) -> sn.Examples:
     """The split as the engine reads it: rows flattened, bytes kept as bytes, normalisation beside them."""
-    inputs = _tensor(split.inputs).flatten(1)
-    if dataset.image_shape is not None:
-        assert isinstance(config.dataset, schema.Images)
-        channels, height, width = dataset.image_shape
-        mean = 255 * _per_feature(config.dataset.mean, channels, height * width)
-        std = 255 * _per_feature(config.dataset.std, channels, height * width)
-    else:
-        mean, std = torch.zeros(inputs.shape[1]).double(), torch.ones(inputs.shape[1]).double()
-    return sn.Examples(inputs, _tensor(split.targets), mean, std).to(build_device(config))
+    inputs = tensor_of(split.inputs)
+    mean, std = (per_feature(values, inputs.shape[1:]) for values in normalisation(config))
+    return sn.Examples(inputs.flatten(1), tensor_of(split.targets), mean, std).to(build_device(config))
+
+
+def normalisation(config: schema.Config) -> tuple[list[float], list[float]]:
+    """Mean and std in units of the raw inputs, one for all features or one a channel."""
+    if isinstance(config.dataset, schema.Images):
+        return [255 * value for value in config.dataset.mean], [255 * value for value in config.dataset.std]
+    return [0.0], [1.0]
 
 
 def build_augment(config: schema.Config, dataset: Dataset) -> sn.Augment | None:
@@ -129,12 +131,13 @@ def build_schedule(schedule: schema.Section) -> sn.Schedule:
     return kinds[type(schedule)](**schedule.model_dump(exclude={"name"}))
 
 
-def _per_feature(values: list[float], channels: int, pixels: int) -> Tensor:
-    """One value a channel -> one a feature, in float64."""
+def per_feature(values: list[float], shape: Sequence[int]) -> Tensor:
+    """One value for all or one a channel -> one a feature of inputs of `shape`, in float64."""
+    channels, pixels = (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, shape[0])
     return torch.tensor(values, dtype=torch.float64).expand(channels).repeat_interleave(pixels)
 
 
-def _tensor(array: np.ndarray) -> Tensor:
+def tensor_of(array: np.ndarray) -> Tensor:
     """A tensor over the same memory; workers map the data set read-only, and the engine never writes to it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

@@ -43,8 +43,12 @@ def without_epochs(config: Config) -> str:
 
 @functools.cache
 def engine() -> str:
-    """A hash of the engine's source: another version of it may give other digits."""
-    files = sorted(Path(scratchnet.__file__).parent.glob("*.py"))
+    """A hash of the engine's source: another version of it may give other digits.
+
+    Its ways to other libraries, folders of their own, train no run and do not count.
+    """
+    root = Path(scratchnet.__file__).parent
+    files = sorted([*root.glob("*.py"), *(root / "compiled").glob("*.py")])
     return _hash("".join(path.read_text(encoding="utf-8") for path in files))
 
 

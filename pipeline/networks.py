@@ -7,15 +7,8 @@ import math
 
 import scratchnet as sn
 from pipeline import config as schema
+from scratchnet import networks
 from scratchnet.initializers import Initializer
-
-ACTIVATIONS: dict[str, type[sn.Layer]] = {
-    "relu": sn.ReLU,
-    "leaky_relu": sn.LeakyReLU,
-    "tanh": sn.Tanh,
-    "sigmoid": sn.Sigmoid,
-    "gelu": sn.GELU,
-}
 
 
 def build_network(model: schema.Model, input_shape: tuple[int, ...], outputs: int) -> sn.Sequential:
@@ -29,20 +22,21 @@ def build_network(model: schema.Model, input_shape: tuple[int, ...], outputs: in
 
 def mlp(model: schema.MLP, inputs: int, outputs: int) -> sn.Sequential:
     """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. A rate of 0 needs no dropout."""
-    initial = _initializers(model, model.activation, model.linear_layers)
-    layers: list[sn.Layer] = [sn.Dropout(inputs, rate="input_dropout")] if model.input_dropout else []
-    for width, rule in zip(model.hidden, initial, strict=False):
-        layers.append(sn.Linear(inputs, width, rule))
-        layers += [sn.LayerNorm(width)] if model.layer_norm else []
-        layers.append(ACTIVATIONS[model.activation]())
-        layers += [sn.Dropout(width)] if model.dropout else []
-        inputs = width
-    return sn.Sequential((*layers, sn.Linear(inputs, outputs, initial[-1])))
+    return networks.mlp(
+        inputs,
+        model.hidden,
+        outputs,
+        activation=model.activation,
+        initializers=_initializers(model, model.activation),
+        layer_norm=model.layer_norm,
+        dropout=model.dropout > 0,
+        input_dropout=model.input_dropout > 0,
+    )
 
 
 def patch_mlp(model: schema.PatchMLP, patches: sn.Patchify, outputs: int) -> sn.Sequential:
     """patches -> stem -> blocks of two MLPs -> mean over patches -> outputs."""
-    initial = iter(_initializers(model, "relu", model.linear_layers))
+    initial = iter(_initializers(model, "relu"))
     layers: list[sn.Layer] = [patches, sn.Linear(patches.features, model.features, next(initial))]
     for _ in range(model.depth):
         for across, hidden in ((True, model.hidden_patches), (False, model.hidden_features)):
@@ -63,11 +57,6 @@ def penalized(model: schema.Model, network: sn.Sequential) -> tuple[str, ...] | 
     return tuple(weights[i] for i in sorted(set(model.l2_layers)))
 
 
-def _initializers(model: schema.Model, activation: str, layers: int) -> list[Initializer]:
+def _initializers(model: schema.Model, activation: str) -> list[Initializer]:
     """The rule of each linear layer."""
-    scales = model.initializer_scale * (layers if len(model.initializer_scale) == 1 else 1)
-    name = model.initializer
-    if name == "auto":
-        name = "he" if activation in ("relu", "leaky_relu", "gelu") else "glorot"
-    fixed: dict[str, Initializer] = {"he": sn.HeNormal(), "glorot": sn.GlorotUniform(), "zeros": sn.Zeros()}
-    return [fixed.get(name) or sn.Normal(scale) for scale in scales]
+    return networks.initial_weights(model.initializer, activation, model.linear_layers, model.initializer_scale)

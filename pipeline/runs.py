@@ -19,6 +19,7 @@ from pipeline.identity import Identity
 from pipeline.provenance import rerun_command, software
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
+HEADER = "scratchnet"  # the metadata of model.safetensors: `pipeline.models.Header` as JSON
 ENDED = ("finished", "diverged")  # what training again would only repeat
 Row = dict[str, float]  # one epoch of history.csv
 
@@ -77,7 +78,7 @@ class RunFolder:
 
     job: Job
     score_name: str
-    facts: Mapping[str, Any]  # task, parameters, device, kernel, stack, data_fingerprint
+    facts: Mapping[str, Any]  # task, parameters, model, device, kernel, stack, data_fingerprint
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
@@ -152,7 +153,8 @@ class RunFolder:
     def close(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Outcome:
         """Write model.safetensors (weights of the best epoch) and result.json."""
         if self.weights and self.best is not None:
-            metadata = {"epoch": f"{self.best['epoch']:g}"}  # one key: several come in random order
+            header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
+            metadata = {HEADER: header.model_dump_json()}  # one key: several come in random order
             write_whole(self.job.folder / "model.safetensors", safetensors.torch.save(dict(self.weights), metadata))
         metrics = self._metrics() | {"parameters": self.facts["parameters"]}
         result = {

@@ -24,6 +24,7 @@ from pipeline.clock import Clock
 from pipeline.config import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
+from pipeline.models import Header
 from pipeline.runs import ENDED, Job, Outcome, Row, RunFolder, Status, read_outcome
 
 Progress = Callable[[float], None]  # epochs done by the stack, with fractions inside an epoch
@@ -92,7 +93,7 @@ class Trainer:
         self.epochs = min(max(run.epochs for run in runs), until or math.inf)
         self.outcomes: list[Outcome | None] = [None] * len(jobs)
         self.folders = [
-            RunFolder(job, self.score_name, self._facts(row, dataset, device))
+            RunFolder(job, self.score_name, self._facts(job, row, dataset, device))
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
@@ -221,10 +222,12 @@ class Trainer:
                 with suppress(OSError):  # a full disk: what is there stays, and the next start takes it up
                     self.outcomes[j] = folder.close(status, self.clock.seconds(len(self.stack.runs)), message)
 
-    def _facts(self, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
+    def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
+        run = self.stack.runs[row]
         return {
             "task": dataset.task,
-            "parameters": self.stack.runs[row].network.size,
+            "parameters": run.network.size,
+            "model": Header.of(run, job.config, dataset),
             "device": str(device),
             "kernel": self.stack.kernel(self.training.batch_size),
             "stack": len(self.stack.runs),

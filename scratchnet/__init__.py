@@ -9,6 +9,7 @@ from scratchnet.augment import Augment
 from scratchnet.dropout import Dropout
 from scratchnet.examples import Examples
 from scratchnet.initializers import GlorotUniform, HeNormal, Normal, Zeros
+from scratchnet.interop import Converted, from_torch, to_torch
 from scratchnet.layers import Layer, Linear, ShapeError
 from scratchnet.losses import CrossEntropy, Loss, MeanSquaredError
 from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
@@ -23,6 +24,7 @@ __all__ = [
     "Adam",
     "Augment",
     "Constant",
+    "Converted",
     "Cosine",
     "CrossEntropy",
     "Dropout",
@@ -52,6 +54,8 @@ __all__ = [
     "Tanh",
     "Transpose",
     "Zeros",
+    "from_torch",
     "kernels",
     "stackable",
+    "to_torch",
 ]

@@ -41,7 +41,9 @@ class Diagnosis:
 
 def diagnose(run: Path) -> Diagnosis:
     """Load a classification run's weights and data. Raises UserError that says why it cannot be done."""
-    from pipeline.build import build_dataset  # torch comes with it: only where there is something to diagnose
+    # Torch comes with them: only where there is something to diagnose.
+    from pipeline.build import build_dataset
+    from pipeline.models import load_model
 
     try:
         result = json.loads((run / "result.json").read_text())
@@ -55,30 +57,14 @@ def diagnose(run: Path) -> Diagnosis:
     dataset = build_dataset(config)
     if dataset.fingerprint != result["provenance"]["data_fingerprint"]:
         raise UserError(f"{run}: the data has changed since the run")
-    return _predict(run, config)
-
-
-def _predict(run: Path, config: Config) -> Diagnosis:
-    import torch
-    from safetensors.torch import load_file
-
-    from pipeline.build import DTYPES, build_dataset, build_examples, build_run
-
-    dataset = build_dataset(config)
-    examples = build_examples(config, dataset, dataset.test)
-    network = build_run(config, dataset).network
-    params = {name: value.unsqueeze(0) for name, value in load_file(run / "model.safetensors").items()}
-    parts = []
-    for start in range(0, len(examples), 1000):
-        x, _ = examples.batch(slice(start, start + 1000), DTYPES[config.training.dtype])
-        logits, _ = network.forward(params, x.cpu().unsqueeze(0))
-        parts.append(logits[0].softmax(1).max(1))
+    model = load_model(run)
+    best = model.predict(dataset.test.inputs).softmax(1).max(1)
     sees_pixels = dataset.image_shape is not None and config.model.name == "mlp"
     return Diagnosis(
         class_names=dataset.class_names,
         images=dataset.test.inputs if dataset.image_shape else None,
         target=dataset.test.targets,
-        predicted=torch.cat([part.indices for part in parts]).numpy(),
-        probability=torch.cat([part.values for part in parts]).double().numpy(),
-        weight=params[network.names[0]][0].double().numpy() if sees_pixels else None,
+        predicted=best.indices.numpy(),
+        probability=best.values.double().numpy(),
+        weight=model.params[model.network.names[0]].double().numpy() if sees_pixels else None,
     )

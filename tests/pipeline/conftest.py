@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from runs import KINDS
 
+from pipeline.build import build_dataset
 from pipeline.check import check
 from pipeline.cli import conf_folder
 from pipeline.runs import Job
+from pipeline.training import Trainer
 
 MakeJob = Callable[..., Job]
 
@@ -29,3 +32,12 @@ def make_job(tmp_path: Path) -> Iterator[MakeJob]:
             return Job(check(compose("config", list(overrides))), tmp_path / str(next(numbers)), overrides)
 
         yield make
+
+
+@pytest.fixture(params=KINDS)
+def trainer(request: pytest.FixtureRequest, make_job: MakeJob) -> Trainer:
+    """A run of each kind that has trained its one epoch."""
+    job = make_job(*KINDS[request.param], "training.epochs=1", "optimizer.lr=0.003")
+    found = Trainer([job], build_dataset(job.config))
+    found.train()
+    return found

@@ -1,0 +1,10 @@
+"""Trained networks to and from other forms: `torch.nn` modules, and plain values that JSON can hold.
+
+Nothing here trains, so a change here leaves the figures of runs alone: see `pipeline.identity.engine`.
+"""
+
+from scratchnet.interop.exporting import to_torch
+from scratchnet.interop.importing import Converted, from_torch
+from scratchnet.interop.structure import build, describe
+
+__all__ = ["Converted", "build", "describe", "from_torch", "to_torch"]

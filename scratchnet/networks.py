@@ -1,0 +1,53 @@
+"""Networks by the names that people give them: what a configuration and an estimator both build."""
+
+from collections.abc import Sequence
+
+from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from scratchnet.dropout import Dropout
+from scratchnet.initializers import GlorotUniform, HeNormal, Initializer, Normal, Zeros
+from scratchnet.layers import Layer, Linear
+from scratchnet.mixer import LayerNorm
+from scratchnet.sequential import Sequential
+
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "tanh": Tanh,
+    "sigmoid": Sigmoid,
+    "gelu": GELU,
+}
+_RECTIFIERS = ("relu", "leaky_relu", "gelu")
+
+
+def initial_weights(name: str, activation: str, layers: int, scale: Sequence[float] = (0.01,)) -> list[Initializer]:
+    """The rule of each of so many linear layers: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
+
+    `scale`: standard deviations of normal, one for all layers or one a layer.
+    """
+    scales = list(scale) * (layers if len(scale) == 1 else 1)
+    if name == "auto":
+        name = "he" if activation in _RECTIFIERS else "glorot"
+    fixed: dict[str, Initializer] = {"he": HeNormal(), "glorot": GlorotUniform(), "zeros": Zeros()}
+    return [fixed.get(name) or Normal(own) for own in scales]
+
+
+def mlp(
+    inputs: int,
+    hidden: Sequence[int],
+    outputs: int,
+    *,
+    activation: str,
+    initializers: Sequence[Initializer],
+    layer_norm: bool = False,
+    dropout: bool = False,
+    input_dropout: bool = False,
+) -> Sequential:
+    """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. One initializer a linear layer."""
+    layers: list[Layer] = [Dropout(inputs, rate="input_dropout")] if input_dropout else []
+    for width, rule in zip(hidden, initializers, strict=False):
+        layers.append(Linear(inputs, width, rule))
+        layers += [LayerNorm(width)] if layer_norm else []
+        layers.append(ACTIVATIONS[activation]())
+        layers += [Dropout(width)] if dropout else []
+        inputs = width
+    return Sequential((*layers, Linear(inputs, outputs, initializers[-1])))

@@ -1,0 +1,260 @@
+"""The estimators are scikit-learn's: its own checks, its searches and pipelines, and the engine's numbers inside."""
+
+import os
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import scratchnet as sn
+from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
+
+IRIS = load_iris(return_X_y=True)
+QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 5, "random_state": 0}
+
+
+def scaled() -> tuple[np.ndarray, np.ndarray]:
+    return StandardScaler().fit_transform(IRIS[0]), IRIS[1]
+
+
+@parametrize_with_checks([ScratchClassifier(), ScratchRegressor()])
+def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_the_check_that_needs_its_own_environment() -> None:
+    """scikit-learn skips it above: it wants the variable before scipy is imported."""
+    program = """
+from sklearn.utils.estimator_checks import estimator_checks_generator
+from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
+for model in (ScratchClassifier(), ScratchRegressor()):
+    for estimator, check in estimator_checks_generator(model):
+        if check.func.__name__ == "check_array_api_input":
+            check(estimator)
+            print("passed")
+"""
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "passed\npassed\n", "")
+
+
+def test_a_grid_search_over_a_pipeline_finds_a_good_classifier() -> None:
+    X, y = load_digits(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), ScratchClassifier(epochs=15, random_state=0))
+    grid = {"scratchclassifier__hidden": [(), (64,)], "scratchclassifier__lr": [1e-5, 3e-3]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X[:1200], y[:1200])
+    assert search.best_params_ == {"scratchclassifier__hidden": (64,), "scratchclassifier__lr": 3e-3}
+    assert search.score(X[1200:], y[1200:]) > 0.9
+
+
+def test_probabilities_are_the_softmax_of_the_network() -> None:
+    X, y = scaled()
+    model = ScratchClassifier(**QUICK, activation="tanh").fit(X, y)
+    p = model.params_
+    logits = np.tanh(X @ p["0.weight"] + p["0.bias"]) @ p["2.weight"] + p["2.bias"]
+    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), expected, rtol=1e-12)
+    assert (model.predict(X) == expected.argmax(1)).all()
+    assert model.network_ == sn.Sequential((sn.Linear(4, 8), sn.Tanh(), sn.Linear(8, 3)))
+    assert len(model.loss_curve_) == model.n_iter_ == 5
+    assert model.loss_curve_[-1] < model.loss_curve_[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_sum_to_one(dtype: str) -> None:
+    X, y = scaled()
+    found = ScratchClassifier(**QUICK, dtype=dtype).fit(X, y).predict_proba(1e3 * X)
+    np.testing.assert_allclose(found.sum(1), 1, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array(["b", "a", "c"]),
+        np.array(["b", "a", "c"], dtype=object),
+        np.array([7, -1, 3]),
+        np.array([0.0, 2.0, 1.0]),
+        pd.Categorical(["b", "a", "c"]),
+    ],
+    ids=["text", "objects", "whole numbers", "floats", "categories"],
+)
+def test_labels_may_be_of_any_type(names: Any) -> None:
+    X, y = scaled()
+    labels = names[y]
+    model = ScratchClassifier(**QUICK | {"epochs": 40}, lr=0.01).fit(X, labels)
+    assert list(model.classes_) == sorted(names)
+    assert model.score(X, labels) > 0.8
+    assert set(model.predict(X)) <= set(names)
+    two = ScratchClassifier(**QUICK).fit(X, y == 0)
+    assert two.classes_.dtype == bool
+    assert two.predict_proba(X).shape == (150, 2)
+
+
+def test_the_seed_decides_weights_order_and_dropout() -> None:
+    X, y = scaled()
+    settings = {**QUICK, "dropout": 0.3, "patience": 3}
+    first, again = (ScratchClassifier(**settings).fit(X, y).predict_proba(X) for _ in range(2))
+    assert (first == again).all()
+    other = ScratchClassifier(**settings | {"random_state": 1}).fit(X, y).predict_proba(X)
+    assert (first != other).all()
+    free = (ScratchClassifier(**settings | {"random_state": None}).fit(X, y).predict_proba(X) for _ in range(2))
+    assert (next(free) != next(free)).any()
+    state = np.random.RandomState(3)  # as scikit-learn has it: an instance goes on
+    assert (ScratchClassifier(**settings | {"random_state": state}).fit(X, y).predict_proba(X) != first).all()
+
+
+def test_partial_fit_is_an_epoch_of_fit() -> None:
+    X, y = scaled()
+    whole = ScratchClassifier(**QUICK, momentum=0.5, optimizer="sgd", lr=0.1, batch_size=20).fit(X, y)
+    parts = clone(whole)
+    for _ in range(4):
+        parts.partial_fit(X, y, classes=[0, 1, 2])
+    parts = pickle.loads(pickle.dumps(parts)).partial_fit(X, y)  # with all that it needs to go on
+    assert parts.n_iter_ == 5
+    assert parts.loss_curve_ == whole.loss_curve_
+    assert (parts.predict_proba(X) == whole.predict_proba(X)).all()
+
+
+def test_partial_fit_takes_classes_that_come_later() -> None:
+    X, y = scaled()
+    model = ScratchClassifier(**QUICK, lr=0.01)
+    for start in range(0, 150, 50):  # sorted by class
+        model.partial_fit(X[start : start + 50], y[start : start + 50], classes=[2, 1, 0])
+    assert model.predict_proba(X).shape == (150, 3)
+    with pytest.raises(ValueError, match=r"y holds \[7\], which are not among the classes \[0, 1, 2\]"):
+        model.partial_fit(X[:2], [0, 7])
+    with pytest.raises(ValueError, match="are not those of the first call"):
+        model.partial_fit(X[:2], [0, 1], classes=[0, 1])
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        ScratchClassifier().partial_fit(X, y)
+    assert model.fit(X[:100], y[:100]).classes_.tolist() == [0, 1]  # fit starts anew
+
+
+def test_patience_stops_and_keeps_the_best_epoch() -> None:
+    X, y = scaled()
+    settings = {**QUICK, "epochs": 200, "lr": 0.02, "validation_fraction": 0.3}
+    model = ScratchClassifier(**settings, patience=4).fit(X, y)
+    scores = model.validation_scores_
+    assert len(scores) == model.n_iter_ == model.best_epoch_ + 4 < 200
+    assert model.best_epoch_ == 1 + int(np.argmax(scores))
+    until = ScratchClassifier(**settings | {"epochs": model.best_epoch_}, patience=200).fit(X, y)
+    assert (until.predict_proba(X) == model.predict_proba(X)).all()
+    regression = ScratchRegressor(**settings, patience=2).fit(X, X[:, :2] @ [[1.0, 2.0], [3.0, 4.0]])
+    assert regression.validation_scores_[regression.best_epoch_ - 1] == max(regression.validation_scores_) > 0.9
+
+
+def test_a_linear_regressor_finds_the_least_squares() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    X, y = StandardScaler().fit_transform(X), (y - y.mean()) / y.std()
+    model = ScratchRegressor((), optimizer="sgd", lr=0.02, batch_size=442, epochs=4000, random_state=0).fit(X, y)
+    best = LinearRegression().fit(X, y)
+    assert model.score(X, y) == pytest.approx(best.score(X, y), abs=1e-4)
+    np.testing.assert_allclose(model.predict(X), best.predict(X), atol=0.02)
+
+
+def test_regression_of_several_values_and_of_large_ones() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    wide = np.stack([y, 2 * y], 1)
+    inner = ScratchRegressor((16,), epochs=20, lr=0.003, random_state=0)
+    model = make_pipeline(StandardScaler(), TransformedTargetRegressor(inner, transformer=StandardScaler()))
+    assert cross_val_score(model, X, y, cv=3).min() > 0.3
+    assert model.fit(X, wide).predict(X).shape == wide.shape
+    direct = clone(inner).fit(X, wide)
+    assert direct.predict(X[:3]).shape == (3, 2)
+    assert clone(inner).fit(X, wide[:, :1]).predict(X[:3]).shape == (3, 1)
+    with pytest.raises(ValueError, match="y has 1 values an example, the first call had 2"):
+        direct.partial_fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "momentum": 0.0, "batch_size": 8},  # the compiled steps
+        {"optimizer": sn.SGD(nesterov=True), "schedule": sn.Cosine(warmup=1)},
+        {"optimizer": sn.Adam(beta1=0.8), "schedule": "one_cycle"},
+        {"schedule": "cosine", "layer_norm": True, "activation": "gelu", "dtype": "float32"},
+        {"schedule": "step", "activation": "leaky_relu", "input_dropout": 0.1, "initializer": "normal"},
+        {"activation": "sigmoid", "l2": 0.01, "weight_decay": 0.01, "label_smoothing": 0.1, "device": "auto"},
+        {"hidden": [9, 7], "initializer": "he", "epochs": np.int64(4), "lr": np.float32(0.01)},
+        {"hidden": ()},
+    ],
+    ids=str,
+)
+def test_all_settings_train_and_survive_a_clone(settings: dict[str, Any]) -> None:
+    X, y = scaled()
+    model = ScratchClassifier(**QUICK | {"lr": 0.02, **settings})
+    again = clone(model).fit(X, y)
+    assert again.get_params() == model.get_params()
+    assert again.loss_curve_[-1] < again.loss_curve_[0]
+    assert (again.predict_proba(X) == model.fit(X, y).predict_proba(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"hidden": 64}, r"hidden=64; allowed: a tuple of widths of 1 or more, such as \(128,\)"),
+        ({"hidden": (0,)}, r"hidden=\(0,\); allowed"),
+        ({"activation": "swish"}, "activation='swish'; allowed: relu, leaky_relu, tanh, sigmoid, gelu$"),
+        ({"optimizer": "lbfgs"}, "optimizer='lbfgs'; allowed: sgd, adam, or a scratchnet.Optimizer"),
+        ({"schedule": 3}, "schedule=3; allowed: constant, step, cosine, one_cycle, or a scratchnet.Schedule"),
+        ({"lr": 0}, "lr=0; allowed: a number above 0"),
+        ({"lr": float("nan")}, "lr=nan; allowed"),
+        ({"dropout": 1}, "dropout=1; allowed: from 0 up to, but not including, 1"),
+        ({"epochs": 2.5}, r"epochs=2\.5; allowed: a whole number of 1 or more"),
+        ({"patience": -1}, "patience=-1; allowed: a whole number of 0 or more"),
+        ({"validation_fraction": 0}, "validation_fraction=0; allowed: between 0 and 1"),
+        ({"layer_norm": 1}, "layer_norm=1; allowed: True or False"),
+        ({"dtype": "float16"}, "dtype='float16'; allowed: float32, float64"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_is_allowed(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^ScratchClassifier: {said}"):
+        ScratchClassifier(**wrong).fit(*IRIS)
+
+
+def test_training_that_diverges_is_an_error() -> None:
+    X, y = scaled()
+    with pytest.raises(ValueError, match=r"weights are no longer finite after epoch .*; scale the features, or take"):
+        ScratchRegressor(optimizer="sgd", lr=1e3, random_state=0).fit(X, y)
+
+
+def test_threads_are_the_estimators_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    step = sn.Stack.step
+    monkeypatch.setattr(sn.Stack, "step", lambda *given: (seen.append(torch.get_num_threads()), step(*given))[1])
+    X, y = scaled()
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        ScratchClassifier(**QUICK, threads=2).fit(X, y).predict(X)
+        assert set(seen) == {2}
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_nothing_else_imports_scikit_learn() -> None:
+    program = "import sys, scratchnet, pipeline.training; print([m for m in ('sklearn', 'onnx') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_who_lacks_scikit_learn_is_told_what_to_install() -> None:
+    program = "import sys; sys.modules['sklearn'] = None; import scratchnet.sklearn"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    last = "ModuleNotFoundError: scratchnet.sklearn: scikit-learn is missing; pip install 'scratchnet-sweeps[sklearn]'"
+    assert done.stderr.splitlines()[-1] == last
