@@ -202,6 +202,20 @@ class Sweep(Section):
     )
 
 
+class Tracking(Section):
+    """Which other tools are told of a run as it trains; nothing here changes its figures."""
+
+    tensorboard: bool = Field(
+        default=False, description="true to write TensorBoard's event files into the run's folder"
+    )
+    mlflow: Annotated[str, Field(pattern=r"^[a-z+]+://.+")] | None = Field(
+        default=None, description="null, or MLflow's tracking URI: sqlite:///FILE or http://HOST:PORT"
+    )
+    experiment: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="null to call MLflow's experiment by the sweep's folder, or its name"
+    )
+
+
 class Config(Section):
     """A whole configuration: one run."""
 
@@ -214,6 +228,7 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
+    tracking: Tracking = Field(default_factory=Tracking)  # runs trained before there was any have none
 
 
 def keys_of(section: str) -> set[str]:

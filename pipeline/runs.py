@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,10 @@ import safetensors.torch
 from torch import Tensor
 
 from pipeline.config import Config
-from pipeline.files import write_whole
+from pipeline.files import write_log, write_whole
 from pipeline.identity import Identity
 from pipeline.provenance import rerun_command, software
+from pipeline.tracking import Tracking
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
 ENDED = ("finished", "diverged")  # what training again would only repeat
@@ -85,11 +85,11 @@ class RunFolder:
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
+        self.tracking = Tracking(self.job)
 
     def log(self, text: str) -> None:
         """Add a line to run.log."""
-        with (self.job.folder / "run.log").open("a") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+        write_log(self.job.folder, text)
 
     def go_on(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
         """Take up what an interrupted run had."""
@@ -113,6 +113,7 @@ class RunFolder:
         write_whole(self.job.folder / "history.csv", stream.getvalue(), durable=False)
         shown = ", ".join(f"{k} {row[k]:.6g}" for k in row if k not in ("epoch", "seconds") and not math.isnan(row[k]))
         self.log(f"epoch {row['epoch']:g}/{self.job.config.training.epochs}: {shown}")
+        self.tracking.record(self.history)
         better = self._better(row)
         if better:
             self.best = row
@@ -150,7 +151,7 @@ class RunFolder:
         return self.best is None or without_validation or row[name] > self.best[name]
 
     def close(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Outcome:
-        """Write model.safetensors (weights of the best epoch) and result.json."""
+        """Write model.safetensors (weights of the best epoch) and result.json, and tell the trackers."""
         if self.weights and self.best is not None:
             metadata = {"epoch": f"{self.best['epoch']:g}"}  # one key: several come in random order
             write_whole(self.job.folder / "model.safetensors", safetensors.torch.save(dict(self.weights), metadata))
@@ -173,9 +174,11 @@ class RunFolder:
             "overrides": list(self.job.overrides),
             "config": self.job.config.model_dump(),
         }
+        outcome = Outcome(status, metrics, message)
+        self.tracking.end(outcome)  # first: who is stopped here trains the last epoch again, and ends again
         write_json(self.job.folder / "result.json", result)
         self.log(f"{status}" + (f": {message}" if message else ""))
-        return Outcome(status, metrics, message)
+        return outcome
 
     def _metrics(self) -> dict[str, float]:
         names = [name for name in (self.history[-1] if self.history else {}) if name not in ("epoch", "lr", "seconds")]
@@ -194,8 +197,10 @@ def write_failure(job: Job, status: Status, message: str) -> Outcome:
     result: dict[str, Any] = {"format": 1, "status": status, "message": message, "task": None, "identity": identity}
     result |= {"metrics": {}, "seconds": {}}
     rest = {"provenance": provenance, "overrides": list(job.overrides), "config": job.config.model_dump()}
+    outcome = Outcome(status, {}, message)
+    Tracking(job).end(outcome)
     write_json(job.folder / "result.json", result | rest)
-    return Outcome(status, {}, message)
+    return outcome
 
 
 def read_outcome(folder: Path) -> Outcome | None:
