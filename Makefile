@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format bench mini clean
+.PHONY: help sweep reference test lint format docs bench mini clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -28,6 +28,10 @@ format: $(VENV)/ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/ready  ## build the pages of the docstrings into site/
+	rm -rf site
+	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
+
 bench: $(VENV)/ready  ## time a training step beside torch and the matrix products alone
 	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 64
 	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 1
@@ -35,8 +39,11 @@ bench: $(VENV)/ready  ## time a training step beside torch and the matrix produc
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini
 
+# Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
+UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/*.py))))
+
 clean:  ## remove .venv and caches; outputs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist site
 
 # Everything is pinned by constraints.txt. torch comes first and alone, so that a CPU wheel is taken where one is
 # at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it. Nothing is fetched again for a

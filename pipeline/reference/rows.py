@@ -23,7 +23,7 @@ class Row:
 
     experiment: str
     dataset: str
-    reported: pd.Series
+    reported: "pd.Series[Any]"
     curve: pd.DataFrame  # its lines of curves.csv, maybe none
 
     @property
