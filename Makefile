@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format docs bench mini clean
+.PHONY: help sweep reference test lint format docs schema bench mini clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -31,6 +31,9 @@ format: $(VENV)/ready  ## format the code in place
 docs: $(VENV)/ready  ## build the pages of the docstrings into site/
 	rm -rf site
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
+
+schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
+	$(BIN)/python -m pipeline.schema > .schema.tmp && mv .schema.tmp conf/experiment.schema.json
 
 bench: $(VENV)/ready  ## time a training step beside torch and the matrix products alone
 	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 64

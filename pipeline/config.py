@@ -235,8 +235,7 @@ def keys_of(section: str) -> set[str]:
     """All keys that `section` ("" for the top level) can have, over the choices of its group."""
     if not section:
         return set(Config.model_fields)
-    field = Config.model_fields.get(section)
-    return {key for choice in _choices(field.annotation) for key in choice.model_fields} if field else set()
+    return {key for choice in choices_of(section) for key in choice.model_fields}
 
 
 def describe(key: str, name: Any = None) -> str | None:
@@ -245,15 +244,17 @@ def describe(key: str, name: Any = None) -> str | None:
     if not section:
         field = Config.model_fields.get(leaf)
         return field.description if field else None
-    parent = Config.model_fields.get(section)
-    for choice in _choices(parent.annotation) if parent else ():
+    for choice in choices_of(section):
         names = getattr(choice.model_fields.get("name"), "annotation", None)
         if leaf in choice.model_fields and (name is None or name in getattr(names, "__args__", (name,))):
             return choice.model_fields[leaf].description
     return None
 
 
-def _choices(annotation: Any) -> Iterator[type[BaseModel]]:
+def choices_of(section: str) -> Iterator[type[BaseModel]]:
+    """The models that a section can be, one for each choice of its group; none where it is a value."""
+    field = Config.model_fields.get(section)
+    annotation: Any = field.annotation if field else None
     for choice in getattr(annotation, "__args__", None) or (annotation,):
         if isinstance(choice, type) and issubclass(choice, BaseModel):
             yield choice

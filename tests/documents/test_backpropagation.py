@@ -41,7 +41,7 @@ def test_its_network_is_that_of_the_experiment() -> None:
     assert (config.model.hidden, config.model.activation, config.training.batch_size) == ([256], "relu", 1)
     assert f"$\\eta$ = {config.optimizer.lr}" in text
     assert f"$\\lambda$ = {config.model.l2}" in text
-    assert "{:,}".format(784 * 256).replace(",", " ") in text
+    assert f"{784 * 256:,}".replace(",", " ") in text
 
 
 def test_its_derivatives_equal_differences() -> None:
