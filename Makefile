@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format bench mini clean
+.PHONY: help sweep reference test lint format docs schema bench mini clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -28,6 +28,13 @@ format: $(VENV)/ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/ready  ## build the pages of the docstrings into site/
+	rm -rf site
+	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
+
+schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
+	$(BIN)/python -m pipeline.schema > .schema.tmp && mv .schema.tmp conf/experiment.schema.json
+
 bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products alone; write docs/speed.md (10 minutes)
 	$(PIP) --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m benchmarks.table --write
@@ -36,8 +43,11 @@ bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini
 
+# Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
+UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/*.py))))
+
 clean:  ## remove .venv and caches; outputs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist site
 
 # Everything is pinned by constraints.txt. torch comes first and alone, so that a CPU wheel is taken where one is
 # at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it. Nothing is fetched again for a

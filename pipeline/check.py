@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.config import Config, Images, PatchMLP, describe, keys_of
 from pipeline.errors import UserError
+from pipeline.tracking import missing
 
 
 class ConfigError(UserError):
@@ -96,7 +97,7 @@ def _shown(value: Any) -> str:
 
 def _combinations(config: Config) -> list[str]:
     """Values that are fine alone and wrong together."""
-    mistakes = []
+    mistakes = missing(config)
     model, images, training = config.model, config.dataset, config.training
     layers, scales = model.linear_layers, model.initializer_scale
     if len(scales) not in (1, layers):

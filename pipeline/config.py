@@ -202,6 +202,20 @@ class Sweep(Section):
     )
 
 
+class Tracking(Section):
+    """Which other tools are told of a run as it trains; nothing here changes its figures."""
+
+    tensorboard: bool = Field(
+        default=False, description="true to write TensorBoard's event files into the run's folder"
+    )
+    mlflow: Annotated[str, Field(pattern=r"^[a-z+]+://.+")] | None = Field(
+        default=None, description="null, or MLflow's tracking URI: sqlite:///FILE or http://HOST:PORT"
+    )
+    experiment: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="null to call MLflow's experiment by the sweep's folder, or its name"
+    )
+
+
 class Config(Section):
     """A whole configuration: one run."""
 
@@ -214,14 +228,14 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
+    tracking: Tracking = Field(default_factory=Tracking)  # runs trained before there was any have none
 
 
 def keys_of(section: str) -> set[str]:
     """All keys that `section` ("" for the top level) can have, over the choices of its group."""
     if not section:
         return set(Config.model_fields)
-    field = Config.model_fields.get(section)
-    return {key for choice in _choices(field.annotation) for key in choice.model_fields} if field else set()
+    return {key for choice in choices_of(section) for key in choice.model_fields}
 
 
 def describe(key: str, name: Any = None) -> str | None:
@@ -230,15 +244,17 @@ def describe(key: str, name: Any = None) -> str | None:
     if not section:
         field = Config.model_fields.get(leaf)
         return field.description if field else None
-    parent = Config.model_fields.get(section)
-    for choice in _choices(parent.annotation) if parent else ():
+    for choice in choices_of(section):
         names = getattr(choice.model_fields.get("name"), "annotation", None)
         if leaf in choice.model_fields and (name is None or name in getattr(names, "__args__", (name,))):
             return choice.model_fields[leaf].description
     return None
 
 
-def _choices(annotation: Any) -> Iterator[type[BaseModel]]:
+def choices_of(section: str) -> Iterator[type[BaseModel]]:
+    """The models that a section can be, one for each choice of its group; none where it is a value."""
+    field = Config.model_fields.get(section)
+    annotation: Any = field.annotation if field else None
     for choice in getattr(annotation, "__args__", None) or (annotation,):
         if isinstance(choice, type) and issubclass(choice, BaseModel):
             yield choice

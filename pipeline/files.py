@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from pathlib import Path
 
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
@@ -28,6 +29,12 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_log(folder: Path, text: str) -> None:
+    """Add a line with the time to the run.log in `folder`."""
+    with (folder / "run.log").open("a") as stream:
+        stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 
 def clean(folder: Path) -> None:

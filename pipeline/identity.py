@@ -54,7 +54,7 @@ def engine() -> str:
 
 def _numbers(config: Config) -> str:
     """The configuration without names, places and what is only written down besides."""
-    values = config.model_dump(mode="json", exclude={"sweep"})
+    values = config.model_dump(mode="json", exclude={"sweep", "tracking"})
     values["training"].pop("log_every")
     values["dataset"].pop("root", None)
     return json.dumps(values, sort_keys=True)

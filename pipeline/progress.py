@@ -118,5 +118,7 @@ class Board:
 
 def _settings(job: Job) -> str:
     """What the user typed for this run, as far as it says something about the run."""
-    said = [text for text in job.overrides if not text.startswith(("experiment", "sweep", "hydra", "+", "~"))]
+    said = [
+        text for text in job.overrides if not text.startswith(("experiment", "sweep", "hydra", "tracking", "+", "~"))
+    ]
     return " ".join(said) or "defaults"

@@ -11,8 +11,9 @@ from typing import Any
 
 
 def about_run(overrides: Sequence[str]) -> list[str]:
-    """The overrides that say something about the run: those of `sweep` and `hydra` name folders and launchers."""
-    return [text for text in overrides if not text.lstrip("+~").startswith(("hydra", "sweep.", "sweep="))]
+    """The overrides that say something about the run: others name folders, launchers and trackers."""
+    others = ("hydra", "sweep.", "sweep=", "tracking.", "tracking=")
+    return [text for text in overrides if not text.lstrip("+~").startswith(others)]
 
 
 def rerun_command(overrides: Sequence[str], config_folder: str | None = None) -> str:

@@ -14,6 +14,7 @@ import yaml  # type: ignore[import-untyped,unused-ignore]
 
 from pipeline.errors import UserError
 from pipeline.files import write_whole
+from pipeline.flatten import flatten
 
 Problem = tuple[Path, str]  # where, and what is wrong
 DROPPED = "dropped by halving"  # how the message begins of a run that sweep=halving did not train on
@@ -122,7 +123,7 @@ def _read_run(path: Path, history: pd.DataFrame | None, problems: list[Problem])
     record = {key: result.get(key) for key in ("status", "message", "task")}
     record["identity"] = (result.get("identity") or {}).get("run")
     for section, prefix in _SECTIONS.items():
-        record |= dict(_flatten(prefix, result.get(section) or {}))
+        record |= dict(flatten(prefix, result.get(section) or {}))
     return record
 
 
@@ -198,16 +199,6 @@ def _from_history(path: Path, history: pd.DataFrame, problems: list[Problem]) ->
         "metrics": metrics,
         "seconds": {"total": history["seconds"].sum()} if "seconds" in history else {},
     }
-
-
-def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _flatten(f"{prefix}.{key}", inner)
-    elif isinstance(value, (list, dict)):
-        yield prefix, json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    else:
-        yield prefix, value
 
 
 def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,10 @@ import safetensors.torch
 from torch import Tensor
 
 from pipeline.config import Config
-from pipeline.files import write_whole
+from pipeline.files import write_log, write_whole
 from pipeline.identity import Identity
 from pipeline.provenance import rerun_command, software
+from pipeline.tracking import Tracking
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
 HEADER = "scratchnet"  # the metadata of model.safetensors: `pipeline.models.Header` as JSON
@@ -86,11 +86,11 @@ class RunFolder:
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
+        self.tracking = Tracking(self.job)
 
     def log(self, text: str) -> None:
         """Add a line to run.log."""
-        with (self.job.folder / "run.log").open("a") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+        write_log(self.job.folder, text)
 
     def go_on(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
         """Take up what an interrupted run had."""
@@ -114,6 +114,7 @@ class RunFolder:
         write_whole(self.job.folder / "history.csv", stream.getvalue(), durable=False)
         shown = ", ".join(f"{k} {row[k]:.6g}" for k in row if k not in ("epoch", "seconds") and not math.isnan(row[k]))
         self.log(f"epoch {row['epoch']:g}/{self.job.config.training.epochs}: {shown}")
+        self.tracking.record(self.history)
         better = self._better(row)
         if better:
             self.best = row
@@ -151,7 +152,7 @@ class RunFolder:
         return self.best is None or without_validation or row[name] > self.best[name]
 
     def close(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Outcome:
-        """Write model.safetensors (weights of the best epoch) and result.json."""
+        """Write model.safetensors (weights of the best epoch) and result.json, and tell the trackers."""
         if self.weights and self.best is not None:
             header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
             metadata = {HEADER: header.model_dump_json()}  # one key: several come in random order
@@ -175,9 +176,11 @@ class RunFolder:
             "overrides": list(self.job.overrides),
             "config": self.job.config.model_dump(),
         }
+        outcome = Outcome(status, metrics, message)
+        self.tracking.end(outcome)  # first: who is stopped here trains the last epoch again, and ends again
         write_json(self.job.folder / "result.json", result)
         self.log(f"{status}" + (f": {message}" if message else ""))
-        return Outcome(status, metrics, message)
+        return outcome
 
     def _metrics(self) -> dict[str, float]:
         names = [name for name in (self.history[-1] if self.history else {}) if name not in ("epoch", "lr", "seconds")]
@@ -196,8 +199,10 @@ def write_failure(job: Job, status: Status, message: str) -> Outcome:
     result: dict[str, Any] = {"format": 1, "status": status, "message": message, "task": None, "identity": identity}
     result |= {"metrics": {}, "seconds": {}}
     rest = {"provenance": provenance, "overrides": list(job.overrides), "config": job.config.model_dump()}
+    outcome = Outcome(status, {}, message)
+    Tracking(job).end(outcome)
     write_json(job.folder / "result.json", result | rest)
-    return Outcome(status, {}, message)
+    return outcome
 
 
 def read_outcome(folder: Path) -> Outcome | None:

@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 _LATEX_ROWS = 50
-_NEVER_SWEPT = ("config.sweep.", "config.dataset.root")
+_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
 # What pandas leaves as it is and LaTeX's first font encoding shows as something else.
 _LATEX_SYMBOLS = {"R²": "$R^2$", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"}
 _OWN_NAMES = {"run", "seconds", "status"}

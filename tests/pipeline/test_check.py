@@ -36,7 +36,7 @@ def mistakes(*overrides: str) -> list[str]:
         ("model.hidden=[0]", "model.hidden=[0]: item 0 should be greater than or equal to 1; allowed: a list of"),
         ("model.hidden=256", "model.hidden=256: should be a valid list; allowed: a list of hidden widths"),
         ("model.hidden=[64,2.5]", "model.hidden=[64,2.5]: item 1 should be a valid integer"),
-        ("model.activation=relus", "model.activation=relus: should be 'relu', 'leaky_relu', 'tanh', 'sigmoid' or"),
+        ("model.activation=relus", "model.activation=relus: should be 'relu', 'leaky_relu', 'tanh', 'sigmoid'"),
         ("model.l2=-1e-3", "model.l2=-0.001: should be greater than or equal to 0; allowed: 0 or more"),
         ("model.dropout=1", "model.dropout=1: should be less than 1; allowed: a probability"),
         ("training.epochs=0", "training.epochs=0: should be greater than or equal to 1; allowed: passes over"),

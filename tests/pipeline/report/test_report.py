@@ -21,10 +21,11 @@ from pipeline.report.tables import Comparison
 from pipeline.results import collect
 
 WriteRun = Callable[..., Path]
+FIGURES = ("learning_curves", "effects", "heat_map")
 FILES = {
     "index.html",
     *(f"table.{ending}" for ending in ("csv", "md", "tex")),
-    *(f"{name}.{ending}" for name in ("learning_curves", "effects", "heat_map") for ending in ("svg", "png")),
+    *(f"{name}.{ending}" for name in FIGURES for ending in ("svg", "png")),
 }
 NASTY = "<script>alert(1)</script> 50% a_b & \"q\", 'x' | y * z"
 

@@ -1,0 +1,16 @@
+"""Nested values as one level with dotted names, for tables and trackers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+
+def flatten(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """`("config.model.l2", 0.0)`, … for each value below `prefix`, "" for none; lists and empty groups as JSON."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flatten(f"{prefix}.{key}" if prefix else str(key), inner)
+    elif isinstance(value, (list, dict)):
+        yield prefix, json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    else:
+        yield prefix, value

@@ -1,0 +1,53 @@
+"""The additions that CONTRIBUTING.md shows are made in a copy of the repository, and do what it says."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from documents import ROOT, arguments, fenced, links
+
+PAGE = ROOT / "CONTRIBUTING.md"
+
+
+def copy_of_repository(to: Path) -> None:
+    """What git knows of, as it lies here, changes included."""
+    known = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, known.split("\0")):
+        if (ROOT / name).exists():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, to / name)
+
+
+def test_its_additions_work_in_a_copy_of_the_repository(tmp_path: Path) -> None:
+    copy_of_repository(tmp_path)
+    # From a folder of its own, so that git does not look for a repository above.
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+
+    def run(*words: str, given: str | None = None) -> None:
+        done = subprocess.run(
+            words, cwd=tmp_path, env=environment, input=given, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+
+    additions, commands = fenced(PAGE, "diff"), fenced(PAGE, "sh")
+    assert len(additions) == len(commands) == 3
+    for addition, typed in zip(additions, commands, strict=True):
+        run("git", "apply", "--verbose", given=addition)
+        for command in typed.splitlines():
+            run(*arguments(command))
+    run(sys.executable, "-m", "ruff", "check", ".")
+    run(sys.executable, "-m", "ruff", "format", "--check", ".")
+    page = (tmp_path / "outputs" / "xor" / "report" / "index.html").read_text()
+    assert "Above the line, a run does better on the examples it has seen." in page
+    assert len(list((tmp_path / "outputs" / "runs").glob("*/result.json"))) == 1
+
+
+def test_its_layer_takes_twenty_lines() -> None:
+    added = [line for line in fenced(PAGE, "diff")[0].splitlines() if line.startswith("+") and line[1:2] != "+"]
+    assert len(added) <= 20
+
+
+def test_its_links_lead_somewhere() -> None:
+    assert all((ROOT / target).exists() for target in links(PAGE))

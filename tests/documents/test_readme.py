@@ -1,0 +1,101 @@
+"""What README.md tells people to type works, and what it speaks of is there.
+
+Every command runs, on a handful of points instead of the data set that it names: what is said to go on, and what is
+watched, trains; one row of the shipped sweep trains for an epoch; of other sweeps the plan is made; of the targets of
+make it is seen what they would do.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from documents import ROOT, arguments, indented, links
+
+from pipeline.config import keys_of
+from pipeline.datasets import LOADERS
+
+PAGE = ROOT / "README.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
+TRAINING = ("**Stop, and go on.**", "**Watch runs in TensorBoard or MLflow.**")
+TINY = ["dataset=square", "dataset.samples=60"]
+
+
+def run(folder: Path, *words: str, status: int = 0) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == status, f"{words}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def small(words: list[str], trains: bool) -> list[str]:
+    """The same command with less to do."""
+    if "hydra.mode=RUN" in words:
+        return [*words, "training.epochs=1"]
+    if not any(word.startswith("experiment=") for word in words):
+        words = [*(word for word in words if not word.startswith("dataset=")), *TINY]
+    return [*words, "hydra.launcher.workers=1" if trains else "sweep.dry_run=true"]
+
+
+def commands_of_paragraph(start: str) -> list[str]:
+    paragraph = TEXT[TEXT.index(start) :]
+    block = re.search(r"\n\n((?:    \S.*\n)+)", paragraph)
+    assert block is not None
+    return [line.strip() for line in block.group(1).splitlines()]
+
+
+def paragraphs() -> list[str]:
+    """The beginnings of the paragraphs that have commands of the pipeline below them."""
+    found = re.findall(r"^(\*\*[^*]+\*\*)(?:(?!^\*\*|^#).)*?\n\n    \.venv/", TEXT, re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize("start", paragraphs())
+def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
+    for command in commands_of_paragraph(start):
+        words = arguments(command)
+        if words[0] == ".venv/bin/tensorboard":  # would serve until it is stopped: it looks, and ends
+            assert "validation" in run(tmp_path, sys.executable, "-m", "tensorboard.main", *words[1:], "--inspect")
+        else:
+            said = run(tmp_path, *small(words, start in TRAINING))
+            assert ("report: " in said) == (start in TRAINING)
+    if start == "**Stop, and go on.**":
+        assert len(list((tmp_path / "outputs" / "mine").glob("*/result.json"))) == 9
+
+
+def test_every_command_is_tried() -> None:
+    assert set(TRAINING) < set(paragraphs())
+    tried = [command for start in paragraphs() for command in commands_of_paragraph(start)]
+    assert [line for line in TYPED if line.startswith(".venv/")] == tried
+    assert [line.split("  ")[0] for line in TYPED if line.startswith("make")] == ["make sweep", "make test"]
+
+
+@pytest.mark.parametrize("target", ["sweep", "test", "help", "lint", "docs"])
+def test_targets_of_make(target: str) -> None:
+    planned = run(ROOT, "make", "--dry-run", "--always-make", target)
+    assert planned
+    if target == "sweep":
+        assert planned.splitlines()[-1] == ".venv/bin/python -m pipeline experiment=grid_mini"
+
+
+def test_files_and_links_are_there() -> None:
+    assert all((ROOT / target).exists() for target in links(PAGE))
+    named = [name.replace("\\_", "_") for name in re.findall(r"`([\w.]+/[\w./]*)`", TEXT)]
+    here = [name for name in named if not name.startswith("outputs/")]
+    assert here
+    assert not [name for name in here if not (ROOT / name).exists()]
+    rooms = re.findall(r"^    (\w+/) ", TEXT, re.MULTILINE)
+    assert len(rooms) >= 6
+    assert not [room for room in rooms if not (ROOT / room).exists()]
+
+
+def test_keys_that_it_names_exist() -> None:
+    keys = re.findall(r"\b((?:model|dataset|optimizer|schedule|training|sweep|tracking)\.\w+)", TEXT)
+    assert len(keys) > 10
+    keys.remove("model.safetensors")
+    assert not [key for key in keys if key.partition(".")[2] not in keys_of(key.partition(".")[0])]
+    datasets = re.findall(r"`dataset=(\w+)`", TEXT)
+    assert not [name for name in datasets if name not in LOADERS]
