@@ -14,9 +14,10 @@ _SHOWN = len(COLOURS)
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | None:
     """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
-    runs = [name for name in comparison.runs["run"] if name in set(history["run"])]
     if history.empty or history["epoch"].max() < 1:
         return None
+    trained = set(history["run"])
+    runs = [name for name in comparison.runs["run"] if name in trained]
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
     best = runs[:_SHOWN]
     label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
