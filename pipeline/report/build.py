@@ -10,7 +10,7 @@ from pipeline.report.diagnosis import diagnose
 from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import Figure
 from pipeline.report.mistakes import figures_of
-from pipeline.report.page import render
+from pipeline.report.page import Contents, render
 from pipeline.report.progress import search_progress
 from pipeline.report.tables import Comparison
 from pipeline.results import collect, write_results
@@ -42,7 +42,9 @@ def build(folders: Sequence[Path], out: Path | None = None) -> Path:
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    write_whole(out / "index.html", render(comparison, figures, why_not, collected.problems, folders))
+    absent = [why_not] if why_not else []
+    contents = Contents(comparison, collected.history, figures, folders, collected.problems, absent)
+    write_whole(out / "index.html", render(contents))
     return out / "index.html"
 
 
