@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format bench mini clean
+.PHONY: help sweep reference test lint format bench mini libraries clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -34,6 +34,9 @@ bench: $(VENV)/ready  ## time a training step beside torch and the matrix produc
 
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini
+
+libraries:  ## bundle the JavaScript that the report's page carries again; first set versions in its package.json
+	cd pipeline/report/browser/libraries && npm install && node bundle.mjs
 
 clean:  ## remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

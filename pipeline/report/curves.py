@@ -69,18 +69,19 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
             if name in rows:
                 axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    axes.set_ylim(frame(curves, (train, main), column == "loss"))
+    if limits := frame(curves, (train, main), column == "loss"):
+        axes.set_ylim(limits)
 
 
-def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[float | None, float | None]:
+def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[float, float] | None:
     """Lowest and highest value to show: the start, and runs on their way to divergence, must not press the rest flat.
 
-    Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. (None, None) without values.
+    Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
     """
     trained = curves[curves["epoch"] > 0]
     seen = pd.concat([trained[name].dropna() for name in names if name in trained])
     if seen.empty:
-        return None, None
+        return None
     low = float(seen.min() if is_loss else seen.quantile(0.02))
     high = float(seen.quantile(0.98) if is_loss else seen.max())
     margin = 0.05 * (high - low) or 0.05

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.report.figures import COLOURS, GREY, MANY, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, GREY, MANY, Figure, brief, canvas, finish, style
 from pipeline.report.scales import Scale
 from pipeline.report.tables import Comparison, levels, text
 
@@ -64,8 +64,8 @@ def heat_map(comparison: Comparison) -> Figure | None:
         axes = figure.subplots()
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
-        axes.set_xticks(range(len(across)), across)
-        axes.set_yticks(range(len(down)), down)
+        axes.set_xticks(range(len(across)), list(map(brief, across)))
+        axes.set_yticks(range(len(down)), list(map(brief, down)))
         axes.set(xlabel=shown[1], ylabel=shown[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
@@ -98,7 +98,7 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     if scale.kind == "log":
         axes.set_xscale("log")
     elif scale.kind == "category":
-        axes.set_xticks(list(scale.place.values()), scale.levels)
+        axes.set_xticks(list(scale.place.values()), list(map(brief, scale.levels)))
         axes.set_xlim(-0.5, len(scale.levels) - 0.5)
     x = values.map(text).map(scale.place)
     many = len(x) > MANY

@@ -49,6 +49,11 @@ class Figure:
         return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
 
 
+def brief(label: str, most: int = 24) -> str:
+    """A label that leaves room for what it labels."""
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw inside of this; nothing is left behind in matplotlib's global state."""

@@ -41,7 +41,7 @@ def _curves(shown: Comparison, history: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {"frame": {}, "last": int(of_shown["epoch"].max()) if len(of_shown) else 0}
     for quantity in ("loss", shown.score_name):
         names = [f"{split}_{quantity}" for split in ("train", "validation")]
-        found["frame"][quantity] = [_short(end) for end in frame(of_shown, names, quantity == "loss")]
+        found["frame"][quantity] = [_short(end) for end in frame(of_shown, names, quantity == "loss") or (0, 1)]
         for name in names:
             found[name] = [_points(by_run[run], name) if run in by_run else [] for run in shown.runs["run"]]
     return found
@@ -62,7 +62,7 @@ def _points(rows: pd.DataFrame, name: str) -> list[list[float | None]]:
 
 def _axes(shown: Comparison) -> list[dict[str, Any]]:
     """One axis a swept key, then the scores, which have numbers where a key has places."""
-    axes = []
+    axes: list[dict[str, Any]] = []
     for key, name in shown.swept.items():
         scale, values = Scale.of(shown.runs[key]), shown.runs[key].map(text)
         axes.append({"name": name, "kind": scale.kind, "levels": scale.levels, "values": values.map(scale.place)})
@@ -80,7 +80,7 @@ def _heat_maps(everything: Comparison) -> dict[str, Any]:
     figures: list[str] = []
     for down, across in combinations(keys, 2):
         means = cells(everything, down, across)
-        figures = [name for name in means if name != "runs"]
+        figures = [str(name) for name in means if name != "runs"]
         sides = [levels(everything.runs[key]) for key in (down, across)]
         places = [{level: i for i, level in enumerate(side)} for side in sides]
         maps.append(

@@ -47,7 +47,11 @@ def render(contents: Contents) -> str:
         loader=PackageLoader("pipeline.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     shown, runs = contents.shown, contents.shown.runs
-    scripts = [_browser("libraries.js"), "\n".join(_browser(f"{name}.js") for name in _SCRIPTS)]
+    early, *late = scripts = [
+        _browser("early.js"),
+        _browser("libraries.js"),
+        "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
+    ]
     return environment.get_template("index.html.j2").render(
         title=", ".join(folder.resolve().name for folder in contents.folders),
         summary=summary(contents.comparison),
@@ -68,7 +72,8 @@ def render(contents: Contents) -> str:
         reload=contents.reload,
         stamp=contents.stamp,
         styles=[_browser("libraries.css"), _browser("style.css")],
-        scripts=scripts,
+        early=early,
+        late=late,
         hashes=[_hash(script) for script in scripts],
         data=page_data(contents.comparison, shown, contents.history) | {"reload": contents.reload},
     )
@@ -118,7 +123,9 @@ def _messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
     for (status, message), group in told.groupby(["status", "message"], sort=False):
         names = list(map(str, group["run"]))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        found.append((f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", status, message))
+        found.append(
+            (f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", str(status), str(message))
+        )
     return found
 
 

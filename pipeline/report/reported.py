@@ -18,17 +18,17 @@ def reported(comparison: Comparison) -> pd.DataFrame:
     """
     lines = []
     for row in _of_same_data(comparison):
-        ours = comparison.runs["config.dataset.name"] == row.dataset
-        score = comparison.metric(f"best_{row.held_out}_{comparison.score_name}")[ours].dropna()
-        picked = comparison.score[score.index].idxmax() if comparison.score[score.index].notna().any() else None
+        score = comparison.metric(f"best_{row.held_out}_{comparison.score_name}")
+        ours = (comparison.runs["config.dataset.name"] == row.dataset) & comparison.score.notna()
+        best = ours.to_numpy().nonzero()[0][:1]  # the table begins with the best
+        mine = score.iloc[best].item() if len(best) else None
         theirs = row.reported["held_out_accuracy"]
-        comparable = picked is not None and comparison.score_name == "accuracy"
+        subtract = mine is not None and comparison.score_name == "accuracy"
         lines.append(
             [
-                *(row.reported["report"], row.reported["architecture"], row.reported["epochs"], row.held_out),
-                *(theirs, None if picked is None else comparison.runs["run"][picked]),
-                None if picked is None else score[picked],
-                100 * (score[picked] - theirs) if comparable else None,
+                *(row.reported["report"], row.reported["architecture"], row.reported["epochs"], row.held_out, theirs),
+                *(comparison.runs["run"].iloc[best].item() if len(best) else None, mine),
+                100 * (mine - theirs) if subtract else None,
             ]
         )
     return pd.DataFrame(lines, columns=COLUMNS)

@@ -37,8 +37,8 @@ def _winner(comparison: Comparison) -> list[str]:
     )
     if score.notna().sum() > 1:
         said += (
-            f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the median on "
-            "validation. A winner among many is picked for its luck too: its test figure is what counts."
+            f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the median "
+            "on validation. A winner among many is picked for its luck too: its test figure is what counts."
         )
     return [said]
 
@@ -62,8 +62,11 @@ def _ended(comparison: Comparison) -> list[str]:
         for status in ("diverged", "failed", "interrupted")
         if status in counts
     ]
+    still = [f"Still training: {count(int(counts['training']), 'run')}."] if "training" in counts else []
     if bad:
-        return [f"Not finished: {', '.join(bad)}; reasons below."]
+        return [*still, f"Not finished: {', '.join(bad)}; reasons below."]
+    if still:
+        return still
     return ["All others finished." if dropped.any() else "All runs finished."]
 
 
@@ -85,12 +88,12 @@ def _values(values: "pd.Series[Any]", most: int = 8) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """"1 run", "2 runs"."""
+    """ "1 run", "2 runs"."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def duration(seconds: float) -> str:
-    """"0.2 s", "3 min 20 s", "2 h 5 min"."""
+    """ "0.2 s", "3 min 20 s", "2 h 5 min"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,15 +1,14 @@
 // Parallel coordinates: a line a run through its settings and scores.
 const FAINT = 0.05;
-const lastAxis = page.axes.length - 1;
-const scores = page.axes[lastAxis].values.filter((value) => value !== null);
+const scored = page.axes.at(-1)?.values ?? []; // what colours a line: the validation score, where there is one
+const scores = scored.filter((value) => value !== null);
 const [worst, best] = scores.length ? [Math.min(...scores), Math.max(...scores)] : [0, 0];
-// The best lie on top, and rows come best first.
+// Rows come best first, and what is drawn last lies on top.
 const drawn = page.runs.map((_, row) => row).reverse();
 
 function lineOf(row) {
   const values = page.axes.map((one) => one.values[row] ?? "-");
-  const score = page.axes[lastAxis].values[row];
-  const share = score === null || worst === best ? 0 : (score - worst) / (best - worst);
+  const share = scored[row] === null || worst === best ? 0 : (scored[row] - worst) / (best - worst);
   return { value: values, row, share };
 }
 
@@ -28,7 +27,8 @@ function axesSeries() {
   const [shown, selected] = [new Set(passing()), new Set(chosen())];
   const ramp = [colour("low"), colour("middle"), colour("high")];
   const data = drawn
-    .filter((row) => shown.has(row) || !withinAxes(row))
+    .filter((row) => shown.has(row) || selected.has(row) || !withinAxes(row))
+    .sort((one, other) => selected.has(one) - selected.has(other))
     .map((row) => {
       const { value, share } = lineOf(row);
       if (selected.has(row)) return { value, row, lineStyle: { color: paint.get(row) ?? colour("ink"), width: 3.5, opacity: 1 } };
@@ -40,6 +40,8 @@ function axesSeries() {
 
 function axesOptions(width) {
   const narrow = width < 640; // a telephone: the axes lie one below the other
+  const gap = (width - 90) / Math.max(page.axes.length - 1, 1);
+  const aboveAxis = { align: "left", verticalAlign: "bottom", padding: [0, 0, 5, 0], color: colour("ink"), backgroundColor: colour("paper") };
   const brush = { color: colour("link"), borderColor: colour("link"), opacity: 0.25 };
   return {
     parallel: {
@@ -54,8 +56,7 @@ function axesOptions(width) {
         name,
         type: kind,
         scale: true,
-        nameGap: narrow ? 8 : 14,
-        nameLocation: "end",
+        ...(narrow ? { nameLocation: "start", nameGap: 0, nameTextStyle: aboveAxis } : { nameGap: 14, nameTruncate: { maxWidth: gap - 8, ellipsis: "…" } }),
         ...(kind === "category" ? { data: levels, axisLabel: { color: colour("ink") } } : { axisLabel: { color: colour("ink"), formatter: figure, hideOverlap: true } }),
       }),
     ),
@@ -86,5 +87,6 @@ if (axesChart) {
 
 /** What has changed in the table, without letting go of what was dragged on the axes. */
 function drawAxes() {
-  axesChart?.made.setOption({ series: axesSeries() });
+  if (axesChart?.made.getOption()) axesChart.made.setOption({ series: axesSeries() });
+  else axesChart?.draw();
 }

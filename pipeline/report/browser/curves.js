@@ -58,11 +58,12 @@ reportedToo?.addEventListener("change", () => curveCharts[1].draw());
 /** Say whose line is pointed at, and select it by a click. */
 function answer(made) {
   const rowOf = ({ data, seriesId }) => data?.row ?? (/^\d+ /.test(seriesId) ? parseInt(seriesId) : undefined);
+  const said = byId("said-curves");
   made.on("mouseover", (event) => {
     const row = rowOf(event);
-    if (row !== undefined) byId("said-curves").textContent = `${nameOf(row)}: ${page.settings[row]}`;
+    if (said && row !== undefined) said.textContent = `${nameOf(row)}: ${page.settings[row]}`;
   });
-  made.on("mouseout", () => (byId("said-curves").textContent = ""));
+  made.on("mouseout", () => said && (said.textContent = ""));
   made.on("click", (event) => {
     const row = rowOf(event);
     if (row !== undefined) toggle(row);

@@ -5,8 +5,8 @@ function follow() {
   drawAxes();
   compareSelected();
 }
-axesChart?.draw();
 follow();
+removeEventListener("error", withoutScripts);
 table.on("select deselect draw", follow);
 
 if (page.reload) {

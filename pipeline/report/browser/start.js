@@ -4,7 +4,6 @@ const { DataTable, echarts } = libraries;
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
-root.classList.add("scripted");
 
 /** An element with attributes; children are elements or text, never HTML. */
 function element(tag, attributes = {}, ...children) {
