@@ -79,7 +79,8 @@ def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[fl
     Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
     """
     trained = curves[curves["epoch"] > 0]
-    seen = pd.concat([trained[name].dropna() for name in names if name in trained])
+    known = [trained[name].dropna() for name in names if name in trained]
+    seen = pd.concat(known) if known else pd.Series(dtype=float)
     if seen.empty:
         return None
     low = float(seen.min() if is_loss else seen.quantile(0.02))

@@ -73,8 +73,9 @@ def test_page_follows_the_runs(
     assert "loads itself anew every 10 seconds" in told[0]
     assert ">training</td>" in told[0]
     assert "could not be read in full" not in told[0]
-    assert "loads itself anew" not in told[1]
-    assert "loads itself anew" not in page.read_text()
+    assert 'class="live"' in told[0]
+    assert 'class="live"' not in told[1]
+    assert 'class="live"' not in page.read_text()
 
 
 def test_nothing_but_the_report_is_written_while_runs_train(
