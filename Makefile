@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format docs schema bench mini clean
+.PHONY: help sweep reference test lint format docs schema bench mini libraries clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -42,6 +42,9 @@ bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products
 
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini
+
+libraries:  ## bundle the JavaScript that the report's page carries again; first set versions in its package.json
+	cd pipeline/report/browser/libraries && npm install && node bundle.mjs
 
 # Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
 UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/*.py))))

@@ -50,7 +50,7 @@ def collect(folders: Sequence[Path]) -> Collected:
     problems: list[Problem] = []
     origins: dict[Path, tuple[Path, str]] = {}  # by the run's resolved folder: none is counted twice
     for folder, label in zip(given, _labels(given), strict=True):
-        for path in _run_folders(folder, problems):
+        for path in run_folders(folder, problems):
             if path.resolve() in origins:
                 continue
             inner = "" if path == folder else path.name
@@ -95,7 +95,9 @@ def _labels(folders: Sequence[Path]) -> list[str]:
     return ["/".join(part[-length:]) for part in parts]
 
 
-def _run_folders(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
+    """The runs in a sweep's folder, or the run itself; what else is there is put into `problems`."""
+    problems = [] if problems is None else problems
     try:
         children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
         if is_run(folder):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.report.build import build
+from pipeline.report.watch import watch
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,9 +17,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a sweep's folder, or a run's")
     parser.add_argument("--out", type=Path, help="where to write the report (default: report/ in the first folder)")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep the report up to date while a sweep trains, on a page that loads itself anew, until Ctrl-C; only "
+        "reads the sweep, at the lowest priority",
+    )
     given = parser.parse_args(arguments)
     try:
-        page = build(given.folders, given.out)
+        page = (watch if given.watch else build)(given.folders, given.out)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,12 +1,15 @@
 """Learning curves: loss and score v epoch, the best runs in colour before all others."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, GREY, MANY, Figure, canvas, finish, style
 from pipeline.report.tables import Comparison
 
 _SHOWN = len(COLOURS)
@@ -14,9 +17,10 @@ _SHOWN = len(COLOURS)
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | None:
     """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
-    runs = [name for name in comparison.runs["run"] if name in set(history["run"])]
     if history.empty or history["epoch"].max() < 1:
         return None
+    trained = set(history["run"])
+    runs = [name for name in comparison.runs["run"] if name in trained]
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
     best = runs[:_SHOWN]
     label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
@@ -50,30 +54,36 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | N
 
 def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
     validation, train = f"validation_{column}", f"train_{column}"
-    others = set(runs) - set(best)
-    faint = [rows for run, rows in by_run.items() if run in others]
-    main = (
-        validation if any(validation in rows and rows[validation].notna().any() for rows in by_run.values()) else train
-    )
-    lines = [rows[["epoch", main]].dropna().to_numpy() for rows in faint if main in rows]
-    axes.add_collection(LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1))
+    curves = pd.concat([by_run[run] for run in runs], ignore_index=True)
+    main = validation if validation in curves and curves[validation].notna().any() else train
+    if len(runs) > len(best) and main in curves:
+        faint = curves.loc[~curves["run"].isin(best), ["run", "epoch", main]].dropna()
+        starts = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1
+        lines = np.split(faint[["epoch", main]].to_numpy(), starts)
+        axes.add_collection(
+            LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1, rasterized=len(lines) > MANY)
+        )
     for colour, run in zip(COLOURS, best, strict=False):
         rows = by_run[run]
         for name, dashes in ((train, "--"), (validation, "-")):
             if name in rows:
                 axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    _frame(axes, pd.concat(by_run.values()), (train, main), column)
+    if limits := frame(curves, (train, main), column == "loss"):
+        axes.set_ylim(limits)
 
 
-def _frame(axes: Axes, curves: pd.DataFrame, names: tuple[str, str], column: str) -> None:
-    """Frame what training did: the start, and runs on their way to divergence, must not press the rest flat."""
+def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[float, float] | None:
+    """Lowest and highest value to show: the start, and runs on their way to divergence, must not press the rest flat.
+
+    Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
+    """
     trained = curves[curves["epoch"] > 0]
-    seen = pd.concat([trained[name].dropna() for name in names if name in trained])
+    known = [trained[name].dropna() for name in names if name in trained]
+    seen = pd.concat(known) if known else pd.Series(dtype=float)
     if seen.empty:
-        return
-    low, high = float(seen.min()), float(seen.quantile(0.98) if column == "loss" else seen.max())
-    if column != "loss":
-        low = float(seen.quantile(0.02))
+        return None
+    low = float(seen.min() if is_loss else seen.quantile(0.02))
+    high = float(seen.quantile(0.98) if is_loss else seen.max())
     margin = 0.05 * (high - low) or 0.05
-    axes.set_ylim(low - margin, high + margin)
+    return low - margin, high + margin

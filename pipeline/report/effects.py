@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, GREY, MANY, Figure, brief, canvas, finish, style
+from pipeline.report.scales import Scale
 from pipeline.report.tables import Comparison, levels, text
 
-_PANELS = 6
-_CELLS = 15  # levels along a side of the heat map that can still be read
+PANELS = 6
+CELLS = 15  # levels along a side of the heat map that can still be read
 
 
 def importance(comparison: Comparison) -> pd.Series:
@@ -24,7 +25,7 @@ def importance(comparison: Comparison) -> pd.Series:
 
 def marginal_effects(comparison: Comparison) -> Figure | None:
     """A panel a key: every run a dot, the mean over all other keys a line. None where nothing was swept."""
-    keys = list(importance(comparison).index[:_PANELS])
+    keys = list(importance(comparison).index[:PANELS])
     if not keys:
         return None
     with style():
@@ -53,18 +54,18 @@ def heat_map(comparison: Comparison) -> Figure | None:
     if len(keys) < 2:
         return None
     down, across = (levels(comparison.runs[key]) for key in keys)
-    if max(len(down), len(across)) > _CELLS:
+    if max(len(down), len(across)) > CELLS:
         return None
     shown = [comparison.swept[key] for key in keys]
-    means = comparison.score.groupby([comparison.runs[key].map(text) for key in keys]).mean().unstack()
+    means = cells(comparison, *keys)[f"validation {comparison.score_label}"].unstack()
     means = means.reindex(index=down, columns=across)
     with style():
         figure = canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
         axes = figure.subplots()
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
-        axes.set_xticks(range(len(across)), across)
-        axes.set_yticks(range(len(down)), down)
+        axes.set_xticks(range(len(across)), list(map(brief, across)))
+        axes.set_yticks(range(len(down)), list(map(brief, down)))
         axes.set(xlabel=shown[1], ylabel=shown[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
@@ -78,24 +79,32 @@ def heat_map(comparison: Comparison) -> Figure | None:
         return finish(figure, "heat_map", "The two keys that matter most", caption)
 
 
+def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
+    """Number of runs and mean figures for each pair of values of two keys, which index the rows."""
+    name, label = comparison.score_name, comparison.score_label
+    figures = {
+        f"validation {label}": comparison.score,
+        f"test {label}": comparison.metric(f"best_test_{name}"),
+        "validation loss": comparison.metric("best_validation_loss"),
+        "seconds": comparison.seconds,
+    }
+    groups = pd.DataFrame(figures).groupby([comparison.runs[key].map(text) for key in (down, across)])
+    return groups.mean().assign(runs=groups.size())[["runs", *figures]]
+
+
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     values, score = comparison.runs[key], comparison.score
-    names = levels(values)
-    numbers = pd.to_numeric(values, errors="coerce")
-    numeric = numbers.notna().all() and not values.map(lambda value: isinstance(value, bool)).any()
-    if numeric and (numbers > 0).all() and numbers.max() > 20 * numbers.min():
+    scale = Scale.of(values)
+    if scale.kind == "log":
         axes.set_xscale("log")
-        place = {level: float(level) for level in names}
-    elif numeric and (numbers >= 0).all() and len(names) > 2 and numbers.max() <= 20 * numbers[numbers > 0].min():
-        place = {level: float(level) for level in names}
-    else:  # words, lists, or a zero beside magnitudes: evenly spaced
-        place = {level: float(i) for i, level in enumerate(names)}
-        axes.set_xticks(list(place.values()), names)
-        axes.set_xlim(-0.5, len(names) - 0.5)
-    x = values.map(text).map(place)
-    axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0)
+    elif scale.kind == "category":
+        axes.set_xticks(list(scale.place.values()), list(map(brief, scale.levels)))
+        axes.set_xlim(-0.5, len(scale.levels) - 0.5)
+    x = values.map(text).map(scale.place)
+    many = len(x) > MANY
+    axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0, rasterized=many)
     means = score.groupby(x).mean()
-    if len(means) > _CELLS:  # of a search: hardly two runs have the same value
+    if len(means) > CELLS:  # of a search: hardly two runs have the same value
         means = means[:0]
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
     axes.set_xlabel(comparison.swept[key])

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure as Canvas
 # M. Okabe, K. Ito, "Color universal design", 2008: told apart by all kinds of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 GREY = "#9A9A9A"
+MANY = 300  # lines or dots above which a figure holds them as pixels, so that an SVG stays small
 
 _STYLE: Any = {
     "font.size": 10,
@@ -48,6 +49,11 @@ class Figure:
         return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
 
 
+def brief(label: str, most: int = 24) -> str:
+    """A label that leaves room for what it labels."""
+    return label if len(label) <= most else f"{label[: most - 1]}…"
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw inside of this; nothing is left behind in matplotlib's global state."""
@@ -66,6 +72,6 @@ def finish(figure: Canvas, name: str, title: str, caption: str) -> Figure:
     """Draw to bytes, the same bytes for the same data."""
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Title": title})
+        figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None, "Title": title})
     figure.savefig(png, format="png", dpi=150)
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

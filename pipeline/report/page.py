@@ -1,6 +1,9 @@
 """The page: a summary in words, the table, the figures and where everything comes from, in one file."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,81 +11,122 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.figures import Figure
+from pipeline.report.interactive import page_data
+from pipeline.report.reported import reported
+from pipeline.report.summary import summary
 from pipeline.report.tables import Comparison, levels, text
-from pipeline.results import DROPPED
 
+ROWS = 1000  # runs that a page holds; a browser opens it at once, and the files beside it hold all
+_BROWSER = Path(__file__).parent / "browser"
+_SCRIPTS = ("start", "table", "selected", "curves", "axes", "heat_maps", "difference", "finish")
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
+_NAMED = 20  # runs that a message names
 
 
-def render(
-    comparison: Comparison,
-    figures: Sequence[Figure],
-    without: str | None,
-    problems: Sequence[tuple[Path, str]],
-    folders: Sequence[Path],
-) -> str:
-    """index.html, self-contained: it loads nothing and runs no script. `without` says what could not be shown."""
+@dataclass(frozen=True)
+class Contents:
+    """What a page is made of. `absent` says what could not be shown; `reload` after how many seconds it loads anew."""
+
+    comparison: Comparison
+    history: pd.DataFrame
+    figures: Sequence[Figure]
+    folders: Sequence[Path]
+    problems: Sequence[tuple[Path, str]] = ()
+    absent: Sequence[str] = ()
+    reload: int | None = None
+    stamp: str = ""  # when a page that loads anew was made
+    shown: Comparison = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", replace(self.comparison, runs=self.comparison.runs.head(ROWS)))
+
+
+def render(contents: Contents) -> str:
+    """index.html, self-contained: it loads nothing, and its security policy lets it run its own scripts alone."""
     environment = Environment(
         loader=PackageLoader("pipeline.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    runs, written = comparison.runs, comparison.written()
+    shown, runs = contents.shown, contents.shown.runs
+    early, *late = scripts = [
+        _browser("early.js"),
+        _browser("libraries.js"),
+        "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
+    ]
     return environment.get_template("index.html.j2").render(
-        title=", ".join(folder.resolve().name for folder in folders),
-        summary=summary(comparison),
-        columns=list(written.columns),
-        numeric=comparison.digits,
-        rows=written.to_numpy().tolist(),
-        picked=comparison.picked,
-        figures=figures,
-        absent=_absent({figure.name for figure in figures}) + ([without] if without else []),
-        messages=[(row["run"], row["status"], row["message"]) for _, row in runs.iterrows() if row["message"]],
+        title=", ".join(folder.resolve().name for folder in contents.folders),
+        summary=summary(contents.comparison),
+        total=len(contents.comparison.runs),
+        table=_table(shown),
+        picked=shown.picked,
+        still={figure.name: figure for figure in contents.figures},
+        absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
+        reported=_reported(contents.comparison),
+        regression=shown.score_name == "r2",
+        messages=_messages(contents.comparison.runs),
         commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
-        provenance={name: _distinct(runs, f"provenance.{name}") for name in (*_PROVENANCE, "data_fingerprint")},
-        problems=problems,
+        provenance={
+            name: _distinct(contents.comparison.runs, f"provenance.{name}")
+            for name in (*_PROVENANCE, "data_fingerprint")
+        },
+        problems=contents.problems,
+        reload=contents.reload,
+        stamp=contents.stamp,
+        styles=[_browser("libraries.css"), _browser("style.css")],
+        early=early,
+        late=late,
+        hashes=[_hash(script) for script in scripts],
+        data=page_data(contents.comparison, shown, contents.history) | {"reload": contents.reload},
     )
 
 
-def summary(comparison: Comparison) -> list[str]:
-    """What was swept, what won, by how much, what failed and how long it took; a sentence or two each."""
-    runs, label = comparison.runs, comparison.score_label
-    keys = (
-        ", ".join(f"{name} ({_values(runs[key])})" for key, name in comparison.swept.items())
-        or "nothing: all runs have the same settings"
-    )
-    said = [
-        f"{_count(len(runs), 'run')} on {_values(runs.get('config.dataset.name', pd.Series(['?'])))}; swept: {keys}."
+def _browser(name: str) -> str:
+    return (_BROWSER / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """What a content security policy knows an inline script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _table(shown: Comparison) -> dict[str, Any]:
+    """Columns (name, whether it holds figures, how it is filtered) and rows of (words, what they are sorted by)."""
+    table, written, digits = shown.table(), shown.written(), shown.digits
+    columns, cells = [], []
+    for name in map(str, written.columns):
+        if name in digits:
+            order = [f"{value:.12g}" if pd.notna(value) else "" for value in table[name]]
+            columns.append((name, True, "number"))
+        else:
+            distinct = levels(table[name])
+            place = {level: str(i) for i, level in enumerate(distinct)}
+            order = [place[text(value)] for value in table[name]]
+            columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
+        cells.append(list(zip(written[name], order, strict=True)))
+    return {"columns": columns, "rows": list(zip(shown.runs["run"], zip(*cells, strict=True), strict=True))}
+
+
+def _reported(comparison: Comparison) -> dict[str, Any]:
+    """The reports' figures as texts."""
+    table = reported(comparison)
+    digits = {"reported": ".4f", "ours": ".4f", "difference in points": "+.2f"}
+    rows = [
+        ["–" if pd.isna(value) else format(value, digits.get(str(name), "")) for name, value in row.items()]
+        for _, row in table.iterrows()
     ]
-    if comparison.picked:
-        score, test = comparison.score, comparison.metric(f"best_test_{comparison.score_name}")
-        best = (
-            f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
-            f"{comparison.metric('best_epoch')[0]:.0f}, validation {label} {score[0]:.4f}, test {label} {test[0]:.4f}."
+    return {"columns": list(table.columns), "numeric": [*digits, "epochs"], "rows": rows}
+
+
+def _messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Each message once: whose it is, their status, and what it says."""
+    told = runs[runs["message"].fillna("").astype(bool)]
+    found = []
+    for (status, message), group in told.groupby(["status", "message"], sort=False):
+        names = list(map(str, group["run"]))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        found.append(
+            (f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", str(status), str(message))
         )
-        if score.notna().sum() > 1:
-            best += f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the"
-            best += (
-                " median on validation. A winner among many is picked for its luck too: its test figure is what counts."
-            )
-        said.append(best)
-    else:
-        said.append("There is no validation score, so no run is picked as the best.")
-    dropped = runs["message"].astype("string").str.startswith(DROPPED).fillna(False)
-    if dropped.any():
-        trained, asked = comparison.metric("final_epoch").sum(), runs["config.training.epochs"].sum()
-        said.append(
-            f"Halving dropped {dropped.sum()} of {len(runs)} runs before their end: {trained:.0f} of {asked} epochs "
-            f"were trained, {1 - trained / asked:.0%} were saved."
-        )
-    counts = runs["status"][~dropped].value_counts()
-    bad = [
-        _count(int(counts[status]), f"{status} run")
-        for status in ("diverged", "failed", "interrupted")
-        if status in counts
-    ]
-    all_else = "All others finished." if dropped.any() else "All runs finished."
-    said.append(f"Not finished: {', '.join(bad)}; reasons below." if bad else all_else)
-    said.append(f"Training and evaluation took {_duration(comparison.seconds.sum())} of computing, all runs together.")
-    return said
+    return found
 
 
 def _absent(present: set[str]) -> list[str]:
@@ -95,11 +139,6 @@ def _absent(present: set[str]) -> list[str]:
     return [reason for name, reason in reasons.items() if name not in present]
 
 
-def _values(values: "pd.Series[Any]", most: int = 8) -> str:
-    named = levels(values)
-    return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
-
-
 def _words(runs: pd.DataFrame, column: str) -> "pd.Series[str]":
     """A column of text, empty where it is missing."""
     return runs[column].fillna("") if column in runs else pd.Series("", runs.index)
@@ -108,15 +147,3 @@ def _words(runs: pd.DataFrame, column: str) -> "pd.Series[str]":
 def _distinct(runs: pd.DataFrame, column: str) -> list[str]:
     values: Any = runs[column].dropna() if column in runs else []
     return list(dict.fromkeys(text(value) for value in values))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

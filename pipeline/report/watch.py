@@ -1,0 +1,72 @@
+"""A live page: the report is built again whenever run folders have changed, until Ctrl-C."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from pipeline.errors import UserError
+from pipeline.report.build import build
+from pipeline.results import run_folders
+
+_PERIOD = 5.0  # seconds between two looks at the folders
+_SHARE = 10  # a build is followed by as many times its own duration of rest: at most a tenth of one core
+_RELOAD = 10  # seconds after which the page loads itself anew, at the least
+_ENDED = "result.json"
+
+Seen = dict[Path, tuple[int, int] | None]
+
+
+def watch(folders: Sequence[Path], out: Path | None = None) -> Path:
+    """Keep the report up to date until KeyboardInterrupt, then leave it as an ordinary page; -> its index.html.
+
+    Only reads the sweep folders, at the lowest priority, and writes nothing but the report. Polls: change
+    notifications do not cross the network file systems that clusters train on. Raises UserError where there was no
+    run up to the end.
+    """
+    os.nice(19)
+    print(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it", flush=True)
+    try:
+        _follow(folders, out)
+    except KeyboardInterrupt:
+        return build(folders, out)
+
+
+def _follow(folders: Sequence[Path], out: Path | None) -> NoReturn:
+    before: Seen | None = None
+    while True:
+        started, now = time.perf_counter(), look(folders)
+        if now != before:
+            print(f"{time.strftime('%H:%M:%S')} {_build(folders, out, now)}", flush=True)
+        before = now
+        time.sleep(max(_PERIOD, _SHARE * (time.perf_counter() - started)))
+
+
+def _build(folders: Sequence[Path], out: Path | None, now: Seen) -> str:
+    """Build once; -> what to tell of it."""
+    runs = [state for path, state in now.items() if path.name == _ENDED]
+    ended = len(runs) - runs.count(None)
+    try:
+        page = build(folders, out, reload=_RELOAD if ended < len(runs) else None)
+    except UserError:
+        return "no run has trained an epoch yet; waiting"
+    return f"{ended} of {len(runs)} runs have ended: {page}"
+
+
+def look(folders: Sequence[Path]) -> Seen:
+    """When each file that a report is read from was last written, and its size; None where there is none yet."""
+    seen: Seen = {}
+    for folder in folders:
+        for run in run_folders(folder):
+            for name in (_ENDED, "history.csv"):
+                seen[run / name] = _state(run / name)
+    return seen
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_size
