@@ -33,7 +33,7 @@ docs: $(VENV)/ready  ## build the pages of the docstrings into site/
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
 
 schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
-	$(BIN)/python -m pipeline.schema > .schema.tmp && mv .schema.tmp conf/experiment.schema.json
+	$(BIN)/python -m pipeline.schema
 
 bench: $(VENV)/ready  ## time a training step beside torch and the matrix products alone
 	$(BIN)/python -m benchmarks.training --sizes 784,256,10 --batch 64
