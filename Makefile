@@ -33,7 +33,7 @@ docs: $(VENV)/ready  ## build the pages of the docstrings into site/
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
 
 schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
-	$(BIN)/python -m pipeline.schema > .schema.tmp && mv .schema.tmp conf/experiment.schema.json
+	$(BIN)/python -m pipeline.schema
 
 bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products alone; write docs/speed.md (10 minutes)
 	$(PIP) --no-build-isolation -e '.[bench]'

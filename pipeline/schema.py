@@ -1,4 +1,4 @@
-"""`python -m pipeline.schema`: the JSON schema of experiment files, by which editors complete and check them.
+"""`python -m pipeline.schema` writes the JSON schema of experiment files, by which editors complete and check them.
 
 An experiment is a named diff of the defaults: any part of a configuration, Hydra's list of `defaults`, and Hydra's own
 node. So nothing is required, and a section takes the keys of all choices of its group.
@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.cli import conf_folder
 from pipeline.config import Config, choices_of
+from pipeline.files import write_whole
 
 FILE = conf_folder() / "experiment.schema.json"
 _REFERENCE = {"type": "string", "pattern": r"\$\{.+\}", "description": "a reference, such as ${seed}"}
@@ -89,4 +90,5 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    print(text(), end="")
+    write_whole(FILE, text())
+    print(FILE)
