@@ -66,8 +66,6 @@ def penalized(model: schema.Model, network: sn.Sequential) -> tuple[str, ...] | 
 def _initializers(model: schema.Model, activation: str, layers: int) -> list[Initializer]:
     """The rule of each linear layer."""
     scales = model.initializer_scale * (layers if len(model.initializer_scale) == 1 else 1)
-    name = model.initializer
-    if name == "auto":
-        name = "he" if activation in ("relu", "leaky_relu", "gelu") else "glorot"
+    name = schema.initializer_rule(model.initializer, activation)
     fixed: dict[str, Initializer] = {"he": sn.HeNormal(), "glorot": sn.GlorotUniform(), "zeros": sn.Zeros()}
     return [fixed.get(name) or sn.Normal(scale) for scale in scales]

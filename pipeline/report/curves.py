@@ -1,51 +1,54 @@
 """Learning curves: loss and score v epoch, the best runs in colour before all others."""
 
+from textwrap import fill
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.figures import COLOURS, GREY, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, GREY, SCREEN, Figure, Medium, finish
 from pipeline.report.tables import Comparison
 
 _SHOWN = len(COLOURS)
 
 
-def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | None:
+def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
-    runs = [name for name in comparison.runs["run"] if name in set(history["run"])]
     if history.empty or history["epoch"].max() < 1:
         return None
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
+    runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
     label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
-    with style():
-        figure = canvas(10, 4.4)
-        for axes, (column, name) in zip(figure.subplots(1, 2), label.items(), strict=True):
+    with medium.style():
+        figure, panels = medium.panels(1, 2, 5, 4.4)
+        for axes, (column, name) in zip(panels, label.items(), strict=True):
             _panel(axes, by_run, runs, best, column)
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
-        handles = [
-            Line2D([], [], color=colour, label=f"{comparison.settings(row)} (run {run})")
-            for colour, row, run in zip(COLOURS, rows, best, strict=False)
-        ]
+        wide = figure.get_figwidth() - 0.6  # inches for the words of the legend
+        names = [fill(f"{comparison.settings(row)} (run {run})", medium.letters(wide)) for row, run in zip(rows, best)]
+        handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
         handles += [
             Line2D([], [], color="black", label="validation"),
             Line2D([], [], color="black", ls="--", label="train"),
         ]
         if len(runs) > _SHOWN:
             handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
-        wide = max((len(str(handle.get_label())) for handle in handles), default=0) > 62
-        figure.legend(handles=handles, loc="outside lower center", ncols=1 if wide else 2, fontsize=9)
+        longest = max((len(str(handle.get_label())) for handle in handles), default=0)
+        columns = 2 if longest <= medium.letters(wide / 2) else 1
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
         caption = (
             f"{which}{others}. Loss is the mean data loss an example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."
         )
-        return finish(figure, "learning_curves", "Learning curves", caption)
+        return finish(figure, "learning_curves", "Learning curves", caption, medium)
 
 
 def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
@@ -55,7 +58,8 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
     main = (
         validation if any(validation in rows and rows[validation].notna().any() for rows in by_run.values()) else train
     )
-    lines = [rows[["epoch", main]].dropna().to_numpy() for rows in faint if main in rows]
+    curves = [np.column_stack([rows["epoch"], rows[main]]) for rows in faint if main in rows]
+    lines = [curve[~np.isnan(curve).any(1)] for curve in curves]
     axes.add_collection(LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1))
     for colour, run in zip(COLOURS, best, strict=False):
         rows = by_run[run]

@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.figures import Figure
+from pipeline.report.statistics import conclusions
 from pipeline.report.tables import Comparison, levels, text
 from pipeline.results import DROPPED
 
@@ -82,7 +83,7 @@ def summary(comparison: Comparison) -> list[str]:
     all_else = "All others finished." if dropped.any() else "All runs finished."
     said.append(f"Not finished: {', '.join(bad)}; reasons below." if bad else all_else)
     said.append(f"Training and evaluation took {_duration(comparison.seconds.sum())} of computing, all runs together.")
-    return said
+    return said + conclusions(comparison)
 
 
 def _absent(present: set[str]) -> list[str]:
