@@ -13,7 +13,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.report",
         description="Builds results.csv and report/ from run folders: tables (CSV, Markdown, LaTeX), figures (SVG, "
-        "PNG), a page, and in paper/ what goes into LaTeX. Folders that hold no readable run are named in the report, never silently dropped.",
+        "PNG), a page, and what goes into a paper (paper/). Folders that hold no readable run are named in the report, "
+        "never silently dropped.",
     )
     parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a sweep's folder, or a run's")
     parser.add_argument("--out", type=Path, help="where to write the report (default: report/ in the first folder)")

@@ -22,16 +22,19 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
     runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
-    label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
+    loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
+    label = {"loss": loss, comparison.score_name: comparison.score_label}
+    width = (medium.width or 10) - 0.6  # inches for the words of the legend
+    rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
+    names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
+    names = [fill(name, medium.letters(width)) for name in names]
     with medium.style():
-        figure, panels = medium.panels(1, 2, 5, 4.4)
+        lines = sum(name.count("\n") + 1 for name in names) + 3
+        figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
         for axes, (column, name) in zip(panels, label.items(), strict=True):
             _panel(axes, by_run, runs, best, column)
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
-        wide = figure.get_figwidth() - 0.6  # inches for the words of the legend
-        names = [fill(f"{comparison.settings(row)} (run {run})", medium.letters(wide)) for row, run in zip(rows, best)]
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
         handles += [
             Line2D([], [], color="black", label="validation"),
@@ -39,8 +42,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         ]
         if len(runs) > _SHOWN:
             handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
-        longest = max((len(str(handle.get_label())) for handle in handles), default=0)
-        columns = 2 if longest <= medium.letters(wide / 2) else 1
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        columns = 2 if longest <= medium.letters(width / 2) else 1
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"

@@ -61,8 +61,10 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
             if np.isfinite(value):
                 colour = "black" if value > middle else "white"
-                axes.text(column, row, f"{value:.3f}", ha="center", va="center", color=colour, fontsize=medium.size(0.9))
-        figure.colorbar(image, label=f"mean validation {comparison.score_label}")
+                axes.text(
+                    column, row, f"{value:.3f}", ha="center", va="center", color=colour, fontsize=medium.size(0.9)
+                )
+        figure.colorbar(image).set_label(f"mean validation {comparison.score_label}", fontsize=medium.size(0.9))
         rest = [name for key, name in comparison.swept.items() if key not in keys]
         over = f", averaged over {', '.join(rest)}" if rest else ""
         caption = f"Mean validation {comparison.score_label} for {shown[0]} and {shown[1]}{over}."

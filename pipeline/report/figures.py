@@ -84,11 +84,18 @@ class Medium:
         FigureCanvasAgg(figure)
         return figure
 
-    def panels(self, rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Canvas, list[Axes]]:
-        """A figure of panels of that size; in a column they stand one below the other."""
-        if self.width is not None:
+    def panels(
+        self, rows: int, columns: int, width: float, height: float, *, legend: int = 0, **options: Any
+    ) -> tuple[Canvas, list[Axes]]:
+        """A figure of panels of that size; in a column they are half as high as wide, one below the other.
+
+        `legend` lines of text then add to its height, not to be taken from the panels.
+        """
+        if self.width is None:
+            figure = self.canvas(width * columns, height * rows)
+        else:
             rows, columns = rows * columns, 1
-        figure = self.canvas(width * columns, height * rows)
+            figure = self.canvas(self.width, 0.55 * self.width * rows + legend * 1.4 * self.size(0.9) / 72)
         return figure, list(np.ravel(figure.subplots(rows, columns, squeeze=False, **options)))
 
 
@@ -99,7 +106,7 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
     """Draw to bytes, the same bytes for the same data: PDF for a paper, else SVG and PNG."""
     if medium.width is not None:
         pdf = io.BytesIO()
-        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Title": title})
+        figure.savefig(pdf, format="pdf", dpi=300, metadata={"CreationDate": None, "Title": title})
         return Figure(name, title, caption, pdf=pdf.getvalue())
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 from pandas.io.formats.style import Styler
-from pylatexenc.latexencode import (  # type: ignore[import-untyped,unused-ignore]
+from pylatexenc.latexencode import (
     RULE_DICT,
     RULE_REGEX,
     UnicodeToLatexConversionRule,
@@ -17,8 +17,8 @@ from pylatexenc.latexencode import (  # type: ignore[import-untyped,unused-ignor
 
 _LATEX_ROWS = 50
 NOTHING = "–"  # what a cell without a value shows
-# LaTeX's first font encoding shows these as something else.
-_SYMBOLS = {"<": r"\textless", ">": r"\textgreater", "|": r"\textbar", "–": "--"}
+# LaTeX's first font encoding shows some as something else, and a row that starts with [ or * is part of the \\ before.
+_SYMBOLS = {"<": r"\textless", ">": r"\textgreater", "|": r"\textbar", "–": "--", "[": "{[}", "*": "{*}"}
 _ENCODER = UnicodeToLatexEncoder(
     conversion_rules=[
         UnicodeToLatexConversionRule(RULE_REGEX, [(re.compile("R²"), "$R^2$")]),
@@ -73,13 +73,13 @@ class Table:
         """A floating table with the caption above; `aligned` lets siunitx align decimals and uncertainties."""
         rows = self.written(" +- " if aligned else " ± ").head(_LATEX_ROWS)
         numbers = [name for name in rows if name in self.digits]
-        columns = {name: self._column(name, rows[name], aligned) for name in rows}
+        columns = {name: self._column(name, rows[name], aligned) for name in self.shown}
         for name in rows:
             quoted = rows[name].map(latex)
             if aligned and name in numbers:  # what is no number, and all headers, siunitx takes in braces
                 quoted = rows[name].where(rows[name] != NOTHING, "{--}")
             rows[name] = quoted
-        heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in rows}
+        heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in self.shown}
         style: Styler = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)

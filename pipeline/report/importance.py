@@ -25,7 +25,7 @@ class Importance:
 
     mean: by how much the forest's mean squared error rises when the key's values are shuffled, as a share of the
     variance of the scores; sd: over folds. The forest sees a key's values as their places in order, so it makes no
-    difference whether a rate is given as such or as its logarithm. Folds, trees and shuffles are drawn from fixed seeds.
+    difference whether a rate is given as such or as its logarithm. All is drawn from fixed seeds.
 
     Sources: L. Breiman, "Random forests", Machine Learning 45 (2001), section 10; A. Fisher, C. Rudin, F. Dominici,
     "All models are wrong, but many are useful", JMLR 20 (2019).
@@ -67,11 +67,12 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_xlabel("importance (share of the variance)")
         caption = (
-            f"By how much a random forest that predicts the validation {comparison.score_label} errs more, on runs that "
-            "it has not seen, when a key's values are shuffled, as a share of the variance of the scores (permutation "
-            f"importance; mean and standard deviation over {_FOLDS} folds). The forest explains "
-            f"{max(importance.explained, 0):.0%} of that variance: of the rest nothing is said here. A key is important "
-            "over the values that were tried and with the others as they were, and what helps to predict is no cause."
+            f"By how much a random forest that predicts the validation {comparison.score_label} errs more, on runs "
+            "that it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
+            f"(permutation importance; mean and standard deviation over {_FOLDS} folds). The forest explains "
+            f"{max(importance.explained, 0):.0%} of that variance: of the rest nothing is said here. A key is "
+            "important over the values that were tried and with the others as they were, and what helps to predict "
+            "is no cause."
         )
         return finish(figure, "importance", "Importance of each swept key", caption, medium)
 
@@ -88,9 +89,9 @@ def _by_range(comparison: Comparison) -> list[str]:
 
 
 def _shuffled(places: pd.DataFrame, score: "pd.Series[float]") -> tuple[pd.DataFrame, float]:
-    from sklearn.ensemble import RandomForestRegressor  # type: ignore[import-untyped,unused-ignore]
-    from sklearn.inspection import permutation_importance  # type: ignore[import-untyped,unused-ignore]
-    from sklearn.model_selection import KFold  # type: ignore[import-untyped,unused-ignore]
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import KFold
 
     x, y = places.to_numpy(dtype=np.float32), score.to_numpy()
     rises, error = [], 0.0

@@ -7,7 +7,7 @@ from pipeline.report.diagnosis import Diagnosis
 from pipeline.report.figures import COLOURS, SCREEN, Figure, Medium, finish
 
 _ANNOTATED = 20  # classes up to which a cell can hold its number
-_ROWS, _COLUMNS = 4, 8
+_ROWS = 4
 
 
 def figures_of(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> list[Figure]:
@@ -38,7 +38,7 @@ def confusion_matrix(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) ->
                 colour = "black" if shares[row, column] > 0.5 else "white"
                 fit = min(medium.size(0.8), fitting)
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
-        figure.colorbar(image, label="share of the true class", shrink=0.8)
+        figure.colorbar(image, shrink=0.8).set_label("share of the true class", fontsize=medium.size(0.9))
         caption = f"Run {run} on the test split: how often each true class (a row) was taken for each class (a column)."
         return finish(figure, "confusion", "Confusion matrix of the best run", caption, medium)
 
@@ -68,7 +68,7 @@ def surest_mistakes(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> 
     wrong = np.flatnonzero(diagnosis.predicted != diagnosis.target)
     if diagnosis.images is None or not len(wrong):
         return None
-    shown = wrong[np.argsort(-diagnosis.probability[wrong], kind="stable")][: _ROWS * _COLUMNS]
+    shown = wrong[np.argsort(-diagnosis.probability[wrong], kind="stable")][: _ROWS * _columns(medium)]
     names = diagnosis.class_names
     titles = [
         f"{names[diagnosis.target[i]]}\nas {names[diagnosis.predicted[i]]}\n{diagnosis.probability[i]:.3f}"
@@ -87,7 +87,7 @@ def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figu
     if diagnosis.weight is None or diagnosis.images is None:
         return None
     shape = diagnosis.images.shape[1:]
-    units = np.argsort(-np.linalg.norm(diagnosis.weight, axis=0), kind="stable")[: _ROWS * _COLUMNS]
+    units = np.argsort(-np.linalg.norm(diagnosis.weight, axis=0), kind="stable")[: _ROWS * _columns(medium)]
     weights = [diagnosis.weight[:, unit].reshape(shape) for unit in units]
     with medium.style():
         figure = _sheet([0.5 + 0.5 * weight / (np.abs(weight).max() or 1.0) for weight in weights], None, medium)
@@ -100,7 +100,7 @@ def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figu
 
 def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -> Canvas:
     """Images (channels, height, width), bytes or numbers from 0 to 1, side by side in one frame."""
-    across = _COLUMNS if medium.width is None else _COLUMNS // 2
+    across = _columns(medium)
     rows, gap = -(-len(images) // across), 0.62 if titles else 0.1
     figure = medium.canvas(1.25 * across, 1.25 * rows * (1 + gap))
     axes = figure.subplots()
@@ -114,3 +114,8 @@ def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -
             axes.text(left + 0.5, top + 0.04, titles[i], ha="center", va="bottom", fontsize=medium.size(0.7))
     axes.set(xlim=(0, 1.1 * across - 0.1), ylim=(-(1 + gap) * rows + gap, gap), aspect="equal")
     return figure
+
+
+def _columns(medium: Medium) -> int:
+    """How many images lie side by side."""
+    return 8 if medium.width is None else 4

@@ -43,7 +43,7 @@ class Replicates:
         count = int(number.max()) + 1
         scores = {split: cells[split].unstack().reindex(range(count)).astype(float) for split in SPLITS}
         order = _order(scores["validation"])
-        unfinished = (~finished).groupby(number).sum()
+        unfinished = (~finished).groupby(number).sum().astype(int)
         return cls(
             comparison,
             runs[keys].groupby(number).first().loc[order].reset_index(drop=True)

@@ -7,7 +7,7 @@ from pipeline.report.replicates import LEVEL, Replicates
 from pipeline.report.tables import Comparison
 
 _RIVALS = 4  # that the picked settings are compared with: more comparisons, less can be shown
-_ALPHA = 1 - LEVEL
+ALPHA = 0.05  # 1 − LEVEL
 
 
 def compare_best(replicates: Replicates) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
     from scipy import stats
-    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped,unused-ignore]
+    from statsmodels.stats.multitest import multipletests
 
     test, rows = replicates.scores["test"], {}
     for rival in test.index[1 : 1 + _RIVALS]:
@@ -56,8 +56,8 @@ def conclude(replicates: Replicates) -> list[str]:
         return []
     if not replicates.replicated:
         return [
-            f"n = 1: each of the {finished} settings was trained on one seed, so that none of their differences can be "
-            "told from luck. Sweep seed=0,1,2,3,4 as well for means, intervals and tests."
+            f"n = 1: each of the {finished} settings was trained on one seed, so none of their differences can be told "
+            "from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and tests."
         ]
     if not replicates.picked:
         return ["Without a validation score no settings are picked, and none compared: see the means over seeds."]
@@ -91,7 +91,7 @@ def _winner(replicates: Replicates, finished: int) -> str:
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     """One comparison in words: who beats whom, or why that cannot be said."""
-    n, difference, half, p, adjusted = compared.loc[rival]
+    n, difference, half, p, adjusted = (float(value) for value in compared.loc[rival])
     first, second = replicates.name(0), replicates.name(rival)
     if n < 2:
         return f"{first} and {second} have {n:.0f} seeds in common: too few to compare them."
@@ -100,21 +100,21 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
             f"{first} and {second} differ by {_points(replicates, difference)} on each of {n:.0f} seeds: the seed "
             "changes nothing here, so these are no sample, and no test is made."
         )
-    figures = f"{_points(replicates, abs(difference), half)}, n = {n:.0f}"
-    tail = f"adjusted {_p(adjusted)}"
+    apart = _points(replicates, abs(difference), half)
+    tail = f"(n = {n:.0f}, adjusted {_p(adjusted)})"
     if difference < 0:
         first, second = second, first
-    if adjusted < _ALPHA:
-        note = " (on test; it was not picked on validation)" if difference < 0 else ""
-        return f"{first} beats {second} by {figures} ({tail}){note}."
+    if adjusted < ALPHA:
+        note = ", on test, though it was not picked on validation" if difference < 0 else ""
+        return f"{first} beats {second} by {apart} {tail}{note}."
     if abs(difference) > half:
         return (
-            f"{first} is {figures} ahead of {second}, but that does not hold for all comparisons together ({tail}): "
-            "with as many, one such difference may be chance."
+            f"{first} is ahead of {second} by {apart}, but among all comparisons together one such difference may be "
+            f"chance {tail}."
         )
     return (
-        f"No difference between {first} and {second} can be shown: {first} is {figures} ahead, an interval that holds "
-        f"zero ({tail}). That does not show that they are equal."
+        f"No difference between {first} and {second} can be shown: the first is ahead by {apart}, an interval that "
+        f"holds zero {tail}. Nor does that show that they are equal."
     )
 
 

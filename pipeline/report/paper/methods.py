@@ -86,8 +86,8 @@ def _data(settings: Settings) -> Iterator[str]:
     )
     if settings.values("dataset.mean"):
         yield (
-            f"Pixels are scaled to [0, 1], less a mean of {settings.said('dataset.mean')}, over "
-            f"{settings.said('dataset.std')}."
+            f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "
+            f"{settings.said('dataset.std')} of the channels."
         )
     if settings.has("dataset.flip", "false") or settings.has("dataset.shift", "0"):
         yield (
@@ -141,9 +141,7 @@ def _optimizer(settings: Settings) -> Iterator[str]:
         else:
             yield f"Optimizer: {name}."
     if settings.values("optimizer.lr"):
-        yield (
-            f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', _SCHEDULES)}."
-        )
+        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', _SCHEDULES)}.")
     if settings.has("optimizer.weight_decay", "0"):
         decay = settings.said("optimizer.weight_decay")
         yield f"Weight decay, decoupled{cite('loshchilov2019decoupled')}: {decay}."
@@ -205,8 +203,8 @@ def _statistics(names: set[str], tools: dict[str, str]) -> Iterator[str]:
         tools |= {"scipy": "virtanen2020scipy", "statsmodels": "seabold2010statsmodels"}
         yield (
             f"± is half of the 95 % confidence interval of a mean over seeds by Student's t "
-            f"distribution{cite('student1908probable')}; settings are compared by paired t tests over seeds, adjusted by "
-            f"Holm's method{cite('holm1979simple')}."
+            f"distribution{cite('student1908probable')}; settings are compared by paired t tests over seeds, adjusted "
+            f"by Holm's method{cite('holm1979simple')}."
         )
     if "importance" in names:
         tools["scikit-learn"] = "pedregosa2011scikit"

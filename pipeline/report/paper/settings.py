@@ -19,16 +19,15 @@ class Settings:
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
         self.told: set[str] = set()
+        self._known: dict[str, list[str]] = {}
 
     def values(self, key: str) -> list[str]:
         """The distinct values of a key ("optimizer.lr") in their own order, none where no run has it."""
         self.told.add(key)
-        column = f"config.{key}"
-        runs = self.comparison.runs
-        if column not in runs:
-            return []
-        known = runs[column][runs[column].map(lambda value: value is None or value == value)]  # NaN: has no such key
-        return levels(known) if len(known) else []
+        if key not in self._known:
+            values = self.comparison.runs.get(f"config.{key}", pd.Series(dtype=object))
+            self._known[key] = levels(values[[value is None or value == value for value in values]])  # NaN: no such key
+        return self._known[key]
 
     def said(self, key: str) -> str:
         """The values in words: "0.1", "0.1 or 0.3", "0.1, 0.2 or 0.3"."""

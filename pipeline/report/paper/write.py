@@ -60,7 +60,7 @@ def write_paper(
 def _narrow(table: Table) -> Table:
     """Of the comparison, what fits on a page: settings and scores."""
     left_out = {"run", "best epoch", "seconds", "status", "validation loss"}
-    left_out |= {name for name in table.data if name.startswith("train ") or name.endswith(", sd")}
+    left_out |= {name for name in table.shown if name.startswith("train ") or name.endswith(", sd")}
     kept = [name for name in table.data if name not in left_out]
     return Table(table.name, table.data[kept], table.digits, table.caption, table.halves, table.picked)
 
