@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.figures import COLOURS, GREY, SCREEN, Figure, Medium, finish
+from pipeline.report.figures import COLOURS, GREY, SCREEN, Figure, Medium, finish, plain
 from pipeline.report.tables import Comparison
 
 _SHOWN = len(COLOURS)
@@ -27,7 +27,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
     names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
-    names = [fill(name, medium.letters(width)) for name in names]
+    names = [fill(plain(name), medium.letters(width)) for name in names]
     with medium.style():
         lines = sum(name.count("\n") + 1 for name in names) + 3
         figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)

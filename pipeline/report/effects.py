@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pipeline.report.figures import COLOURS, GREY, SCREEN, Figure, Medium, finish
+from pipeline.report.figures import COLOURS, GREY, SCREEN, Figure, Medium, finish, plain
 from pipeline.report.formats import text
 from pipeline.report.importance import Importance
 from pipeline.report.tables import Comparison, levels
 
 _PANELS = 6
+_LETTERS = 24  # of a setting under a panel
 _CELLS = 15  # levels along a side of the heat map that can still be read
 
 
@@ -52,11 +53,12 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         axes = figure.subplots()
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
-        axes.set_xticks(range(len(across)), across)
-        axes.set_yticks(range(len(down)), down)
+        width = figure.get_figwidth()
+        axes.set_xticks(range(len(across)), [plain(name, medium.letters(0.6 * width / len(across))) for name in across])
+        axes.set_yticks(range(len(down)), [plain(name, medium.letters(0.3 * width)) for name in down])
         axes.set(xlabel=shown[1], ylabel=shown[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
-        if medium.letters(0.6 * figure.get_figwidth() / len(across)) < len("0.000"):
+        if medium.letters(0.6 * width / len(across)) < len("0.000"):
             means = means[:0]  # colours alone, where numbers would overlap
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
             if np.isfinite(value):
@@ -83,7 +85,7 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
         place = {level: float(level) for level in names}
     else:  # words, lists, or a zero beside magnitudes: evenly spaced
         place = {level: float(i) for i, level in enumerate(names)}
-        axes.set_xticks(list(place.values()), names)
+        axes.set_xticks(list(place.values()), [plain(name, _LETTERS) for name in names])
         axes.set_xlim(-0.5, len(names) - 0.5)
     x = values.map(text).map(place)
     axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0)

@@ -102,6 +102,12 @@ class Medium:
 SCREEN = Medium()
 
 
+def plain(words: str, letters: int | None = None) -> str:
+    """Words for a figure, cut to so many letters; a $ in them starts no formula."""
+    cut = words if letters is None or len(words) <= letters else f"{words[: max(letters - 1, 1)]}…"
+    return cut.replace("$", r"\$")
+
+
 def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium = SCREEN) -> Figure:
     """Draw to bytes, the same bytes for the same data: PDF for a paper, else SVG and PNG."""
     if medium.width is not None:

@@ -75,10 +75,10 @@ class Table:
         numbers = [name for name in rows if name in self.digits]
         columns = {name: self._column(name, rows[name], aligned) for name in self.shown}
         for name in rows:
-            quoted = rows[name].map(latex)
             if aligned and name in numbers:  # what is no number, and all headers, siunitx takes in braces
-                quoted = rows[name].where(rows[name] != NOTHING, "{--}")
-            rows[name] = quoted
+                rows[name] = rows[name].replace(NOTHING, "{--}")
+            else:
+                rows[name] = rows[name].map(latex)
         heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in self.shown}
         style: Styler = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:

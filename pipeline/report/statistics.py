@@ -91,7 +91,7 @@ def _winner(replicates: Replicates, finished: int) -> str:
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     """One comparison in words: who beats whom, or why that cannot be said."""
-    n, difference, half, p, adjusted = (float(value) for value in compared.loc[rival])
+    n, difference, half, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
     first, second = replicates.name(0), replicates.name(rival)
     if n < 2:
         return f"{first} and {second} have {n:.0f} seeds in common: too few to compare them."
@@ -126,9 +126,10 @@ def _warnings(replicates: Replicates) -> list[str]:
         alone = f", {single} of them on one (n = 1, no interval)" if single else ""
         said.append(f"{fewer} settings finished on fewer seeds than the others{alone}; they are not picked from.")
     if replicates.unfinished.any():
+        count = int(replicates.unfinished.sum())
         said.append(
-            f"{replicates.unfinished.sum()} runs have not finished and are in no mean: where a setting's runs diverge, "
-            "the mean of the rest flatters it."
+            f"Not finished and in no mean: {count} run{'s' * (count > 1)}. Where a setting's runs diverge, the mean of "
+            "the rest flatters it."
         )
     if 1 < n.max() < 5:
         said.append(f"n = {n.max()} is few: the interval is wide, and normality cannot be checked.")
