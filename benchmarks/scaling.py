@@ -49,11 +49,11 @@ def main() -> None:
 def _plot(frame: "object") -> str:
     import pandas as pd
 
-    from pipeline.report.figures import COLOURS, GREY, canvas, finish, style
+    from pipeline.report.figures import COLOURS, GREY, SCREEN, finish
 
     assert isinstance(frame, pd.DataFrame)
-    with style():
-        figure = canvas(10, 7)
+    with SCREEN.style():
+        figure = SCREEN.canvas(10, 7)
         for axes, (what, rows) in zip(figure.subplots(2, 2).flat, frame.groupby("what", sort=False), strict=True):
             axes.loglog(rows["value"], rows["floor"], "--", color=GREY, label="matrix products alone")
             axes.loglog(rows["value"], rows["scratchnet"], "o-", color=COLOURS[0], label="scratchnet")

@@ -111,11 +111,11 @@ What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](.
 def _plot(frame: "object") -> str:
     import pandas as pd
 
-    from pipeline.report.figures import COLOURS, canvas, finish, style
+    from pipeline.report.figures import COLOURS, SCREEN, finish
 
     assert isinstance(frame, pd.DataFrame)
-    with style():
-        figure = canvas(9, 0.62 * len(frame) + 1.2)
+    with SCREEN.style():
+        figure = SCREEN.canvas(9, 0.62 * len(frame) + 1.2)
         axes = figure.subplots()
         for place, (peer, colour) in enumerate(zip(("jax", "torch"), COLOURS, strict=False)):
             values = frame[f"× {peer}"].astype(float)

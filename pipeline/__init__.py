@@ -1,13 +1,15 @@
 """The pipeline: from overrides to run folders to a report. `load_model(RUN_FOLDER)` is the network of a run."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
     from pipeline.models import load_model
+    from pipeline.results import Collected
 
-__all__ = ["load_model"]
+__all__ = ["load", "load_model"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,6 +19,18 @@ def __getattr__(name: str) -> Any:
 
         return load_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load(*folders: str | Path) -> "Collected":
+    """Read the runs of one or several sweeps, to go on with in Python: `load("outputs/mine").runs`.
+
+    Folders are sweeps' or runs' own. -> `pipeline.results.Collected` with two tidy data frames: `runs`, a row a run,
+    and `history`, a row an epoch of a run; both have the column `run`. Nothing is imported but pandas. Raises
+    UserError where there is no run; warns where some cannot be read, and `problems` says which and why.
+    """
+    from pipeline.results import load as read  # pandas takes a while: not for who asks for --help
+
+    return read([Path(folder) for folder in folders])
 
 
 def _sweep_folder(*, _root_: DictConfig) -> str:

@@ -231,6 +231,13 @@ class Config(Section):
     tracking: Tracking = Field(default_factory=Tracking)  # runs trained before there was any have none
 
 
+def initializer_rule(initializer: str, activation: str) -> str:
+    """What `initializer` stands for: auto is he for rectifiers and their like, glorot for all else."""
+    if initializer != "auto":
+        return initializer
+    return "he" if activation in ("relu", "leaky_relu", "gelu") else "glorot"
+
+
 def keys_of(section: str) -> set[str]:
     """All keys that `section` ("" for the top level) can have, over the choices of its group."""
     if not section:

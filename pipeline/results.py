@@ -3,8 +3,9 @@
 import csv
 import json
 import re
+import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,18 @@ _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "pro
 
 @dataclass(frozen=True)
 class Collected:
-    """What run folders hold: `runs` (a row each), `history` (a row an epoch), and what could not be read."""
+    """What run folders hold, as tidy data frames, and what could not be read.
+
+    `runs`: a row a run. Columns: `run`, its name; `status`; `message`, why it did not finish; `task`; `identity`, a
+    hash of all that determines its figures; `config.*`, every key of its configuration (lists as JSON: "[256,128]");
+    `metric.final_*` of its last epoch, `metric.best_*` of the epoch that was best on validation, and
+    `metric.parameters`; `seconds.*`; `provenance.*`. A run lacks (NaN) what its model or optimizer does not have.
+
+    `history`: a row an epoch of a run. Columns: `run`, `epoch` (0 is before training), `train_loss`, `train_accuracy`
+    (for regression `train_r2`), the same of validation and test, `penalty`, `objective`, `lr` and `seconds`.
+
+    `history.merge(runs, on="run")` puts each run's settings beside its epochs.
+    """
 
     runs: pd.DataFrame
     history: pd.DataFrame
@@ -70,6 +82,15 @@ def collect(folders: Sequence[Path]) -> Collected:
         raise UserError(f"no runs found in {names}{reason}; {remedy}")
     tidy = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=["run", "epoch"])
     return Collected(_frame(records), tidy, problems, list(origins.values()))
+
+
+def load(folders: Sequence[Path]) -> Collected:
+    """What `pipeline.load` gives: the runs with a type of its own for each column, and a warning of problems."""
+    found = collect(folders)
+    if found.problems:
+        first = ": ".join(map(str, found.problems[0]))
+        warnings.warn(f"{len(found.problems)} folders could not be read in full; first {first}", stacklevel=3)
+    return replace(found, runs=found.runs.infer_objects())
 
 
 def write_results(folder: Path, collected: Collected | None = None) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.report.replicates import Replicates
 from pipeline.report.tables import Comparison
 from pipeline.results import collect
 
@@ -26,23 +27,17 @@ def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
 
 def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     found = Comparison.of(collect([folder]).runs)
-    runs = found.runs
-    swept = {key: shown for key, shown in found.swept.items() if key != "config.seed"}
-    validation, test = found.metric("best_validation_accuracy"), found.metric("best_test_accuracy")
-    # One group for each choice of what was swept besides the seed; all runs where that is nothing.
-    settings = runs[list(swept)].astype(str).agg(", ".join, axis=1) if swept else pd.Series("", index=runs.index)
-    tried = validation.groupby(settings).agg(["count", "mean"])
-    picked = settings == tried[tried["count"] == tried["count"].max()]["mean"].idxmax()
-    first = runs[picked].iloc[0]
+    replicates = Replicates.of(found)
+    first = found.runs.iloc[0]
     return {
         "sweep": folder.name,
         "dataset": first["config.dataset.name"],
         "reports' best": f"{_reported(first, reports):.4f}",
-        "test accuracy": _mean(test[picked]),
-        "validation accuracy": _mean(validation[picked]),
-        "seeds": int(picked.sum()),
-        "picked": ", ".join(f"{shown}={first[key]}" for key, shown in swept.items()) or "as written",
-        "runs": len(runs),
+        "test accuracy": _mean(replicates, "test"),
+        "validation accuracy": _mean(replicates, "validation"),
+        "seeds": int(replicates.n.iloc[0]),
+        "picked": replicates.name(0) if len(replicates.settings.columns) else "as written",
+        "runs": len(found.runs),
         "core minutes": f"{found.seconds.sum() / 60:.0f}",
         "command": f"`python -m pipeline experiment={folder.name}`",
     }
@@ -54,5 +49,6 @@ def _reported(run: "pd.Series[Any]", reports: pd.DataFrame) -> float:
     return float(reports[(reports["dataset"] == run["config.dataset.name"]) & patches]["held_out_accuracy"].max())
 
 
-def _mean(values: "pd.Series[float]") -> str:
-    return f"{values.mean():.4f} ± {values.std():.4f}"
+def _mean(replicates: Replicates, split: str) -> str:
+    picked = replicates.summary(split).iloc[0]
+    return f"{picked['mean']:.4f} ± {picked['sd']:.4f}"

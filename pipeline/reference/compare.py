@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from pipeline.files import write_whole
 from pipeline.reference.rows import Row
-from pipeline.report.figures import COLOURS, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, SCREEN, Figure, finish
 
 COLUMNS = [
     *("experiment", "dataset", "held out", "reported score", "our score", "difference in points"),
@@ -40,8 +40,8 @@ def curves(row: Row, folder: Path) -> Figure:
     """Loss, penalty and objective, and the score, by epoch; what the report printed dashed."""
     history = pd.read_csv(folder / "history.csv")
     score = "r2" if "train_r2" in history else "accuracy"
-    with style():
-        figure = canvas(10, 4)
+    with SCREEN.style():
+        figure = SCREEN.canvas(10, 4)
         losses, scores = figure.subplots(1, 2)
         for axes, name in ((losses, "loss"), (scores, score)):
             for colour, split in zip(COLOURS, ("train", row.held_out), strict=False):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.report.build import build
+from pipeline.report.paper import column
 from pipeline.report.watch import watch
 
 
@@ -13,7 +14,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.report",
         description="Builds results.csv and report/ from run folders: tables (CSV, Markdown, LaTeX), figures (SVG, "
-        "PNG) and a page. Folders that hold no readable run are named in the report, never silently dropped.",
+        "PNG), a page, and what goes into a paper (paper/). Folders that hold no readable run are named in the report, "
+        "never silently dropped.",
     )
     parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a sweep's folder, or a run's")
     parser.add_argument("--out", type=Path, help="where to write the report (default: report/ in the first folder)")
@@ -23,9 +25,19 @@ def main(arguments: list[str] | None = None) -> int:
         help="keep the report up to date while a sweep trains, on a page that loads itself anew, until Ctrl-C; only "
         "reads the sweep, at the lowest priority",
     )
+    parser.add_argument(
+        "--paper-width",
+        metavar="LENGTH",
+        default="84mm",
+        help="how wide the figures in paper/ are: your \\columnwidth in in, cm, mm or pt (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--paper-font-size", metavar="POINTS", type=float, default=9, help="your document's (default: %(default)s)"
+    )
     given = parser.parse_args(arguments)
     try:
-        page = (watch if given.watch else build)(given.folders, given.out)
+        paper = column(given.paper_width, given.paper_font_size)
+        page = (watch if given.watch else build)(given.folders, given.out, paper)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

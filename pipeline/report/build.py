@@ -1,7 +1,7 @@
 """From run folders to results.csv and report/."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,23 +10,27 @@ import pandas as pd
 from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
 from pipeline.report.curves import learning_curves
-from pipeline.report.diagnosis import diagnose
+from pipeline.report.diagnosis import Diagnosis, diagnose
 from pipeline.report.effects import heat_map, marginal_effects
-from pipeline.report.figures import Figure
+from pipeline.report.figures import SCREEN, Figure, Medium
+from pipeline.report.importance import Importance, importance_figure
 from pipeline.report.mistakes import figures_of
 from pipeline.report.page import Contents, render
+from pipeline.report.paper import COLUMN, write_paper
 from pipeline.report.progress import search_progress
+from pipeline.report.replicates import Replicates, replicates_table
+from pipeline.report.statistics import compare_best
 from pipeline.report.tables import Comparison
 from pipeline.results import Collected, collect, write_results
 
 
-def build(folders: Sequence[Path], out: Path | None = None, reload: int | None = None) -> Path:
+def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
     """Write `results.csv` into each sweep folder and the report into `out`; -> its index.html.
 
-    `out` is report/ in the first folder unless given. With `reload` it is the report of a sweep that trains: the page
-    loads itself anew after as many seconds, runs without a result are told as training, nothing but the report is
-    written, and no network is loaded. Raises UserError where there is no run at all; runs that cannot be read are
-    named in the report's footnotes.
+    `out` is report/ in the first folder unless given; `column` is what the figures in paper/ are drawn for. With
+    `reload` it is the report of a sweep that trains: the page loads itself anew after as many seconds, runs without a
+    result are told as training, nothing but the report is written, no paper, and no network is loaded. Raises
+    UserError where there is no run at all; runs that cannot be read are named in the report's footnotes.
     """
     folders = [Path(folder) for folder in folders]
     collected = collect(folders)
@@ -39,21 +43,28 @@ def build(folders: Sequence[Path], out: Path | None = None, reload: int | None =
     out = out or folders[0] / "report"
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
-    for name, text in comparison.files().items():
-        write_whole(out / name, text)
-    made = [learning_curves(comparison, collected.history), marginal_effects(comparison), heat_map(comparison)]
-    if len(folders) == 1 and (folders[0] / JOURNAL).exists():
-        made.insert(0, search_progress(comparison, folders[0]))
-    figures = [figure for figure in made if figure is not None]
-    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
-    of_best, why_not = _figures_of_best(comparison, folder_of) if reload is None else ([], None)
-    figures += of_best
+    replicates = Replicates.of(comparison)
+    tables = [comparison.listing]
+    if repeated := replicates_table(replicates, compare_best(replicates)):
+        tables.append(repeated)
+    for table in tables:
+        for name, content in table.files().items():
+            write_whole(out / name, content)
+    searched = len(folders) == 1 and (folders[0] / JOURNAL).exists()
+    diagnosis, why_not = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
+    importance = Importance.of(comparison)
+    draw = _drawing(comparison, collected, importance, searched, diagnosis)
+    figures = draw(SCREEN)
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
+    if reload is None:
+        write_paper(out / "paper", replicates, tables, draw(column), searched)
     absent = [why_not] if why_not else []
     stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
-    contents = Contents(comparison, collected.history, figures, folders, collected.problems, absent, reload, stamp)
+    contents = Contents(
+        comparison, collected.history, importance, figures, folders, collected.problems, absent, reload, stamp
+    )
     write_whole(out / "index.html", render(contents))
     return out / "index.html"
 
@@ -67,12 +78,31 @@ def _training(collected: Collected) -> Collected:
     return replace(collected, runs=runs, problems=problems)
 
 
-def _figures_of_best(comparison: Comparison, folder_of: Mapping[str, Path]) -> tuple[list[Figure], str | None]:
+def _drawing(
+    comparison: Comparison, collected: Collected, importance: Importance, searched: bool, diagnosis: Diagnosis | None
+) -> Callable[[Medium], list[Figure]]:
+    """All figures that the runs allow, for a medium; what is slow to find out is found out once."""
+
+    def draw(medium: Medium) -> list[Figure]:
+        made = [
+            search_progress(comparison, medium) if searched else None,
+            learning_curves(comparison, collected.history, medium),
+            importance_figure(comparison, importance, medium),
+            marginal_effects(comparison, importance, medium),
+            heat_map(comparison, importance, medium),
+        ]
+        of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
+        return [figure for figure in made if figure is not None] + of_best
+
+    return draw
+
+
+def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
     """What the best run confuses and looks for, or why that is not shown."""
-    name = str(comparison.runs["run"][0])
     if not comparison.picked or comparison.score_name != "accuracy":
-        return [], None
+        return None, None
+    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     try:
-        return figures_of(diagnose(folder_of[name]), name), None
+        return diagnose(folder_of[comparison.runs["run"][0]]), None
     except UserError as error:
-        return [], f"No figures of the best run's mistakes: {error}."
+        return None, f"No figures of the best run's mistakes: {error}."

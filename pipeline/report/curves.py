@@ -1,6 +1,7 @@
 """Learning curves: loss and score v epoch, the best runs in colour before all others."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -9,47 +10,49 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.figures import COLOURS, GREY, MANY, Figure, canvas, finish, style
+from pipeline.report.figures import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
 from pipeline.report.tables import Comparison
 
 _SHOWN = len(COLOURS)
 
 
-def learning_curves(comparison: Comparison, history: pd.DataFrame) -> Figure | None:
+def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
     if history.empty or history["epoch"].max() < 1:
         return None
-    trained = set(history["run"])
-    runs = [name for name in comparison.runs["run"] if name in trained]
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
+    runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
-    label = {"loss": "loss (mean an example)", comparison.score_name: comparison.score_label}
-    with style():
-        figure = canvas(10, 4.4)
-        for axes, (column, name) in zip(figure.subplots(1, 2), label.items(), strict=True):
+    loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
+    label = {"loss": loss, comparison.score_name: comparison.score_label}
+    width = (medium.width or 10) - 0.6  # inches for the words of the legend
+    rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
+    names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
+    names = [fill(plain(name), medium.letters(width)) for name in names]
+    with medium.style():
+        lines = sum(name.count("\n") + 1 for name in names) + 3
+        figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
+        for axes, (column, name) in zip(panels, label.items(), strict=True):
             _panel(axes, by_run, runs, best, column)
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
-        handles = [
-            Line2D([], [], color=colour, label=f"{comparison.settings(row)} (run {run})")
-            for colour, row, run in zip(COLOURS, rows, best, strict=False)
-        ]
+        handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
         handles += [
             Line2D([], [], color="black", label="validation"),
             Line2D([], [], color="black", ls="--", label="train"),
         ]
         if len(runs) > _SHOWN:
             handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
-        wide = max((len(str(handle.get_label())) for handle in handles), default=0) > 62
-        figure.legend(handles=handles, loc="outside lower center", ncols=1 if wide else 2, fontsize=9)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        columns = 2 if longest <= medium.letters(width / 2) else 1
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
         caption = (
             f"{which}{others}. Loss is the mean data loss an example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."
         )
-        return finish(figure, "learning_curves", "Learning curves", caption)
+        return finish(figure, "learning_curves", "Learning curves", caption, medium)
 
 
 def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:

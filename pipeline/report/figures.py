@@ -1,4 +1,4 @@
-"""What all figures share: the style, and a figure as SVG and PNG bytes."""
+"""What all figures share: the style, where they are to be seen, and a figure as bytes of its formats."""
 
 import io
 import re
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
@@ -17,7 +19,6 @@ GREY = "#9A9A9A"
 MANY = 300  # lines or dots above which a figure holds them as pixels, so that an SVG stays small
 
 _STYLE: Any = {
-    "font.size": 10,
     "font.family": ["DejaVu Sans"],
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -27,19 +28,21 @@ _STYLE: Any = {
     "grid.linewidth": 0.8,
     "legend.frameon": False,
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,  # TrueType: publishers refuse type 3
     "figure.dpi": 100,
 }
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished figure: its file name without ending, what it shows, and its bytes."""
+    """A finished figure: its file name without ending, what it shows, and its bytes in the formats of its medium."""
 
     name: str
     title: str
     caption: str
-    svg: str
-    png: bytes
+    svg: str = ""
+    png: bytes = b""
+    pdf: bytes = b""
 
     @property
     def inline(self) -> str:
@@ -49,29 +52,72 @@ class Figure:
         return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
 
 
-def brief(label: str, most: int = 24) -> str:
-    """A label that leaves room for what it labels."""
-    return label if len(label) <= most else f"{label[: most - 1]}…"
+@dataclass(frozen=True)
+class Medium:
+    """Where figures are to be seen: on a page, each as wide as it likes, or in a paper's column of `width` inches."""
+
+    width: float | None = None
+    font_size: float = 10  # points
+
+    @contextmanager
+    def style(self) -> Iterator[None]:
+        """Draw inside of this; nothing is left behind in matplotlib's global state."""
+        with mpl.rc_context({**_STYLE, "font.size": self.font_size, "legend.fontsize": self.size(0.9)}):
+            yield
+
+    def size(self, share: float) -> float:
+        """A font size in points, as a share of the size of the text around."""
+        return share * self.font_size
+
+    def letters(self, width: float, share: float = 0.9) -> int:
+        """How many letters of that font size fit side by side into so many inches, about."""
+        return max(int(72 * width / (0.6 * self.size(share))), 1)
+
+    def canvas(self, width: float, height: float, *, lines: bool = False) -> Canvas:
+        """A figure of inches that needs no display and no pyplot.
+
+        In a column its height shrinks with its width; where `lines` of text make the height, with the font.
+        """
+        if self.width is not None:
+            height *= self.font_size / 10 if lines else self.width / width
+            width = self.width
+        figure = Canvas(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure
+
+    def panels(
+        self, rows: int, columns: int, width: float, height: float, *, legend: int = 0, **options: Any
+    ) -> tuple[Canvas, list[Axes]]:
+        """A figure of panels of that size; in a column they are half as high as wide, one below the other.
+
+        `legend` lines of text then add to its height, not to be taken from the panels.
+        """
+        if self.width is None:
+            figure = self.canvas(width * columns, height * rows)
+        else:
+            rows, columns = rows * columns, 1
+            figure = self.canvas(self.width, 0.55 * self.width * rows + legend * 1.4 * self.size(0.9) / 72)
+        return figure, list(np.ravel(figure.subplots(rows, columns, squeeze=False, **options)))
 
 
-@contextmanager
-def style() -> Iterator[None]:
-    """Draw inside of this; nothing is left behind in matplotlib's global state."""
-    with mpl.rc_context(_STYLE):
-        yield
+SCREEN = Medium()
 
 
-def canvas(width: float, height: float) -> Canvas:
-    """A figure of inches that needs no display and no pyplot."""
-    figure = Canvas(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+def plain(words: str, letters: int | None = None) -> str:
+    """Words for a figure, cut to so many letters; a $ in them starts no formula."""
+    cut = words if letters is None or len(words) <= letters else f"{words[: max(letters - 1, 1)]}…"
+    return cut.replace("$", r"\$")
 
 
-def finish(figure: Canvas, name: str, title: str, caption: str) -> Figure:
-    """Draw to bytes, the same bytes for the same data."""
+def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium = SCREEN) -> Figure:
+    """Draw to bytes, the same bytes for the same data: PDF for a paper, else SVG and PNG."""
+    if medium.width is not None:
+        pdf = io.BytesIO()
+        figure.savefig(pdf, format="pdf", dpi=300, metadata={"CreationDate": None, "Title": title})
+        return Figure(name, title, caption, pdf=pdf.getvalue())
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None, "Title": title})
+    figure.set_layout_engine("none")  # what stands stays where it is
     figure.savefig(png, format="png", dpi=150)
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

@@ -7,18 +7,22 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.curves import frame
-from pipeline.report.effects import CELLS, PANELS, cells, importance
+from pipeline.report.effects import CELLS, PANELS, cells
 from pipeline.report.figures import COLOURS
+from pipeline.report.formats import text
+from pipeline.report.importance import Importance
 from pipeline.report.reported import reported_curves
 from pipeline.report.scales import Scale
-from pipeline.report.tables import Comparison, levels, text
+from pipeline.report.tables import Comparison, levels
 
 POINTS = 100  # epochs of a curve; longer trainings are thinned to about as many, the first and the last among them
 _TOLD_APART = ("status", "config.", "metric.", "seconds.", "provenance.")
 _SAME_FOR_ALL = ("config.sweep.", "provenance.command")
 
 
-def page_data(everything: Comparison, shown: Comparison, history: pd.DataFrame) -> dict[str, Any]:
+def page_data(
+    everything: Comparison, shown: Comparison, history: pd.DataFrame, importance: Importance
+) -> dict[str, Any]:
     """JSON for the scripts. Rows are those of `shown`; heat maps are means over `everything`."""
     rows = range(len(shown.runs))
     return {
@@ -29,7 +33,7 @@ def page_data(everything: Comparison, shown: Comparison, history: pd.DataFrame) 
         "curves": _curves(shown, history),
         "reported": reported_curves(shown),
         "axes": _axes(shown),
-        "heat_maps": _heat_maps(everything),
+        "heat_maps": _heat_maps(everything, importance),
         "facts": _facts(shown.runs),
     }
 
@@ -73,9 +77,9 @@ def _axes(shown: Comparison) -> list[dict[str, Any]]:
     return [axis | {"values": [_short(value) for value in axis["values"]]} for axis in axes]
 
 
-def _heat_maps(everything: Comparison) -> dict[str, Any]:
+def _heat_maps(everything: Comparison, importance: Importance) -> dict[str, Any]:
     """Means over all pairs of the swept keys that matter most; a cell is [across, down, runs, mean, mean, …]."""
-    keys = [key for key in importance(everything).index[:PANELS] if len(levels(everything.runs[key])) <= CELLS]
+    keys = [key for key in importance.order[:PANELS] if len(levels(everything.runs[key])) <= CELLS]
     maps: list[dict[str, Any]] = []
     figures: list[str] = []
     for down, across in combinations(keys, 2):

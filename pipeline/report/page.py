@@ -11,10 +11,12 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.figures import Figure
+from pipeline.report.formats import text
+from pipeline.report.importance import Importance
 from pipeline.report.interactive import page_data
 from pipeline.report.reported import reported
 from pipeline.report.summary import summary
-from pipeline.report.tables import Comparison, levels, text
+from pipeline.report.tables import Comparison, levels
 
 ROWS = 1000  # runs that a page holds; a browser opens it at once, and the files beside it hold all
 _BROWSER = Path(__file__).parent / "browser"
@@ -29,6 +31,7 @@ class Contents:
 
     comparison: Comparison
     history: pd.DataFrame
+    importance: Importance
     figures: Sequence[Figure]
     folders: Sequence[Path]
     problems: Sequence[tuple[Path, str]] = ()
@@ -75,7 +78,7 @@ def render(contents: Contents) -> str:
         early=early,
         late=late,
         hashes=[_hash(script) for script in scripts],
-        data=page_data(contents.comparison, shown, contents.history) | {"reload": contents.reload},
+        data=page_data(contents.comparison, shown, contents.history, contents.importance) | {"reload": contents.reload},
     )
 
 

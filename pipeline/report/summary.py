@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.report.statistics import conclusions
 from pipeline.report.tables import Comparison, levels
 from pipeline.results import DROPPED
 
@@ -16,6 +17,7 @@ def summary(comparison: Comparison) -> list[str]:
         *_dropped(comparison),
         *_ended(comparison),
         *_took(comparison),
+        *conclusions(comparison),
     ]
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
-_LATEX_ROWS = 50
+from pipeline.report.formats import Table, text
+
+SEED = "config.seed"
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
-# What pandas leaves as it is and LaTeX's first font encoding shows as something else.
-_LATEX_SYMBOLS = {"R²": "$R^2$", "–": "--", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''"}
 _OWN_NAMES = {"run", "seconds", "status"}
 
 
@@ -79,68 +78,24 @@ class Comparison:
         scores = [f"{split} {self.score_label}" for split in ("validation", "test", "train")]
         return {"best epoch": 0, **dict.fromkeys([*scores, "validation loss"], 4), "seconds": 1}
 
+    @property
+    def listing(self) -> Table:
+        """The table with what its formats need."""
+        best = "; the best by validation in bold" if self.picked else ""
+        return Table("table", self.table(), self.digits, f"Comparison of the runs{best}.", picked=self.picked)
+
     def written(self) -> pd.DataFrame:
         """The table as texts for people."""
-        table, digits = self.table(), self.digits
-        columns = {
-            name: [
-                (f"{value:.{digits[name]}f}" if pd.notna(value) else "–") if name in digits else text(value)
-                for value in table[name]
-            ]
-            for name in table
-        }
-        return pd.DataFrame(columns)
+        return self.listing.written()
 
     def files(self) -> dict[str, str]:
         """File name -> content of the table in each format."""
-        return {
-            "table.csv": self.table().to_csv(index=False, lineterminator="\n"),
-            "table.md": self._markdown(),
-            "table.tex": self._latex(),
-        }
-
-    def _markdown(self) -> str:
-        rows = self.written().map(_for_markdown).rename(columns=_for_markdown)
-        if self.picked:
-            rows.iloc[0] = [f"**{cell}**" for cell in rows.iloc[0]]
-        return str(rows.to_markdown(index=False, disable_numparse=True)) + "\n"
-
-    def _latex(self) -> str:
-        rows = self.written()
-        note = f", the best {_LATEX_ROWS} of {len(rows)} runs" if len(rows) > _LATEX_ROWS else ""
-        best = "; the best by validation in bold" if self.picked else ""
-        style: Styler = rows.head(_LATEX_ROWS).style.hide(axis="index")
-        style = style.format(escape="latex").format_index(escape="latex", axis=1)
-        if self.picked:
-            style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
-        body = style.to_latex(
-            hrules=True,
-            convert_css=True,
-            column_format="".join("r" if name in self.digits else "l" for name in rows),
-            position="tbp",
-            position_float="centering",
-            caption=f"Comparison of the runs{note}{best}.",
-            label="tab:comparison",
-        )
-        for symbol, command in _LATEX_SYMBOLS.items():
-            body = body.replace(symbol, command)
-        return "% needs \\usepackage{booktabs}\n" + body
+        return self.listing.files()
 
     def _numbers(self, column: str) -> "pd.Series[float]":
         if column not in self.runs:
             return pd.Series(float("nan"), self.runs.index)
         return pd.to_numeric(self.runs[column], errors="coerce").astype(float)
-
-
-def text(value: Any) -> str:
-    """A setting as people write it: 0.001, 1e-05, [256], true, null."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:g}"
-    return str(value)
 
 
 def levels(values: "pd.Series[Any]") -> list[str]:
@@ -150,13 +105,6 @@ def levels(values: "pd.Series[Any]") -> list[str]:
     if numbers.notna().all():
         return list(numbers.sort_values().index)
     return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d+", level)], level))
-
-
-def _for_markdown(cell: str) -> str:
-    """Nothing a setting holds may end a cell, start a tag or become emphasis."""
-    for mark in ("\\", "|", "*", "_", "`"):
-        cell = cell.replace(mark, f"\\{mark}")
-    return cell.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:
@@ -178,7 +126,8 @@ def _swept(runs: pd.DataFrame) -> dict[str, str]:
             for group in groups
         )
     ]
-    kept = [key for i, key in enumerate(kept) if not any(_repeats(texts[key], texts[other]) for other in kept[:i])]
+    first = sorted(kept, key=lambda key: key != SEED)  # of keys that repeat the seed, the seed is the one to show
+    kept = [key for key in kept if not any(_repeats(texts[key], texts[other]) for other in first[: first.index(key)])]
     short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in kept}
     taken = list(short.values())
     return {

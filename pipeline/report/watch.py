@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from pipeline.errors import UserError
 from pipeline.report.build import build
+from pipeline.report.figures import Medium
+from pipeline.report.paper import COLUMN
 from pipeline.results import run_folders
 
 _PERIOD = 5.0  # seconds between two looks at the folders
@@ -18,7 +20,7 @@ _ENDED = "result.json"
 Seen = dict[Path, tuple[int, int] | None]
 
 
-def watch(folders: Sequence[Path], out: Path | None = None) -> Path:
+def watch(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN) -> Path:
     """Keep the report up to date until KeyboardInterrupt, then leave it as an ordinary page; -> its index.html.
 
     Only reads the sweep folders, at the lowest priority, and writes nothing but the report. Polls: change
@@ -30,7 +32,7 @@ def watch(folders: Sequence[Path], out: Path | None = None) -> Path:
     try:
         _follow(folders, out)
     except KeyboardInterrupt:
-        return build(folders, out)
+        return build(folders, out, column)
 
 
 def _follow(folders: Sequence[Path], out: Path | None) -> NoReturn:

@@ -1,0 +1,106 @@
+"""Which swept keys matter for the validation score: the one home of that question."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.report.figures import COLOURS, SCREEN, Figure, Medium, finish
+from pipeline.report.formats import text
+from pipeline.report.tables import Comparison, levels
+
+_FEWEST = 10  # runs that a forest can be asked about
+_FOLDS = 5
+_SHUFFLES = 5
+_TREES = 32
+
+
+@dataclass(frozen=True)
+class Importance:
+    """The swept keys that have two values with a score, `order`ed with the most important first.
+
+    `shares` (mean, sd), a row a key, is the permutation importance, `explained` the R² of the random forest that it is
+    read off; both on runs that the forest has not seen, None and 0 for fewer than ten runs, in which nothing can be
+    fitted: then `order` goes by the range of the mean score over a key's values.
+
+    mean: by how much the forest's mean squared error rises when the key's values are shuffled, as a share of the
+    variance of the scores; sd: over folds. The forest sees a key's values as their places in order, so it makes no
+    difference whether a rate is given as such or as its logarithm. All is drawn from fixed seeds.
+
+    Sources: L. Breiman, "Random forests", Machine Learning 45 (2001), section 10; A. Fisher, C. Rudin, F. Dominici,
+    "All models are wrong, but many are useful", JMLR 20 (2019).
+    """
+
+    order: list[str]
+    shares: pd.DataFrame | None = None
+    explained: float = 0.0
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "Importance":
+        """Ask a forest where there are runs enough."""
+        score = comparison.score.dropna()
+        order = _by_range(comparison)
+        if len(score) < _FEWEST or not order or np.ptp(score) == 0:
+            return cls(order)
+        places = {}
+        for key in order:
+            shown = comparison.runs[key].map(text)
+            place = {level: i for i, level in enumerate(levels(comparison.runs[key]))}
+            places[key] = shown.map(place)[score.index]
+        shares, explained = _shuffled(pd.DataFrame(places), score)
+        shares = shares.sort_values("mean", ascending=False, kind="stable")
+        return cls(list(shares.index), shares, explained)
+
+
+def importance_figure(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
+    """Bars, the most important key on top; None with fewer than two keys or ten runs."""
+    shares = importance.shares
+    if shares is None or len(shares) < 2:
+        return None
+    with medium.style():
+        figure = medium.canvas(7.5, 0.9 + 0.32 * len(shares), lines=True)
+        axes = figure.subplots()
+        names = [comparison.swept[key] for key in importance.order]
+        axes.barh(names, shares["mean"], xerr=shares["sd"], color=COLOURS[0], height=0.6)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_xlabel("importance (share of the variance)")
+        caption = (
+            f"By how much a random forest that predicts the validation {comparison.score_label} errs more, on runs "
+            "that it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
+            f"(permutation importance; mean and standard deviation over {_FOLDS} folds). The forest explains "
+            f"{max(importance.explained, 0):.0%} of that variance: of the rest nothing is said here. A key is "
+            "important over the values that were tried and with the others as they were, and what helps to predict "
+            "is no cause."
+        )
+        return finish(figure, "importance", "Importance of each swept key", caption, medium)
+
+
+def _by_range(comparison: Comparison) -> list[str]:
+    """Keys by the range of the mean validation score over their values, the largest first."""
+    score = comparison.score
+    ranges = {}
+    for key in comparison.swept:
+        means = score.groupby(comparison.runs[key].map(text)).mean().dropna()
+        if len(means) > 1:
+            ranges[key] = means.max() - means.min()
+    return list(pd.Series(ranges, dtype=float).sort_values(ascending=False, kind="stable").index)
+
+
+def _shuffled(places: pd.DataFrame, score: "pd.Series[float]") -> tuple[pd.DataFrame, float]:
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.model_selection import KFold
+
+    x, y = places.to_numpy(dtype=np.float32), score.to_numpy()
+    rises, error = [], 0.0
+    for seen, unseen in KFold(_FOLDS, shuffle=True, random_state=0).split(x):
+        forest = RandomForestRegressor(_TREES, random_state=0).fit(x[seen], y[seen])
+        error += float(((forest.predict(x[unseen]) - y[unseen]) ** 2).sum())
+        rise = permutation_importance(
+            forest, x[unseen], y[unseen], scoring="neg_mean_squared_error", n_repeats=_SHUFFLES, random_state=0
+        )
+        rises.append(rise["importances_mean"] / y.var())
+    shares = pd.DataFrame({"mean": np.mean(rises, axis=0), "sd": np.std(rises, axis=0, ddof=1)}, places.columns)
+    return shares, 1 - error / (len(y) * float(y.var()))

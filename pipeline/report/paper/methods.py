@@ -1,0 +1,242 @@
+"""The methods in sentences, read off the runs: what was done with what, every setting of it, with references."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import pandas as pd
+
+from pipeline.config import initializer_rule
+from pipeline.report.figures import Figure
+from pipeline.report.formats import Table, text
+from pipeline.report.paper.references import cite
+from pipeline.report.paper.settings import Settings, either
+from pipeline.report.replicates import Replicates
+from pipeline.report.tables import SEED
+
+_CIFAR = cite("krizhevsky2009learning")
+_DATA = {
+    "fashion_mnist": "Fashion-MNIST" + cite("xiao2017fashion"),
+    "fashion_mnist_mini": "a class-balanced part of Fashion-MNIST" + cite("xiao2017fashion"),
+    "cifar10": "CIFAR-10" + _CIFAR,
+    "cifar100": "CIFAR-100" + _CIFAR,
+    **{name: f"points drawn by a formula ({name})" for name in ("linear", "folded", "square", "patterns")},
+}
+_MODELS = {
+    "mlp": "multilayer perceptrons",
+    "patch_mlp": "networks of MLPs across patches and across features" + cite("tolstikhin2021mixer"),
+}
+_ACTIVATIONS = {
+    "relu": "ReLU" + cite("nair2010rectified"),
+    "leaky_relu": "leaky ReLU" + cite("maas2013rectifier"),
+    "gelu": "GELU" + cite("hendrycks2016gaussian"),
+    "tanh": "tanh" + cite("bishop2006pattern"),
+    "sigmoid": "sigmoid" + cite("bishop2006pattern"),
+}
+_INITIALIZERS = {
+    "he": "He's normal initialisation" + cite("he2015delving"),
+    "glorot": "Glorot's uniform initialisation" + cite("glorot2010understanding"),
+    "normal": "a normal distribution",
+    "zeros": "zeros",
+}
+_SCHEDULES = {
+    "constant": "a constant rate",
+    "step": "a rate that drops in steps",
+    "cosine": "a cosine schedule" + cite("loshchilov2017sgdr"),
+    "one_cycle": "a one-cycle schedule" + cite("smith2017super"),
+}
+_TOOLS = {  # distribution -> its reference
+    "hydra-core": "yadan2019hydra",
+    "pandas": "mckinney2010data",
+    "matplotlib": "hunter2007matplotlib",
+}
+
+
+def methods(
+    settings: Settings, replicates: Replicates, tables: Sequence[Table], figures: Sequence[Figure], searched: bool
+) -> list[str]:
+    """Sentences with the marks of `references.cite`; what some runs alone have is told with its alternatives."""
+    tools = dict(_TOOLS)
+    names = {table.name for table in tables} | {figure.name for figure in figures}
+    said = [
+        *_data(settings),
+        *_model(settings),
+        *_optimizer(settings),
+        *_training(settings),
+        *_sweep(settings, replicates, searched),
+        *_selection(replicates),
+        *_statistics(names, tools),
+    ]
+    return [*said, *_rest(settings), *_computing(settings, tools)]
+
+
+def _data(settings: Settings) -> Iterator[str]:
+    runs = settings.comparison.runs
+    names = [_DATA.get(name, name) for name in settings.values("dataset.name")]
+    sizes = []
+    for split in ("train", "validation", "test"):
+        column = f"provenance.examples.{split}"
+        counts = sorted(set(runs[column].dropna().astype(int))) if column in runs else []
+        if counts:
+            sizes.append(f"{either([str(count) for count in counts])} examples for {split}")
+    yield f"The data are {either(names)}" + (f": {', '.join(sizes)}." if sizes else ".")
+    yield (
+        f"Of the examples that are not for test a share of {settings.said('dataset.validation_fraction')} is kept for "
+        f"validation, drawn with seed {settings.said('dataset.seed')}."
+    )
+    if settings.values("dataset.mean"):
+        yield (
+            f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "
+            f"{settings.said('dataset.std')} of the channels."
+        )
+    if settings.has("dataset.flip", "false") or settings.has("dataset.shift", "0"):
+        yield (
+            f"Training images are mirrored at random (flip: {settings.said('dataset.flip')}) and shifted by up to "
+            f"{settings.said('dataset.shift')} pixels."
+        )
+
+
+def _model(settings: Settings) -> Iterator[str]:
+    yield f"The models are {_named(settings, 'model.name', _MODELS)}."
+    if settings.values("model.hidden"):
+        yield f"Hidden widths: {settings.said('model.hidden')}; activation: " + (
+            f"{_named(settings, 'model.activation', _ACTIVATIONS)}."
+        )
+    if settings.values("model.initializer"):
+        settings.told.add("model.initializer")
+        runs = settings.comparison.runs
+        activations = runs.get("config.model.activation", pd.Series("relu", runs.index)).map(
+            lambda value: value if isinstance(value, str) else "relu"  # a patch_mlp has no other
+        )
+        rules = {
+            initializer_rule(str(name), activation)
+            for name, activation in zip(runs["config.model.initializer"], activations, strict=True)
+        }
+        yield f"Weights start from {either([_INITIALIZERS.get(rule, rule) for rule in sorted(rules)])}, biases from 0."
+    if settings.has("model.layer_norm", "false"):
+        yield f"Layer normalisation{cite('ba2016layer')}: {settings.said('model.layer_norm')}."
+    if settings.has("model.residual", "false"):
+        yield f"Each MLP is added to its input{cite('he2016deep')}: {settings.said('model.residual')}."
+    if settings.has("model.dropout", "0") or settings.has("model.input_dropout", "0"):
+        yield (
+            f"Dropout{cite('srivastava2014dropout')} at rate {settings.said('model.dropout')} after hidden layers and "
+            f"{settings.said('model.input_dropout')} on inputs."
+        )
+    if settings.values("model.l2"):
+        yield f"The objective has the penalty 0.5 · l2 · Σ‖W‖² over weights, l2 = {settings.said('model.l2')}."
+
+
+def _optimizer(settings: Settings) -> Iterator[str]:
+    for name in settings.values("optimizer.name"):
+        if name == "adam":
+            betas = f"β1 = {settings.said('optimizer.beta1')}, β2 = {settings.said('optimizer.beta2')}"
+            yield f"Optimizer: Adam{cite('kingma2015adam')} with {betas} and ε = {settings.said('optimizer.eps')}."
+        elif name == "sgd":
+            words = "stochastic gradient descent" + cite("robbins1951stochastic")
+            if settings.has("optimizer.momentum", "0"):
+                nesterov = ", Nesterov's" if settings.values("optimizer.nesterov") == ["true"] else ""
+                words += f" with momentum {settings.said('optimizer.momentum')}{nesterov}"
+                words += cite("sutskever2013importance")
+            yield f"Optimizer: {words}."
+        else:
+            yield f"Optimizer: {name}."
+    if settings.values("optimizer.lr"):
+        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', _SCHEDULES)}.")
+    if settings.has("optimizer.weight_decay", "0"):
+        decay = settings.said("optimizer.weight_decay")
+        yield f"Weight decay, decoupled{cite('loshchilov2019decoupled')}: {decay}."
+
+
+def _training(settings: Settings) -> Iterator[str]:
+    yield (
+        f"Training takes {settings.said('training.epochs')} epochs in batches of "
+        f"{settings.said('training.batch_size')} examples, in an order drawn with seed "
+        f"{settings.said('training.order_seed')}, in {settings.said('training.dtype')}."
+    )
+    if settings.has("training.label_smoothing", "0"):
+        smoothing = settings.said("training.label_smoothing")
+        yield f"Label smoothing{cite('szegedy2016rethinking')}: {smoothing}."
+    if settings.has("training.patience", "0"):
+        patience = settings.said("training.patience")
+        yield f"A run ends after {patience} epochs without a better validation score (0: never)."
+
+
+def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterator[str]:
+    comparison = settings.comparison
+    swept = [
+        f"{name} ({settings.said(key.removeprefix('config.'))})"
+        for key, name in comparison.swept.items()
+        if key != SEED
+    ]
+    runs = comparison.runs
+    how = ""
+    if searched:
+        how = " suggested by Optuna's" + cite("akiba2019optuna")
+        how += " tree-structured Parzen estimator" + cite("bergstra2011algorithms")
+    elif "config.sweep.kind" in runs and (runs["config.sweep.kind"] == "halving").any():
+        how = " thinned out by successive halving" + cite("jamieson2016non")
+    count = len(runs)
+    yield f"There are {count} run{'s' * (count != 1)}{how}; " + (
+        f"swept are {', '.join(swept)}; all else is fixed." if swept else "no setting but maybe the seed is swept."
+    )
+    seeds, n = settings.values("seed"), replicates.n
+    if seeds:
+        many = f", so that a setting has up to {n.max()} finished runs" if replicates.replicated else ""
+        yield f"The seed, which draws {replicates.drawn}, is {either(seeds)}{many}."
+    bad = runs["status"][runs["status"] != "finished"].value_counts().sort_index()
+    if len(bad):
+        yield f"Not finished: {', '.join(f'{number} {status}' for status, number in bad.items())}."
+
+
+def _selection(replicates: Replicates) -> Iterator[str]:
+    label = replicates.comparison.score_label
+    if not replicates.picked:
+        yield "There is no validation split, figures are of the last epoch, and nothing is selected."
+        return
+    yield f"Of each run the epoch with the highest validation {label} counts."
+    over = "mean over seeds of the " if replicates.replicated else ""
+    yield f"Settings are selected by the highest {over}validation {label}; nothing is selected on test."
+
+
+def _statistics(names: set[str], tools: dict[str, str]) -> Iterator[str]:
+    if "replicates" in names:
+        tools |= {"scipy": "virtanen2020scipy", "statsmodels": "seabold2010statsmodels"}
+        yield (
+            f"± is half of the 95 % confidence interval of a mean over seeds by Student's t "
+            f"distribution{cite('student1908probable')}; settings are compared by paired t tests over seeds, adjusted "
+            f"by Holm's method{cite('holm1979simple')}."
+        )
+    if "importance" in names:
+        tools["scikit-learn"] = "pedregosa2011scikit"
+        yield f"Importance is permutation importance on held-out runs of a random forest{cite('breiman2001random')}."
+
+
+def _rest(settings: Settings) -> Iterator[str]:
+    rest = settings.rest()
+    if rest:
+        yield f"Further settings: {'; '.join(f'{key} = {value}' for key, value in rest.items())}."
+
+
+def _computing(settings: Settings, tools: Mapping[str, str]) -> Iterator[str]:
+    comparison = settings.comparison
+
+    def found(name: str) -> list[str]:
+        column: Any = comparison.runs.get(f"provenance.{name}", pd.Series(dtype=object))
+        return list(dict.fromkeys(text(value) for value in column.dropna()))
+
+    versions = [f"scratchnet-sweeps {either(found('package_version'))}"] if found("package_version") else []
+    versions += [f"commit {either([commit[:12] for commit in found('git_commit')])}"] if found("git_commit") else []
+    versions += [f"Python {either(found('python'))}"] if found("python") else []
+    versions += [f"PyTorch {either(found('torch'))}{cite('paszke2019pytorch')}"] if found("torch") else []
+    versions += [f"NumPy {either(found('numpy'))}{cite('harris2020array')}"] if found("numpy") else []
+    if "lookahead" in found("kernel"):
+        versions.append(f"Numba{cite('lam2015numba')}")
+    versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
+    yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."
+    machine = either(found("cpu")) if found("cpu") else "unknown"
+    device = f" (device: {either(found('device'))})" if found("device") else ""
+    yield f"The runs took {comparison.seconds.sum() / 60:.1f} minutes of computing on {machine}{device}."
+
+
+def _named(settings: Settings, key: str, words: Mapping[str, str]) -> str:
+    return either([words.get(value, value) for value in settings.values(key)])

@@ -1,0 +1,66 @@
+"""Every setting of the runs: what was fixed, what was swept, and which of them the methods have told."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from pipeline.report.formats import Table
+from pipeline.report.tables import Comparison, levels
+
+_NOT_SETTINGS = ("config.sweep", "config.tracking", "config.dataset.root", "config.training.log_every")
+
+
+_LISTED = 8  # values that are listed; of more, the ends
+
+
+class Settings:
+    """The values that each key has in the runs, as texts. Remembers which keys were asked for."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self.told: set[str] = set()
+        self._known: dict[str, list[str]] = {}
+
+    def values(self, key: str) -> list[str]:
+        """The distinct values of a key ("optimizer.lr") in their own order, none where no run has it."""
+        self.told.add(key)
+        if key not in self._known:
+            values = self.comparison.runs.get(f"config.{key}", pd.Series(dtype=object))
+            self._known[key] = levels(values[[value is None or value == value for value in values]])  # NaN: no such key
+        return self._known[key]
+
+    def said(self, key: str) -> str:
+        """The values in words: "0.1", "0.1 or 0.3", "0.1, 0.2 or 0.3"."""
+        return either(self.values(key))
+
+    def has(self, key: str, *but: str) -> bool:
+        """Whether any run has a value other than those for the key."""
+        return any(value not in but for value in self.values(key))
+
+    def keys(self) -> Iterator[str]:
+        """All keys of the runs in the order of the configuration."""
+        for column in map(str, self.comparison.runs.columns):
+            if column.startswith("config.") and not column.startswith(_NOT_SETTINGS):
+                yield column.removeprefix("config.")
+
+    def rest(self) -> dict[str, str]:
+        """What was not asked for yet: key -> its values."""
+        return {key: self.said(key) for key in list(self.keys()) if key not in self.told and self.values(key)}
+
+    def table(self) -> Table:
+        """A row a key."""
+        rows = [
+            (key, either(values), "swept" if len(values) > 1 else "fixed")
+            for key in self.keys()
+            if (values := self.values(key))
+        ]
+        caption = "All settings of the runs. A key without a value for some model or optimizer is not theirs."
+        return Table("settings", pd.DataFrame(rows, columns=["key", "values", ""]), {}, caption)
+
+
+def either(values: Sequence[str]) -> str:
+    """Values in words: "0.1", "0.1 or 0.3", "0.1, 0.2 or 0.3", "0.1 … 0.9 (9 values)"."""
+    if len(values) > _LISTED:
+        return f"{values[0]} … {values[-1]} ({len(values)} values)"
+    *first, last = values or ["unknown"]
+    return f"{', '.join(first)} or {last}" if first else last

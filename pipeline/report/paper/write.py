@@ -1,0 +1,81 @@
+"""Writes report/paper/: all that `paper.tex` there, which compiles as it is, takes in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.errors import UserError
+from pipeline.files import write_whole
+from pipeline.report.figures import Figure, Medium
+from pipeline.report.formats import Table, latex, markdown
+from pipeline.report.paper.methods import methods
+from pipeline.report.paper.references import as_latex, as_markdown, bibliography, cited
+from pipeline.report.paper.settings import Settings
+from pipeline.report.replicates import Replicates
+
+_INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}  # TeX's point
+COLUMN = Medium(width=84 / 25.4, font_size=9)  # a column of most two-column classes
+
+
+def column(width: str, font_size: float) -> Medium:
+    """A column such as "84mm", "3.3in" or "240pt" (what LaTeX's \\the\\columnwidth says). Raises UserError."""
+    number, unit = width[:-2], width[-2:]
+    try:
+        inches = float(number) * _INCHES[unit]
+    except (ValueError, KeyError):
+        raise UserError(f"--paper-width {width}: not a length; give a number with in, cm, mm or pt: 84mm") from None
+    if not 1 <= inches <= 20:
+        raise UserError(f"--paper-width {width}: {inches:.2g} inches wide; give a width from 1 to 20 inches")
+    if not 4 <= font_size <= 30:
+        raise UserError(f"--paper-font-size {font_size:g}: give a size from 4 to 30 points")
+    return Medium(inches, font_size)
+
+
+def write_paper(
+    out: Path, replicates: Replicates, tables: Sequence[Table], figures: Sequence[Figure], searched: bool
+) -> None:
+    """Tables (.tex), figures (.pdf), captions.md, methods.tex and .md, settings.tex, references.bib and paper.tex."""
+    out.mkdir(exist_ok=True)
+    settings = Settings(replicates.comparison)
+    sentences = methods(settings, replicates, tables, figures, searched)
+    tables = [_narrow(table) for table in tables] + [settings.table()]
+    files: dict[str, str | bytes] = {f"{table.name}.tex": table.latex(aligned=True) for table in tables}
+    files |= {f"{figure.name}.pdf": figure.pdf for figure in figures}
+    files["captions.md"] = "".join(
+        f"## {name}\n\n{markdown(caption)}\n\n"
+        for name, caption in [
+            *((f"{table.name}.tex", table.full_caption) for table in tables),
+            *((f"{figure.name}.pdf", f"{figure.title}. {figure.caption}") for figure in figures),
+        ]
+    )
+    files["methods.md"] = as_markdown(" ".join(sentences)) + "\n"
+    files["methods.tex"] = "% needs references.bib\n" + as_latex("\n".join(sentences)) + "\n"
+    files["references.bib"] = bibliography(cited(sentences))
+    files["paper.tex"] = _document(tables, figures)
+    for name, content in files.items():
+        write_whole(out / name, content)
+
+
+def _narrow(table: Table) -> Table:
+    """Of the comparison, what fits on a page: settings and scores."""
+    left_out = {"run", "best epoch", "seconds", "status", "validation loss"}
+    left_out |= {name for name in table.shown if name.startswith("train ") or name.endswith(", sd")}
+    kept = [name for name in table.data if name not in left_out]
+    return Table(table.name, table.data[kept], table.digits, table.caption, table.halves, table.picked)
+
+
+def _document(tables: Sequence[Table], figures: Sequence[Figure]) -> str:
+    """A document that takes all in: to be compiled, and to be copied from."""
+    environment = Environment(
+        loader=PackageLoader("pipeline.report.paper"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+    )
+    environment.filters["latex"] = latex
+    return environment.get_template("paper.tex.j2").render(tables=tables, figures=figures)

@@ -1,0 +1,177 @@
+"""report/paper/ compiles as it is, at the size that was asked for, and says what was done and with what."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT
+from pybtex.database import parse_file
+from written import write_run
+
+from pipeline.errors import UserError
+from pipeline.report import build
+from pipeline.report.__main__ import main
+from pipeline.report.paper import column
+from pipeline.report.paper.references import as_latex, as_markdown, bibliography, cite
+
+NASTY = "_ % & $x_$ # { } ~ ^ \\ <script> [x] | \" '"
+SHIPPED = ROOT / "pipeline/report/paper/references.bib"
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two rates, one of them in nasty words' company, on three seeds each."""
+    number = 0
+    for lr, activation, lead in ((0.1, NASTY, 0.05), (0.3, "[*]", 0.0)):
+        for seed in range(3):
+            best = 0.8 + lead + 0.003 * ((seed * 2 + number) % 5)
+            settings = {"model__activation": activation, "optimizer__lr": lr, "seed": seed}
+            write_run(tmp_path / "s" / str(number), best, **settings)
+            number += 1
+    return tmp_path / "s"
+
+
+def media_box(pdf: bytes) -> tuple[float, float]:
+    """Width and height of a page in PostScript points."""
+    found = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", pdf)
+    assert found
+    return float(found[1]), float(found[2])
+
+
+def told(folder: Path) -> str:
+    return (folder / "report/paper/methods.md").read_text()
+
+
+def test_every_report_has_one(sweep: Path) -> None:
+    build([sweep])
+    names = {path.name for path in (sweep / "report/paper").iterdir()}
+    assert names == {
+        *("captions.md", "methods.md", "methods.tex", "references.bib", "paper.tex"),
+        *("table.tex", "replicates.tex", "settings.tex", "learning_curves.pdf", "effects.pdf", "heat_map.pdf"),
+    }
+    captions = (sweep / "report/paper/captions.md").read_text()
+    for name in names - {"captions.md", "methods.md", "methods.tex", "references.bib", "paper.tex"}:
+        assert f"## {name}\n\n" in captions
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
+@pytest.mark.skipif(
+    not shutil.which("kpsewhich") or subprocess.run(["kpsewhich", "siunitx.sty"], capture_output=True).returncode != 0,
+    reason="no siunitx",
+)
+def test_it_compiles_with_whatever_a_setting_holds(sweep: Path) -> None:
+    build([sweep])
+    paper = sweep / "report/paper"
+    latex = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper"]
+    for command in (latex, ["bibtex", "paper"], latex, latex):
+        done = subprocess.run(command, cwd=paper, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout[-2000:]
+    log = (paper / "paper.log").read_text(errors="replace")
+    assert "undefined" not in log
+    assert "Missing character" not in log
+    assert "Warning--" not in (paper / "paper.blg").read_text()
+    assert (paper / "paper.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_tables_are_aligned_by_siunitx(sweep: Path) -> None:
+    build([sweep])
+    table = (sweep / "report/paper/replicates.tex").read_text()
+    assert re.search(r"S\[table-format=1\.4\(\d\), separate-uncertainty", table)
+    assert re.search(r"0\.\d{4} \+- 0\.\d{4}", table)
+    assert "\\toprule" in table
+    rows = [line for line in table.splitlines() if line.endswith("\\\\")]
+    assert not [row for row in rows if row.startswith(("[", "*"))]  # would be an argument of the row before
+
+
+def test_figures_are_as_wide_as_asked_and_reproducible(sweep: Path, tmp_path: Path) -> None:
+    build([sweep], tmp_path / "a")
+    first = {path.name: path.read_bytes() for path in (tmp_path / "a/paper").glob("*.pdf")}
+    arguments = ["-m", "pipeline.report", str(sweep), "--out", str(tmp_path / "b")]
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, timeout=300)  # another process and hash seed
+    assert first == {path.name: path.read_bytes() for path in (tmp_path / "b/paper").glob("*.pdf")}
+    for pdf in first.values():
+        assert media_box(pdf)[0] == pytest.approx(84 / 25.4 * 72, abs=0.1)
+        assert b"CreationDate" not in pdf
+        assert b"/Type3" not in pdf.replace(b" ", b"")
+
+
+def test_width_and_font_size_are_options(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = ["--out", str(tmp_path / "wide"), "--paper-width", "252pt", "--paper-font-size", "12"]
+    assert main([str(sweep), *wide]) == 0
+    assert media_box((tmp_path / "wide/paper/effects.pdf").read_bytes())[0] == pytest.approx(252 * 72 / 72.27, abs=0.1)
+    capsys.readouterr()
+    for bad in (
+        ["--paper-width", "wide"],
+        ["--paper-width", "84"],
+        ["--paper-width", "3mm"],
+        ["--paper-font-size", "0"],
+    ):
+        assert main([str(sweep), *bad]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert column("3.5in", 9).width == column("8.89cm", 9).width == pytest.approx(column("88.9mm", 9).width)
+    with pytest.raises(UserError, match="--paper-width"):
+        column("nanmm", 9)
+
+
+def test_methods_tell_every_setting(sweep: Path) -> None:
+    for path in sweep.glob("*/result.json"):
+        result = json.loads(path.read_text())
+        result["config"]["model"] |= {"dropout": 0.25, "strange": "novelty"}
+        result["config"]["optimizer"] |= {"momentum": 0.9, "nesterov": True}
+        result["provenance"]["examples"] = {"train": 5400, "validation": 600, "test": 1000}
+        path.write_text(json.dumps(result))
+    build([sweep])
+    words = told(sweep)
+    for fact in (
+        *("5400 examples for train, 600 examples for validation, 1000 examples for test", "momentum 0.9", "Nesterov"),
+        *("rate 0.25", "0.1 or 0.3", "model.strange = novelty", "3 epochs", "There are 6 runs", "is 0, 1 or 2"),
+        *(
+            "nothing is selected on test",
+            "highest mean over seeds",
+            "PyTorch 2.0",
+            "Holm",
+            "[@sutskever2013importance]",
+        ),
+    ):
+        assert fact in words
+    settings = (sweep / "report/paper/settings.tex").read_text()
+    assert "model.strange & novelty & fixed" in settings
+    assert "optimizer.lr & 0.1 or 0.3 & swept" in settings
+
+
+def test_references_are_those_that_were_used(tmp_path: Path) -> None:
+    settings = {"optimizer__name": "adam", "model__activation": "gelu", "dataset__name": "cifar10"}
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
+    build([tmp_path / "s"])
+    paper = tmp_path / "s/report/paper"
+    found = parse_file(paper / "references.bib").entries
+    assert {"kingma2015adam", "hendrycks2016gaussian", "krizhevsky2009learning", "paszke2019pytorch"} <= set(found)
+    assert not {"sutskever2013importance", "xiao2017fashion", "holm1979simple", "akiba2019optuna"} & set(found)
+    keys = {
+        key for group in re.findall(r"\\cite\{(.*?)\}", (paper / "methods.tex").read_text()) for key in group.split(",")
+    }
+    assert keys == set(found)
+
+
+def test_every_reference_is_whole_and_every_mark_has_one() -> None:
+    shipped = parse_file(SHIPPED).entries
+    for key, entry in shipped.items():
+        assert entry.persons.get("author"), key
+        assert {"title", "year"} <= set(entry.fields), key
+    marks = re.findall(r'cite\("(\w+)"\)', (SHIPPED.parent / "methods.py").read_text())
+    marks += re.findall(r"cite\('(\w+)'\)", (SHIPPED.parent / "methods.py").read_text())
+    assert len(marks) > 20
+    assert set(marks) <= set(shipped)
+    assert bibliography(shipped) == SHIPPED.read_text().rstrip("\n") + "\n\n"
+
+
+def test_a_setting_cannot_forge_a_reference() -> None:
+    words = "\\cite{x} [@x]" + cite("a", "b")
+    assert as_markdown(words).endswith(" [@a; @b]")
+    assert as_latex(words).endswith("~\\cite{a,b}")
+    assert as_latex(words).count("\\cite") == 1

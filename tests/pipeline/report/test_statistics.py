@@ -1,0 +1,256 @@
+"""Means, intervals and tests against textbook data and formulas written out here, and what is made of them in words."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.report.replicates import Replicates, replicates_table
+from pipeline.report.statistics import compare_best, conclusions
+from pipeline.report.tables import Comparison
+
+# Hours of sleep gained by ten patients with two drugs: A. Cushny, A. Peebles, J. Physiology 32 (1905), which Student
+# tested in 1908 and R ships as `sleep`: t = 4.0621, 9 degrees of freedom, p = 0.002833, interval 0.7001 to 2.4599.
+SLEEP = {
+    "dextro": [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
+    "laevo": [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
+}
+T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262}  # two-sided, 5 %, as printed in tables
+
+
+def comparison(
+    test: dict[str, list[float]],
+    validation: dict[str, list[float]] | None = None,
+    status: dict[tuple[str, int], str] | None = None,
+    score: str = "accuracy",
+    **columns: object,
+) -> Comparison:
+    """Runs of settings (values of one key) on seeds 0, 1, …; validation is the test score unless given."""
+    rows = []
+    for setting, scores in test.items():
+        for seed, value in enumerate(scores):
+            row = {"run": str(len(rows)), "status": (status or {}).get((setting, seed), "finished"), "message": None}
+            row |= {"task": "classification" if score == "accuracy" else "regression"}
+            row |= {"config.model.activation": setting, "config.seed": seed}
+            row |= {"metric.best_test_" + score: value}
+            row |= {"metric.best_validation_" + score: (validation or test)[setting][seed]}
+            rows.append(row | columns)
+    return Comparison.of(pd.DataFrame(rows))
+
+
+def test_paired_test_and_interval_are_those_of_the_textbook() -> None:
+    made = compare_best(Replicates.of(comparison(SLEEP, score="r2")))
+    assert list(made["n"]) == [10]
+    assert made["difference"].iloc[0] == pytest.approx(1.58)
+    assert made["p"].iloc[0] == pytest.approx(0.002833, abs=5e-7)
+    assert made["difference"].iloc[0] - made["half"].iloc[0] == pytest.approx(0.7001142, abs=1e-6)
+    assert made["difference"].iloc[0] + made["half"].iloc[0] == pytest.approx(2.4598858, abs=1e-6)
+    assert made["p_adjusted"].iloc[0] == made["p"].iloc[0]  # of one comparison
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 10])
+def test_interval_of_a_mean_by_the_printed_table(n: int) -> None:
+    scores = [0.8 + 0.013 * ((3 * seed) % 7) for seed in range(n)]
+    found = Replicates.of(comparison({"relu": scores})).summary("test").iloc[0]
+    mean = sum(scores) / n
+    sd = math.sqrt(sum((score - mean) ** 2 for score in scores) / (n - 1))
+    assert (found["n"], found["mean"]) == (n, pytest.approx(mean))
+    assert found["sd"] == pytest.approx(sd)
+    assert found["half"] == pytest.approx(T_TABLE[n - 1] * sd / math.sqrt(n), rel=2e-4)
+
+
+def test_adjusted_p_values_are_holms() -> None:
+    rng = np.random.default_rng(1)
+    scores = {name: list(rng.normal(0.9 - 0.01 * i, 0.01, 6)) for i, name in enumerate("abcde")}
+    made = compare_best(Replicates.of(comparison(scores)))
+    in_order = made["p"].sort_values()
+    running, expected = 0.0, {}
+    for place, (rival, p) in enumerate(in_order.items()):
+        running = max(running, min(1.0, p * (len(in_order) - place)))
+        expected[rival] = running
+    assert len(made) == 4
+    assert made["p_adjusted"].to_dict() == pytest.approx(expected)
+    assert (made["p_adjusted"] >= made["p"]).all()
+
+
+SCORES = st.lists(
+    st.lists(st.floats(0.1, 0.9).map(lambda x: round(x, 3)), min_size=4, max_size=4), min_size=2, max_size=4
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SCORES, st.floats(-0.05, 0.05))
+def test_a_common_shift_changes_means_and_nothing_else(scores: list[list[float]], shift: float) -> None:
+    table = {f"s{i}": values for i, values in enumerate(scores)}
+    moved = {name: [value + shift for value in values] for name, values in table.items()}
+    before, after = (compare_best(Replicates.of(comparison(test, validation=table))) for test in (table, moved))
+    pd.testing.assert_frame_equal(before, after, rtol=1e-6, atol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SCORES, st.permutations(range(16)))
+def test_the_order_of_the_runs_does_not_matter(scores: list[list[float]], order: list[int]) -> None:
+    # Means that differ: which of two equal settings comes first does depend on the order of the runs.
+    table = {f"s{i}": [value + i for value in values] for i, values in enumerate(scores)}
+    runs = comparison(table).runs
+    mixed = runs.iloc[[i for i in order if i < len(runs)]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        compare_best(Replicates.of(Comparison.of(runs))), compare_best(Replicates.of(Comparison.of(mixed)))
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(SCORES)
+def test_the_interval_holds_zero_exactly_where_p_is_above_its_level(scores: list[list[float]]) -> None:
+    made = compare_best(Replicates.of(comparison({f"s{i}": values for i, values in enumerate(scores)}))).dropna()
+    assert ((made["difference"].abs() > made["half"]) == (made["p"] < 0.05)).all()
+
+
+def test_who_beats_whom_is_said_with_its_interval_and_p() -> None:
+    better = [0.850, 0.853, 0.848, 0.855, 0.851]
+    worse = [0.844, 0.846, 0.843, 0.848, 0.846]  # 0.6, 0.7, 0.5, 0.7, 0.5 points: mean 0.6, sd 0.1
+    said = conclusions(comparison({"tanh": worse, "relu": better}))
+    half = T_TABLE[4] * 0.1 / math.sqrt(5)
+    assert f"{half:.2f}" == "0.12"
+    assert said[1] == "activation=relu beats activation=tanh by 0.60 ± 0.12 points (n = 5, adjusted p < 0.001)."
+    assert said[0].startswith("activation=relu: test accuracy 0.8514 ± 0.0034, n = 5 seeds")
+    assert "Picked among 2 settings" in said[0]
+    assert "report the test figure" in said[0]
+    assert "± is half of the 95 % confidence interval" in said[2]
+
+
+def test_an_interval_that_holds_zero_is_no_victory() -> None:
+    said = conclusions(comparison({"relu": [0.80, 0.90, 0.85], "tanh": [0.84, 0.82, 0.83]}))
+    assert said[1].startswith("No difference between activation=relu and activation=tanh can be shown")
+    assert "holds zero" in said[1]
+    assert not [sentence for sentence in said if " beats " in sentence]
+    assert "n = 3 is few" in said[-1]
+
+
+def test_what_holds_alone_but_not_among_many_is_not_said_to_beat() -> None:
+    base = [0.80, 0.82, 0.84, 0.83, 0.81]
+    close = [score - less for score, less in zip(base, (0.030, 0.003, 0.032, 0.012, 0.008), strict=True)]
+    rng = np.random.default_rng(0)
+    noise = {f"noise{i}": list(rng.normal(0.80, 0.05, 5)) for i in range(3)}
+    validation = {name: [0.5 - 0.1 * i] * 5 for i, name in enumerate(["base", "close", *noise])}
+    made = Replicates.of(comparison({"base": base, "close": close, **noise}, validation))
+    row = compare_best(made).loc[1]
+    assert row["p"] < 0.05 < row["p_adjusted"]
+    said = conclusions(made.comparison)
+    assert said[1].startswith("activation=base is ahead of activation=close by 1.70 ± ")
+    assert "may be chance" in said[1]
+
+
+def test_the_picked_may_lose_on_test() -> None:
+    validation = {"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}
+    said = conclusions(comparison({"relu": [0.50, 0.51, 0.52], "tanh": [0.701, 0.709, 0.72]}, validation))
+    assert said[1].startswith("activation=tanh beats activation=relu by 20.00 ± ")
+    assert "though it was not picked on validation" in said[1]
+
+
+def test_r2_is_no_percentage() -> None:
+    said = conclusions(comparison(SLEEP, score="r2"))
+    assert said[1].startswith("activation=laevo beats activation=dextro by 1.5800 ± 0.8799 in R² (n = 10")
+
+
+def test_one_seed_is_warned_of_and_not_tested() -> None:
+    made = comparison({"relu": [0.9], "tanh": [0.8], "gelu": [0.7]})
+    (said,) = conclusions(made)
+    assert said.startswith("n = 1: each of the 3 settings was trained on one seed")
+    replicates = Replicates.of(made)
+    assert compare_best(replicates).empty
+    assert replicates_table(replicates, compare_best(replicates)) is None
+    assert replicates.summary("test")[["sd", "half"]].isna().all(axis=None)
+
+
+def test_one_run_concludes_nothing() -> None:
+    assert conclusions(comparison({"relu": [0.9]})) == []
+
+
+def test_seeds_that_change_nothing_are_no_sample() -> None:
+    said = conclusions(comparison({"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}))
+    assert "differ by 10.00 points on each of 3 seeds: the seed changes nothing" in said[1]
+    assert not [sentence for sentence in said if "beats" in sentence]
+
+
+def test_runs_that_have_not_finished_are_in_no_mean() -> None:
+    scores = {"relu": [0.9, 0.1, 0.8], "tanh": [0.5, 0.6, 0.7]}
+    made = Replicates.of(comparison(scores, status={("relu", 1): "diverged"}))
+    # Of the settings on the most seeds the best is picked: two seeds may be luck.
+    assert made.name(0) == "activation=tanh"
+    assert list(made.n) == [3, 2]
+    assert made.summary("test")["mean"].iloc[1] == pytest.approx(0.85)
+    assert list(made.unfinished) == [0, 1]
+    said = " ".join(conclusions(made.comparison))
+    assert "Not finished and in no mean: 1 run." in said
+    assert "fewer seeds than the others" in said
+    assert list(compare_best(made)["n"]) == [2]  # seeds that both have
+
+
+def test_the_same_seed_twice_counts_once() -> None:
+    runs = comparison({"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}).runs
+    twice = pd.concat([runs, runs.assign(run=[f"again/{run}" for run in runs["run"]])], ignore_index=True)
+    once, both = (Replicates.of(Comparison.of(table)) for table in (runs, twice))
+    assert list(both.n) == [2, 2]
+    pd.testing.assert_frame_equal(once.summary("test"), both.summary("test"))
+
+
+def test_without_seeds_in_common_nothing_is_compared() -> None:
+    runs = comparison({"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}).runs
+    runs.loc[runs["config.model.activation"] == "tanh", "config.seed"] += 2
+    said = conclusions(Comparison.of(runs))
+    assert "0 seeds in common" in said[1]
+
+
+def test_without_validation_nothing_is_picked() -> None:
+    scores = {"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}
+    made = comparison(scores, {name: [math.nan] * 2 for name in scores})
+    assert conclusions(made) == [
+        "Without a validation score no settings are picked, and none compared: see the means over seeds."
+    ]
+    replicates = Replicates.of(made)
+    table = replicates_table(replicates, compare_best(replicates))
+    assert table is not None
+    assert not table.picked
+    assert [name for name in table.data if name.startswith("validation")] == []
+
+
+def test_what_follows_the_seed_does_not_split_replicates() -> None:
+    runs = comparison({"relu": [0.9, 0.8, 0.7], "tanh": [0.5, 0.6, 0.4]}).runs
+    runs["config.training.order_seed"] = runs["config.seed"]
+    runs = runs[["run", "config.training.order_seed", *runs.columns.drop(["run", "config.training.order_seed"])]]
+    made = Replicates.of(Comparison.of(runs))
+    assert list(made.n) == [3, 3]
+    assert made.drawn == "the initial weights (and dropout) and the order of the examples"
+
+
+def test_rates_that_look_alike_are_two_settings() -> None:
+    runs = comparison({"relu": [0.9, 0.8]}).runs
+    rates = [0.1, math.nextafter(0.1, 1), 0.2]  # the first two are written 0.1
+    table = pd.concat([runs.assign(**{"config.optimizer.lr": rate}) for rate in rates], ignore_index=True)
+    made = Replicates.of(Comparison.of(table.assign(run=list("abcdef"))))
+    assert list(made.n) == [2, 2, 2]
+
+
+def test_table_in_all_formats_says_what_was_computed() -> None:
+    scores = {
+        name: [0.8 + 0.01 * i + 0.001 * ((seed * (i + 2)) % 5) for seed in range(5)] for i, name in enumerate("ab")
+    }
+    replicates = Replicates.of(comparison(scores))
+    table = replicates_table(replicates, compare_best(replicates))
+    assert table is not None
+    found = replicates.summary("test").iloc[0]
+    files = table.files()
+    assert f"{found['mean']:.4f} ± {found['half']:.4f}" in files["replicates.md"]
+    assert table.data["test accuracy"].iloc[0] == found["mean"]
+    assert "**b**" in files["replicates.md"].splitlines()[2]
+    aligned = table.latex(aligned=True)
+    assert f"{found['mean']:.4f} +- {found['half']:.4f}" in aligned
+    for line, row in itertools.zip_longest(
+        files["replicates.csv"].splitlines()[1:], table.data.itertuples(index=False)
+    ):
+        assert line.startswith(f"{row[0]},{row[1]}")
