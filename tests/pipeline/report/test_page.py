@@ -172,7 +172,7 @@ def test_a_curve_says_its_name_and_is_selected_by_a_click(browser: Any, report: 
 
 def test_heat_map_is_of_the_keys_and_the_figure_that_are_chosen(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
-        assert tab.locator("#heat-keys option").all_inner_texts() == ["lr and hidden"]
+        assert tab.locator("#heat-keys option").all_inner_texts() == ["hidden and lr"]
         before = tab.locator("#heat-chart text").all_text_contents()
         assert {"[16]", "0.95", "0.5"} <= set(before)
         tab.locator("#heat-figure").select_option("test accuracy")
@@ -360,10 +360,10 @@ def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
     given = data_of(build([sweep]))["heat_maps"]
     runs = Comparison.of(collect([sweep]).runs)
     (made,) = given["maps"]
-    assert made["names"] == ["lr", "hidden"]
+    assert made["names"] == ["hidden", "lr"]
     for across, down, count, *means in made["cells"]:
-        same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][0][down]) & (
-            runs.runs["config.model.hidden"] == made["levels"][1][across]
+        same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][1][across]) & (
+            runs.runs["config.model.hidden"] == made["levels"][0][down]
         )
         assert count == same.sum() == 1
         assert means[given["figures"].index("test accuracy")] == pytest.approx(
