@@ -70,7 +70,7 @@ function runTip(row) {
   return element("div", { class: "tip" }, element("strong", {}, nameOf(row)), element("div", {}, page.settings[row]), ...figures);
 }
 
-const axesChart = page.axes.length > 1 ? chart("axes-chart", axesOptions) : null;
+const axesChart = page.axes.length > 1 ? chart("axes-chart", axesOptions, () => ({ series: axesSeries() })) : null;
 if (axesChart) {
   answer(axesChart.made);
   axesChart.made.on("axisareaselected", ({ parallelAxisId, intervals }) => {
@@ -86,7 +86,4 @@ if (axesChart) {
 }
 
 /** What has changed in the table, without letting go of what was dragged on the axes. */
-function drawAxes() {
-  if (axesChart?.made.getOption()) axesChart.made.setOption({ series: axesSeries() });
-  else axesChart?.draw();
-}
+const drawAxes = () => axesChart?.draw("part");

@@ -32,5 +32,5 @@ if (maps.length) {
   byId("heat-figure").append(...figures.map((name, i) => element("option", { value: i }, name)));
   const heat = chart("heat-chart", heatOptions);
   heat.draw();
-  for (const id of ["heat-keys", "heat-figure"]) byId(id).addEventListener("change", heat.draw);
+  for (const id of ["heat-keys", "heat-figure"]) byId(id).addEventListener("change", () => heat.draw());
 }

@@ -18,27 +18,38 @@ const nameOf = (row) => `run ${page.runs[row]}`;
 const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const figure = (value) => (value === null || value === undefined ? "–" : String(+Number(value).toPrecision(4)));
 
-/** A chart in the element `id` of what `options(width)` says, drawn again when its size or the colours change. */
-function chart(id, options) {
+/**
+ * A chart in the element `id`, drawn when it comes near the window, and again when its size or the colours change:
+ * whole, of what `options(width)` says, or by `draw("part")` only what `part()` says.
+ */
+function chart(id, options, part) {
   const place = byId(id);
   const made = echarts.init(place, null, { renderer: "svg" });
-  const draw = () => {
-    const common = {
-      animation: false,
-      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink") },
-      tooltip: tooltip({}),
-    };
-    made.setOption({ ...common, ...options(place.clientWidth) }, { notMerge: true });
+  let [near, due, width] = [false, "whole", place.clientWidth];
+  const draw = (what = "whole") => {
+    if (due !== "whole") due = what;
+    if (!near) return;
+    if (due === "part") made.setOption(part());
+    else made.setOption({ animation: false, textStyle: textStyle(), ...options(width) }, { notMerge: true });
+    due = "";
   };
-  let width = place.clientWidth;
+  const watched = ([...seen]) => {
+    near = seen.at(-1).isIntersecting;
+    if (near && due) draw(due);
+  };
+  new IntersectionObserver(watched, { rootMargin: "400px" }).observe(place);
   new ResizeObserver(() => {
     if (!place.clientWidth || place.clientWidth === width) return;
     width = place.clientWidth;
     made.resize();
     draw();
   }).observe(place);
-  dark.addEventListener("change", draw);
+  dark.addEventListener("change", () => draw());
   return { made, draw };
+}
+
+function textStyle() {
+  return { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink") };
 }
 
 /** A tooltip in the page's colours; its content is made of elements. */

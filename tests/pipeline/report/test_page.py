@@ -55,6 +55,8 @@ def tick(tab: Any, *runs: str) -> None:
 
 def series(tab: Any, which: int) -> list[str]:
     """Names of the coloured lines of a chart: 0 is loss, 1 the score."""
+    tab.locator("#score-chart").scroll_into_view_if_needed()
+    tab.locator("#score-chart path").first.wait_for(state="attached")
     return list(tab.evaluate(f"curveCharts[{which}].made.getOption().series.map((one) => one.name)"))
 
 
@@ -141,6 +143,7 @@ def test_two_runs_are_chosen_for_comparison(browser: Any, report: Path) -> None:
 
 def test_an_axis_keeps_what_is_dragged_on_it(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
+        tab.locator("#axes-chart").scroll_into_view_if_needed()
         label = tab.locator("#axes-chart text", has_text=re.compile(r"^\[8\]$"))
         label.scroll_into_view_if_needed()
         place = label.bounding_box()
@@ -159,6 +162,7 @@ def test_an_axis_keeps_what_is_dragged_on_it(browser: Any, report: Path) -> None
 def test_a_curve_says_its_name_and_is_selected_by_a_click(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         tab.locator("#score-chart").scroll_into_view_if_needed()
+        tab.locator("#score-chart path").first.wait_for(state="attached")
         box = tab.locator("#score-chart").bounding_box()
         # Run 0 ends lowest; its line stands alone there.
         x, y = tab.evaluate("curveCharts[1].made.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [2, 0.5 * 2 / 3])")
@@ -173,6 +177,8 @@ def test_a_curve_says_its_name_and_is_selected_by_a_click(browser: Any, report: 
 def test_heat_map_is_of_the_keys_and_the_figure_that_are_chosen(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         assert tab.locator("#heat-keys option").all_inner_texts() == ["hidden and lr"]
+        tab.locator("#heat-chart").scroll_into_view_if_needed()
+        tab.locator("#heat-chart text").first.wait_for()
         before = tab.locator("#heat-chart text").all_text_contents()
         assert {"[16]", "0.95", "0.5"} <= set(before)
         tab.locator("#heat-figure").select_option("test accuracy")
@@ -232,6 +238,9 @@ def test_scripts_cope_with_every_kind_of_sweep(
         )
         tab.locator("#runs tbody input").first.check()
         assert tab.locator("#selected li").count() == 1
+        for chart in tab.locator(".chart").all():
+            chart.scroll_into_view_if_needed()
+            chart.locator("path").first.wait_for(state="attached")
         assert tab.locator("html.scripted").count() == 1
 
 
