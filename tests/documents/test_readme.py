@@ -21,6 +21,7 @@ PAGE = ROOT / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
 TRAINING = ("**Stop, and go on.**", "**Watch runs in TensorBoard or MLflow.**")
+ELSEWHERE = "**Take a network elsewhere.**"  # of the sweep that an earlier paragraph has trained
 TINY = ["dataset=square", "dataset.samples=60"]
 
 
@@ -55,10 +56,14 @@ def paragraphs() -> list[str]:
 
 @pytest.mark.parametrize("start", paragraphs())
 def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
+    if start == ELSEWHERE:
+        run(tmp_path, sys.executable, "-m", "pipeline", "-m", *TINY, "training.epochs=1", "seed=0", "sweep.name=mine")
     for command in commands_of_paragraph(start):
         words = arguments(command)
         if words[0] == ".venv/bin/tensorboard":  # would serve until it is stopped: it looks, and ends
             assert "validation" in run(tmp_path, sys.executable, "-m", "tensorboard.main", *words[1:], "--inspect")
+        elif words[1:3] != ["-m", "pipeline"]:  # does something with a sweep that is there
+            assert run(tmp_path, *words)
         else:
             said = run(tmp_path, *small(words, start in TRAINING))
             assert ("report: " in said) == (start in TRAINING)
@@ -75,7 +80,7 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize("target", ["sweep", "test", "help", "lint", "docs"])
 def test_targets_of_make(target: str) -> None:
-    planned = run(ROOT, "make", "--dry-run", "--always-make", target)
+    planned = run(ROOT, "make", "--no-print-directory", "--dry-run", "--always-make", target)
     assert planned
     if target == "sweep":
         assert planned.splitlines()[-1] == ".venv/bin/python -m pipeline experiment=grid_mini"
@@ -95,7 +100,10 @@ def test_files_and_links_are_there() -> None:
 def test_keys_that_it_names_exist() -> None:
     keys = re.findall(r"\b((?:model|dataset|optimizer|schedule|training|sweep|tracking)\.\w+)", TEXT)
     assert len(keys) > 10
-    keys.remove("model.safetensors")
-    assert not [key for key in keys if key.partition(".")[2] not in keys_of(key.partition(".")[0])]
+    assert not [
+        key
+        for key in keys
+        if key != "model.safetensors" and key.partition(".")[2] not in keys_of(key.partition(".")[0])
+    ]
     datasets = re.findall(r"`dataset=(\w+)`", TEXT)
     assert not [name for name in datasets if name not in LOADERS]

@@ -234,8 +234,8 @@ def test_training_that_diverges_is_an_error() -> None:
 
 def test_threads_are_the_estimators_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    step = sn.Stack.step
-    monkeypatch.setattr(sn.Stack, "step", lambda *given: (seen.append(torch.get_num_threads()), step(*given))[1])
+    train = sn.Stack.train
+    monkeypatch.setattr(sn.Stack, "train", lambda *given: (seen.append(torch.get_num_threads()), train(*given))[1])
     X, y = scaled()
     before = torch.get_num_threads()
     torch.set_num_threads(3)
