@@ -19,8 +19,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
     if history.empty or history["epoch"].max() < 1:
         return None
-    by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
-    runs = [name for name in comparison.runs["run"] if name in by_run]
+    trained = set(history["run"])
+    runs = [name for name in comparison.runs["run"] if name in trained]
     best = runs[:_SHOWN]
     loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
     label = {"loss": loss, comparison.score_name: comparison.score_label}
@@ -32,7 +32,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         lines = sum(name.count("\n") + 1 for name in names) + 3
         figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
         for axes, (column, name) in zip(panels, label.items(), strict=True):
-            _panel(axes, by_run, runs, best, column)
+            _panel(axes, history, best, column)
             axes.set(xlabel="epoch", ylabel=name)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
@@ -54,23 +54,22 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         return finish(figure, "learning_curves", "Learning curves", caption, medium)
 
 
-def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
+def _panel(axes: Axes, history: pd.DataFrame, best: list[str], column: str) -> None:
     validation, train = f"validation_{column}", f"train_{column}"
-    others = set(runs) - set(best)
-    faint = [rows for run, rows in by_run.items() if run in others]
-    main = (
-        validation if any(validation in rows and rows[validation].notna().any() for rows in by_run.values()) else train
-    )
-    curves = [np.column_stack([rows["epoch"], rows[main]]) for rows in faint if main in rows]
-    lines = [curve[~np.isnan(curve).any(1)] for curve in curves]
-    axes.add_collection(LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1))
+    main = validation if validation in history and history[validation].notna().any() else train
+    others = ~history["run"].isin(best)
+    if others.any() and main in history:
+        faint = history.loc[others, ["run", "epoch", main]].dropna()
+        ends = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1  # a run's rows adjoin
+        lines = np.split(faint[["epoch", main]].to_numpy(), ends)
+        axes.add_collection(LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1))
     for colour, run in zip(COLOURS, best, strict=False):
-        rows = by_run[run]
+        rows = history[history["run"] == run]
         for name, dashes in ((train, "--"), (validation, "-")):
             if name in rows:
                 axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    _frame(axes, pd.concat(by_run.values()), (train, main), column)
+    _frame(axes, history, (train, main), column)
 
 
 def _frame(axes: Axes, curves: pd.DataFrame, names: tuple[str, str], column: str) -> None:

@@ -11,8 +11,8 @@ from pipeline.report.tables import Comparison, levels
 
 _FEWEST = 10  # runs that a forest can be asked about
 _FOLDS = 5
-_SHUFFLES = 5
-_TREES = 32
+_SHUFFLES = 3
+_TREES = 20
 
 
 @dataclass(frozen=True)
