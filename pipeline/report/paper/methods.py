@@ -11,40 +11,10 @@ from pipeline.report.figures import Figure
 from pipeline.report.formats import Table, text
 from pipeline.report.paper.references import cite
 from pipeline.report.paper.settings import Settings, either
+from pipeline.report.paper.vocabulary import ACTIVATIONS, DATA, INITIALIZERS, MODELS, SCHEDULES
 from pipeline.report.replicates import Replicates
 from pipeline.report.tables import SEED
 
-_CIFAR = cite("krizhevsky2009learning")
-_DATA = {
-    "fashion_mnist": "Fashion-MNIST" + cite("xiao2017fashion"),
-    "fashion_mnist_mini": "a class-balanced part of Fashion-MNIST" + cite("xiao2017fashion"),
-    "cifar10": "CIFAR-10" + _CIFAR,
-    "cifar100": "CIFAR-100" + _CIFAR,
-    **{name: f"points drawn by a formula ({name})" for name in ("linear", "folded", "square", "patterns")},
-}
-_MODELS = {
-    "mlp": "multilayer perceptrons",
-    "patch_mlp": "networks of MLPs across patches and across features" + cite("tolstikhin2021mixer"),
-}
-_ACTIVATIONS = {
-    "relu": "ReLU" + cite("nair2010rectified"),
-    "leaky_relu": "leaky ReLU" + cite("maas2013rectifier"),
-    "gelu": "GELU" + cite("hendrycks2016gaussian"),
-    "tanh": "tanh" + cite("bishop2006pattern"),
-    "sigmoid": "sigmoid" + cite("bishop2006pattern"),
-}
-_INITIALIZERS = {
-    "he": "He's normal initialisation" + cite("he2015delving"),
-    "glorot": "Glorot's uniform initialisation" + cite("glorot2010understanding"),
-    "normal": "a normal distribution",
-    "zeros": "zeros",
-}
-_SCHEDULES = {
-    "constant": "a constant rate",
-    "step": "a rate that drops in steps",
-    "cosine": "a cosine schedule" + cite("loshchilov2017sgdr"),
-    "one_cycle": "a one-cycle schedule" + cite("smith2017super"),
-}
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
     "pandas": "mckinney2010data",
@@ -72,7 +42,7 @@ def methods(
 
 def _data(settings: Settings) -> Iterator[str]:
     runs = settings.comparison.runs
-    names = [_DATA.get(name, name) for name in settings.values("dataset.name")]
+    names = [DATA.get(name, name) for name in settings.values("dataset.name")]
     sizes = []
     for split in ("train", "validation", "test"):
         column = f"provenance.examples.{split}"
@@ -97,10 +67,10 @@ def _data(settings: Settings) -> Iterator[str]:
 
 
 def _model(settings: Settings) -> Iterator[str]:
-    yield f"The models are {_named(settings, 'model.name', _MODELS)}."
+    yield f"The models are {_named(settings, 'model.name', MODELS)}."
     if settings.values("model.hidden"):
         yield f"Hidden widths: {settings.said('model.hidden')}; activation: " + (
-            f"{_named(settings, 'model.activation', _ACTIVATIONS)}."
+            f"{_named(settings, 'model.activation', ACTIVATIONS)}."
         )
     if settings.values("model.initializer"):
         settings.told.add("model.initializer")
@@ -112,7 +82,7 @@ def _model(settings: Settings) -> Iterator[str]:
             initializer_rule(str(name), activation)
             for name, activation in zip(runs["config.model.initializer"], activations, strict=True)
         }
-        yield f"Weights start from {either([_INITIALIZERS.get(rule, rule) for rule in sorted(rules)])}, biases from 0."
+        yield f"Weights start from {either([INITIALIZERS.get(rule, rule) for rule in sorted(rules)])}, biases from 0."
     if settings.has("model.layer_norm", "false"):
         yield f"Layer normalisation{cite('ba2016layer')}: {settings.said('model.layer_norm')}."
     if settings.has("model.residual", "false"):
@@ -141,7 +111,7 @@ def _optimizer(settings: Settings) -> Iterator[str]:
         else:
             yield f"Optimizer: {name}."
     if settings.values("optimizer.lr"):
-        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', _SCHEDULES)}.")
+        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', SCHEDULES)}.")
     if settings.has("optimizer.weight_decay", "0"):
         decay = settings.said("optimizer.weight_decay")
         yield f"Weight decay, decoupled{cite('loshchilov2019decoupled')}: {decay}."

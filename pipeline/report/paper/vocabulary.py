@@ -1,0 +1,35 @@
+"""What the choices of the configuration are called in a paper, with their references; others go by their own names."""
+
+from pipeline.report.paper.references import cite
+
+_CIFAR = cite("krizhevsky2009learning")
+DATA = {
+    "fashion_mnist": "Fashion-MNIST" + cite("xiao2017fashion"),
+    "fashion_mnist_mini": "a class-balanced part of Fashion-MNIST" + cite("xiao2017fashion"),
+    "cifar10": "CIFAR-10" + _CIFAR,
+    "cifar100": "CIFAR-100" + _CIFAR,
+    **{name: f"points drawn by a formula ({name})" for name in ("linear", "folded", "square", "patterns")},
+}
+MODELS = {
+    "mlp": "multilayer perceptrons",
+    "patch_mlp": "networks of MLPs across patches and across features" + cite("tolstikhin2021mixer"),
+}
+ACTIVATIONS = {
+    "relu": "ReLU" + cite("nair2010rectified"),
+    "leaky_relu": "leaky ReLU" + cite("maas2013rectifier"),
+    "gelu": "GELU" + cite("hendrycks2016gaussian"),
+    "tanh": "tanh" + cite("bishop2006pattern"),
+    "sigmoid": "sigmoid" + cite("bishop2006pattern"),
+}
+INITIALIZERS = {
+    "he": "He's normal initialisation" + cite("he2015delving"),
+    "glorot": "Glorot's uniform initialisation" + cite("glorot2010understanding"),
+    "normal": "a normal distribution",
+    "zeros": "zeros",
+}
+SCHEDULES = {
+    "constant": "a constant rate",
+    "step": "a rate that drops in steps",
+    "cosine": "a cosine schedule" + cite("loshchilov2017sgdr"),
+    "one_cycle": "a one-cycle schedule" + cite("smith2017super"),
+}
