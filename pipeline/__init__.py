@@ -1,24 +1,15 @@
 """The pipeline: from overrides to run folders to a report. `load_model(RUN_FOLDER)` is the network of a run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
-    from pipeline.models import load_model
+    from pipeline.models import TrainedModel
     from pipeline.results import Collected
 
 __all__ = ["load", "load_model"]
-
-
-def __getattr__(name: str) -> Any:
-    """Torch comes with it, which the command line does not wait for."""
-    if name == "load_model":
-        from pipeline.models import load_model
-
-        return load_model
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(*folders: str | Path) -> "Collected":
@@ -31,6 +22,13 @@ def load(*folders: str | Path) -> "Collected":
     from pipeline.results import load as read  # pandas takes a while: not for who asks for --help
 
     return read([Path(folder) for folder in folders])
+
+
+def load_model(folder: str | Path) -> "TrainedModel":
+    """The network of a run's folder, with the weights of its best epoch: see `pipeline.models.load_model`."""
+    from pipeline.models import load_model as read  # torch comes with it, which the command line does not wait for
+
+    return read(folder)
 
 
 def _sweep_folder(*, _root_: DictConfig) -> str:
