@@ -104,6 +104,10 @@ matrix products alone in the shape that suits torch's library best. `make bench`
 
 ![Times of the peers over ours](speed.svg)
 
+How a step's cost grows with width, runs and batch (`python -m benchmarks.scaling --write`):
+
+![Cost of a step](scaling.svg)
+
 What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](../benchmarks/LOG.md).
 """
 
