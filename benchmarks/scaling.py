@@ -8,9 +8,13 @@ products alone.
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from benchmarks.table import ROOT
 from benchmarks.training import measure, one_thread
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDTHS, RUNS, BATCHES = (16, 32, 64, 128, 256, 512, 1024, 2048), (1, 2, 4, 8, 16, 32, 64), (1, 4, 16, 64, 256, 1024)
 
@@ -46,12 +50,9 @@ def main() -> None:
         write_whole(ROOT / "docs" / "scaling.svg", _plot(frame))
 
 
-def _plot(frame: "object") -> str:
-    import pandas as pd
-
+def _plot(frame: "pd.DataFrame") -> str:
     from pipeline.report.figures import COLOURS, GREY, SCREEN, finish
 
-    assert isinstance(frame, pd.DataFrame)
     with SCREEN.style():
         figure = SCREEN.canvas(10, 7)
         for axes, (what, rows) in zip(figure.subplots(2, 2).flat, frame.groupby("what", sort=False), strict=True):

@@ -11,8 +11,12 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.training import measure, one_thread
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKS = "<!-- speed -->", "<!-- /speed -->"
@@ -77,12 +81,9 @@ def main() -> None:
         _write(frame, str(table))
 
 
-def _write(frame: "object", table: str) -> None:
-    import pandas as pd
-
+def _write(frame: "pd.DataFrame", table: str) -> None:
     from pipeline.files import write_whole
 
-    assert isinstance(frame, pd.DataFrame)
     docs = ROOT / "docs"
     write_whole(docs / "speed.csv", frame.to_csv(index=False, lineterminator="\n"))
     write_whole(docs / "speed.md", _PAGE.format(table=table, machine=platform.machine()))
@@ -112,12 +113,9 @@ What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](.
 """
 
 
-def _plot(frame: "object") -> str:
-    import pandas as pd
-
+def _plot(frame: "pd.DataFrame") -> str:
     from pipeline.report.figures import COLOURS, SCREEN, finish
 
-    assert isinstance(frame, pd.DataFrame)
     with SCREEN.style():
         figure = SCREEN.canvas(9, 0.62 * len(frame) + 1.2)
         axes = figure.subplots()
