@@ -1,20 +1,12 @@
-"""Networks that are a chain of linear layers: what the compiled steps can train."""
+"""Networks that are a chain of linear layers: what can be looked ahead in."""
 
 from dataclasses import dataclass
 
-from scratchnet import compiled
-from scratchnet.activations import GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, Tanh
+from scratchnet.activations import Elementwise
 from scratchnet.dropout import Dropout
-from scratchnet.layers import Layer, Linear
+from scratchnet.layers import Linear
+from scratchnet.parts import KINDS
 from scratchnet.sequential import Sequential
-
-_KINDS: dict[type[Layer], int] = {
-    ReLU: compiled.RELU,
-    LeakyReLU: compiled.LEAKY_RELU,
-    Tanh: compiled.TANH,
-    Sigmoid: compiled.SIGMOID,
-    GELU: compiled.GELU,
-}
 
 
 @dataclass(frozen=True)
@@ -39,8 +31,8 @@ def chain(network: Sequential) -> Chain | None:
         if isinstance(layer, Linear) and len(kinds) == len(linears):
             linears.append(i)
             keeps.append(None)
-        elif isinstance(layer, Elementwise) and type(layer) in _KINDS and len(kinds) < len(linears):
-            kinds.append(_KINDS[type(layer)])
+        elif isinstance(layer, Elementwise) and type(layer) in KINDS and len(kinds) < len(linears):
+            kinds.append(KINDS[type(layer)])
             slopes.append(getattr(layer, "negative_slope", 0.0))
         elif isinstance(layer, Dropout) and not linears and input_keep is None:
             input_keep = i

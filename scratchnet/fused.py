@@ -1,10 +1,11 @@
 """Gradient descent on mini-batches with nothing between the matrix products but one pass over memory each.
 
-The plain steps, for a chain of linear layers on the CPU: bias and decay go into the products (W ← W − lr Xᵀδ is one of
-them, the decay a number beside W), what lies between is compiled (`scratchnet.compiled`), and nothing is allocated.
-Each run of a stack steps at its own widths, one after the other: its weights stay in the cache.
+The plain steps on the CPU: bias and decay go into the products (W ← W − lr Xᵀδ is one of them, the decay a number
+beside W), what lies between is compiled (`scratchnet.parts`, `scratchnet.compiled`), and nothing is allocated. Each
+run of a stack steps at its own widths, one after the other: its weights stay in the cache.
 """
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,15 @@ from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.augment import Augment
-from scratchnet.chain import chain
 from scratchnet.examples import Examples
 from scratchnet.member import Member, split_target
 from scratchnet.optimizers import Adam
+from scratchnet.parts import Cut, parts
 
 if TYPE_CHECKING:
     from scratchnet.stack import Stack
 
+_PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _SKINNY = 48  # a product with fewer columns is faster written down and then added
 
 
@@ -33,7 +35,7 @@ def train(
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """What `Stack.train` does, for runs that the kernel has no `refusal` for: -> (steps, R) losses."""
-    runs = [_Run(stack, r) for r in range(len(stack.runs))]
+    runs = [FusedRun(stack, r) for r in range(len(stack.runs))]
     rates = stack.rates(-(-len(order) // batch_size)).numpy()
     losses = np.empty(rates.shape)
     inputs = torch.empty(min(batch_size, len(order)), examples.inputs.shape[1], dtype=stack.dtype)
@@ -48,113 +50,121 @@ def train(
     return torch.from_numpy(losses).to(stack.dtype)
 
 
-def predict(stack: "Stack", x: Tensor) -> Tensor:
-    """What `Stack.predict` does for such runs: x (B, I) -> outputs (R, B, K)."""
-    outputs = torch.zeros(len(stack.runs), len(x), stack.network.path[-1], dtype=stack.dtype)
-    nothing = np.empty((0, 0), x.numpy().dtype)
-    for r, run in enumerate(stack.runs):
-        found = chain(run.network)
-        assert found is not None
-        source = x.numpy()
-        for k, i in enumerate(found.linears):
-            weight, bias = (stack.own(r, f"{i}.{kind}").numpy() for kind in ("weight", "bias"))
-            source = source @ weight
-            if k < len(found.kinds):
-                compiled.activate_biased(found.kinds[k], found.slopes[k], bias, source, nothing, source)
-        outputs[r] = torch.from_numpy(source).add_(torch.from_numpy(bias))
-    return outputs
+def predictor(stack: "Stack", r: int) -> Callable[[Tensor], Tensor]:
+    """What `Stack.predict` does for one such run as its weights are now: x (B, I) -> outputs (B, K)."""
+    run = FusedRun(stack, r)
+    run.training = False
+    return lambda x: torch.from_numpy(run.outputs(x.numpy()))
 
 
-class _Run(Member):
+class FusedRun(Member):
     """One run, its weights (I, O) as in the stack; all that steps as arrays."""
 
     def __init__(self, stack: "Stack", r: int) -> None:
         super().__init__(stack, r)
-        carries = [f"{name}.carry" for k, name in enumerate(self.names) if self.carried[k]]
-        states = [f"{name}.{what}" for name in (*self.names, *self.biases) for what in ("velocity", "m", "v")]
-        names = (*self.names, *self.biases, *(name for name in states if name in stack.state), *carries)
-        self.values = {name: self.own(name) for name in names}
-        self.weight = [_Stepping(self.values, name) for name in self.names]
-        self.bias = [_Stepping(self.values, name) for name in self.biases]
+        found = parts(self.network)
+        assert found is not None
+        self.parts, self.first = found, next(i for i, part in enumerate(found) if part.learns)
+        self.dtype = torch.empty(0, dtype=stack.dtype).numpy().dtype
+        kinds = [kind for kind in ("velocity", "m", "v") if f"{self.names[0]}.{kind}" in stack.state]
+        self.weights = []
+        for k, name in enumerate(self.names):
+            own = [name, *(f"{name}.{kind}" for kind in (*kinds, *(["carry"] if self.carried[k] else [])))]
+            self.values |= {key: self.own(key) for key in own}
+            state = {key.rpartition(".")[2]: self.values[key].numpy().reshape(-1) for key in own[1:]}
+            self.weights.append(_Stepping(self.values[name].numpy(), state))
+        # All that does not decay steps at once, side by side.
+        packed = {kind: self.pack([f"{name}.{kind}" for name in self.vectors]) for kind in kinds}
+        self.small = _Stepping(self.pack(self.vectors), packed)
+        cuts = (part for part in found if isinstance(part, Cut))
+        self.rows = next((max(_PATCHES // len(cut.pixels), 1) for cut in cuts), 0)  # of a piece; 0: all at once
+        self.begun = self.done = False
         # Without momentum a step is a product of its own, W ← W − lr xᵀδ: the gradient need not be written down.
-        plain = not isinstance(stack.optimizer, Adam) and f"{self.names[0]}.velocity" not in stack.state
         self.direct = [
-            plain and not carried and width >= _SKINNY
-            for carried, width in zip(self.carried, self.widths[1:], strict=True)
+            not kinds and not carried and not self.rows and weight.value.shape[1] >= _SKINNY
+            for carried, weight in zip(self.carried, self.weights, strict=True)
         ]
-        self.rows: dict[int, _Rows] = {}
+        self.nothing, self.training, self.lr, self.count = np.empty((0, 0), self.dtype), True, 0.0, 0
+        self.keep: dict[str | None, np.ndarray] = {}
+        for part in self.parts:
+            part.bind(self)
+        self.output_bias = self.vector(f"{len(self.network.layers) - 1}.bias")
+        self.deltas: dict[int, np.ndarray] = {}
+
+    def vector(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A bias, a scale or a shift, and where its gradient is to be written."""
+        sizes = [len(self.values[other]) for other in self.vectors[: self.vectors.index(name) + 1]]
+        place = slice(sum(sizes[:-1]), sum(sizes))
+        return self.small.value[place], self.small.gradient[place]
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """x (B, I) -> outputs (B, K) without the last bias."""
+        for part in self.parts:
+            x = part.forward(x)
+        return x
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """x (B, I) -> outputs (B, K)."""
+        return np.concatenate([self.forward(x[piece]) + self.output_bias[0] for piece in self._pieces(len(x))])
+
+    def _pieces(self, count: int) -> list[slice]:
+        """The examples in pieces whose numbers stay in the cache."""
+        size = self.rows or max(count, 1)
+        return [slice(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
 
     def step(self, x: np.ndarray, labels: np.ndarray, values: np.ndarray, lr: float, count: int) -> float:
         """One step on x (B, I); -> the loss before it."""
-        rows = self.rows.get(len(x)) or self.rows.setdefault(len(x), _Rows(len(x), self.widths, x.dtype))
-        noise = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()}
-        keep = [rows.nothing if i is None else noise[f"{i}.keep"] for i in self.chain.keeps]
-        if self.chain.input_keep is not None:
-            x = x * noise[f"{self.chain.input_keep}.keep"]
-        kinds, slopes, bias = self.chain.kinds, self.chain.slopes, self.bias
-        sources, last, z, d = (x, *rows.h), len(self.weight) - 1, rows.z, rows.d
-        for k, weight in enumerate(self.weight):
-            self._product(k, sources[k], weight.value, z[k])
-            if k < last:
-                compiled.activate_biased(kinds[k], slopes[k], bias[k].value, z[k], keep[k], rows.h[k])
-        loss: float = compiled.mean_loss(
-            self.loss, bias[last].value, z[last], labels, values, self.smoothing, d[last], bias[last].gradient
-        )
-        for k in range(last, -1, -1):
-            if k > 0:
-                below = k - 1
-                self._product(k, d[k], self.weight[k].value.T, d[below])
-                compiled.differentiate(
-                    kinds[below], slopes[below], z[below], keep[below], d[below], bias[below].gradient
-                )
-            self._change(k, sources[k], d[k], lr, count)
-        return loss
+        self.lr, self.count = lr, count
+        self.keep = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()}
+        self.small.gradient[:] = 0
+        bias, gradient = self.output_bias
+        loss = 0.0
+        for piece in self._pieces(len(x)):
+            self.begun, self.done = piece.start > 0, piece.stop == len(x)
+            output = self.forward(x[piece])
+            delta = self.deltas.get(len(output))
+            if delta is None:
+                delta = self.deltas[len(output)] = np.empty_like(output)
+            targets = labels[piece], values[piece]
+            loss += compiled.total_loss(self.loss, bias, output, *targets, self.smoothing, len(x), delta, gradient)
+            for i in range(len(self.parts) - 1, self.first - 1, -1):
+                delta = self.parts[i].backward(delta, i > self.first)
+        self._step(self.small, 0.0, 0.0)
+        return loss / len(x)
 
-    def _product(self, k: int, a: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
-        """out ← a W, for the weight of layer k or its transpose."""
-        np.matmul(a, weight, out=out)
-        if self.scale[k] != 1:
-            out *= out.dtype.type(self.scale[k])
-
-    def _change(self, k: int, source: np.ndarray, delta: np.ndarray, lr: float, count: int) -> None:
-        """A step of linear layer k from its input (B, I) and delta (B, O)."""
-        self._step(self.bias[k], lr, 0.0, 0.0, count)
+    def change(self, k: int, left: np.ndarray, right: np.ndarray) -> None:
+        """A step of weight k, whose gradient is left · right, once that is known for all of the batch."""
+        own = self.weights[k]
         if self.direct[k]:
-            self.scale[k] *= 1 - lr * (self.l2[k] + self.decay[k])
-            self.values[self.names[k]].addmm_(
-                torch.from_numpy(source).T, torch.from_numpy(delta), alpha=-lr / self.scale[k]
-            )
+            self.scale[k] *= 1 - self.lr * (self.l2[k] + self.decay[k])
+            weight = self.values[self.names[k]]
+            weight.addmm_(torch.from_numpy(left), torch.from_numpy(right), alpha=-self.lr / self.scale[k])
             if self.scale[k] < 0.5:
                 self.unscale()
+            return
+        if self.begun:
+            own.gradient += left @ right
         else:
-            np.matmul(source.T, delta, out=self.weight[k].gradient)
-            self._step(self.weight[k], lr, self.l2[k], self.decay[k], count)
+            np.matmul(left, right, out=own.gradient)
+        if self.done:
+            self._step(own, self.l2[k], self.decay[k])
 
-    def _step(self, own: "_Stepping", lr: float, l2: float, decay: float, count: int) -> None:
+    def _step(self, own: "_Stepping", l2: float, decay: float) -> None:
         optimizer = self.stack.optimizer
         if isinstance(optimizer, Adam):
             betas = optimizer.beta1, optimizer.beta2
-            compiled.adam(*own.flat, own.m, own.v, own.carry, lr, *betas, optimizer.eps, l2, decay, count)
+            compiled.adam(*own.flat, own.m, own.v, own.carry, self.lr, *betas, optimizer.eps, l2, decay, self.count)
         else:
-            compiled.sgd(*own.flat, own.velocity, own.carry, lr, self.momentum, self.nesterov, l2, decay)
+            compiled.sgd(*own.flat, own.velocity, own.carry, self.lr, self.momentum, self.nesterov, l2, decay)
 
 
 class _Stepping:
     """A parameter as arrays: its value and gradient, both also flat, and its state, flat, empty where it has none."""
 
-    def __init__(self, values: dict[str, Tensor], name: str) -> None:
-        self.value = values[name].numpy()
-        self.gradient = np.empty_like(self.value)
-        self.flat = self.value.reshape(-1), self.gradient.reshape(-1)
-        nothing = torch.empty(0, dtype=values[name].dtype)
+    def __init__(self, value: np.ndarray, state: Mapping[str, np.ndarray]) -> None:
+        self.value, self.gradient = value, np.empty_like(value)
+        self.flat = value.reshape(-1), self.gradient.reshape(-1)
+        nothing = np.empty(0, value.dtype)
         self.velocity, self.m, self.v, self.carry = (
-            values.get(f"{name}.{what}", nothing).numpy().reshape(-1) for what in ("velocity", "m", "v", "carry")
+            state.get(what, nothing) for what in ("velocity", "m", "v", "carry")
         )
-
-
-class _Rows:
-    """What a step on so many examples writes: z, h and delta of each layer, each (B, O)."""
-
-    def __init__(self, rows: int, widths: list[int], dtype: np.dtype) -> None:
-        self.z, self.h, self.d = ([np.empty((rows, width), dtype) for width in widths[1:]] for _ in range(3))
-        self.nothing = np.empty((0, 0), dtype)

@@ -10,10 +10,13 @@ import torch
 from threadpoolctl import ThreadpoolController
 
 from scratchnet import lookahead
+from scratchnet.activations import ReLU
 from scratchnet.chain import chain
 from scratchnet.layers import Linear
 from scratchnet.losses import CrossEntropy, MeanSquaredError
+from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify
 from scratchnet.optimizers import SGD, Adam, Optimizer
+from scratchnet.parts import parts
 
 if TYPE_CHECKING:
     from scratchnet.stack import Run
@@ -38,10 +41,12 @@ def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
         return f"it has no {type(run.optimizer).__name__}"
     if type(run.loss) not in (CrossEntropy, MeanSquaredError):
         return f"it has no {type(run.loss).__name__}"
-    if chain(run.network) is None:
+    if kernel == "lookahead" and chain(run.network) is None:
         return "it needs linear layers with activations and dropout between them, first a linear layer on the data"
-    if any(name.endswith("bias") for name in run.weights):
-        return "it has no decay of biases"
+    if kernel == "fused" and parts(run.network) is None:
+        return "it needs layers that fit, the last one linear"
+    if any(not name.endswith("weight") for name in run.weights):
+        return "it has no decay of biases, scales and shifts"
     if decay >= 0.5:
         return f"a step would take {decay:g} of each weight; lr times l2 and weight_decay must stay below 0.5"
     return None
@@ -90,8 +95,14 @@ def prepare(dtype: torch.dtype) -> None:
     from scratchnet.stack import Run, Stack
 
     zeros = torch.zeros(1, 2)
-    uses: list[tuple[Kernel, Optimizer]] = [("lookahead", SGD()), ("fused", SGD()), ("fused", Adam())]
-    for kernel, optimizer in uses:
-        run = Run(Sequential((Linear(2, 2),)), CrossEntropy(), optimizer, {"lr": 0.1})
+    short = Sequential((Linear(2, 2),))
+    long = Sequential((Patchify(1, 1, 2, 1), Linear(1, 2), LayerNorm(2), ReLU(), MeanOverPatches(), Linear(2, 2)))
+    uses: list[tuple[Kernel, Sequential, Optimizer]] = [
+        ("lookahead", short, SGD()),
+        ("fused", long, SGD()),
+        ("fused", short, Adam()),
+    ]
+    for kernel, network, optimizer in uses:
+        run = Run(network, CrossEntropy(), optimizer, {"lr": 0.1})
         stack = Stack([run], steps_per_epoch=1, dtype=dtype, kernel=kernel)
         stack.train(Examples(zeros, zeros[:, 0].long(), zeros[0], zeros[0] + 1), torch.tensor([0]), 1)

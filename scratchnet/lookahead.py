@@ -13,7 +13,6 @@ layer; `scratchnet.compiled` does it. The same samples in the same order give th
 Networks too narrow to gain from it train in the compiled loop with their first layer included.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.augment import Augment
+from scratchnet.chain import chain
 from scratchnet.examples import Examples
 from scratchnet.member import Member, split_target
 
@@ -71,15 +71,19 @@ class _Run(Member):
 
     def __init__(self, stack: "Stack", r: int) -> None:
         super().__init__(stack, r)
+        found = chain(self.network)
+        assert found is not None
+        self.chain = found
+        self.widths = [stack.shapes[r][self.names[0]][0], *(stack.shapes[r][name][0] for name in self.vectors)]
         self.ahead = self.widths[1] >= NARROW
         moving = [f"{name}.velocity" for name in self.names if f"{name}.velocity" in stack.state]
         carries = [f"{name}.carry" for name in self.names]
         stepping = slice(int(self.ahead), None)
-        self.weight = self._pack(self.names[stepping])
-        self.velocity = self._pack(moving[stepping])
-        self.carry = self._pack(carries[stepping])
-        self.bias = self._pack(self.biases)
-        self.bias_velocity = self._pack([f"{name}.velocity" for name in self.biases] if moving else [])
+        self.weight = self.pack(self.names[stepping])
+        self.velocity = self.pack(moving[stepping])
+        self.carry = self.pack(carries[stepping])
+        self.bias = self.pack(self.vectors)
+        self.bias_velocity = self.pack([f"{name}.velocity" for name in self.vectors] if moving else [])
         first = (self.names[0], *moving[:1]) if self.ahead else ()
         for name in (*first, *(carries[:1] if self.ahead else ())):
             self.values[name] = self.own(name)
@@ -165,15 +169,3 @@ class _Run(Member):
             self.add(0, x.T @ deltas[0])
         else:
             weight.addmm_(x.T, deltas[0])  # stored / scale: the decay is in the scale
-
-    def _pack(self, names: Sequence[str]) -> np.ndarray:
-        """Copies side by side in one array; `values` gets a view of each."""
-        own = [self.own(name) for name in names]
-        flat = torch.cat([value.movedim(0, -1).reshape(-1) for value in own]) if own else torch.empty(0)
-        flat = flat.to(self.stack.dtype)
-        start = 0
-        for name, value in zip(names, own, strict=True):
-            end = start + value.numel()
-            self.values[name] = flat[start:end].view(*reversed(value.shape)).movedim(0, -1)
-            start = end
-        return flat.numpy()

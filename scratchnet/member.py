@@ -1,5 +1,6 @@
 """One run of a stack, taken out at its own widths for a fast path, and put back."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,7 +8,6 @@ import torch
 from torch import Tensor
 
 from scratchnet import compiled
-from scratchnet.chain import chain
 from scratchnet.losses import CrossEntropy
 from scratchnet.optimizers import SGD
 
@@ -16,21 +16,19 @@ if TYPE_CHECKING:
 
 
 class Member:
-    """Run r of a stack whose network is a chain: its settings as numbers, and copies of what a step changes.
+    """Run r of a stack: its settings as numbers, and copies of what a step changes.
 
-    Linear layers are counted k = 0, 1, …; a weight is `scale[k]` times its copy in `values` where no momentum asks for
-    more, so that its decay costs one number a step and rounds once.
+    Weights are counted k = 0, 1, …; only they decay. A weight is `scale[k]` times its copy in `values` where no
+    momentum asks for more, so that its decay costs one number a step and rounds once.
     """
 
     def __init__(self, stack: "Stack", r: int) -> None:
-        found = chain(stack.runs[r].network)
-        assert found is not None
-        self.stack, self.r, self.chain = stack, r, found
+        self.stack, self.r, self.network = stack, r, stack.runs[r].network
         self.nesterov = isinstance(stack.optimizer, SGD) and stack.optimizer.nesterov
         self.smoothing = getattr(stack.loss, "label_smoothing", 0.0)
         self.loss = compiled.CROSS_ENTROPY if isinstance(stack.loss, CrossEntropy) else compiled.SQUARED_ERROR
-        self.names, self.biases = ([f"{i}.{kind}" for i in found.linears] for kind in ("weight", "bias"))
-        self.widths = [stack.shapes[r][self.names[0]][0], *(stack.shapes[r][name][0] for name in self.biases)]
+        self.names = [name for name in self.network.names if name.endswith("weight")]
+        self.vectors = [name for name in self.network.names if name not in self.names]
         self.momentum, self.scale = float(stack.hyper.momentum[r]), np.ones(len(self.names))
         self.l2, self.decay = (
             np.array([float(decays[name][r]) if name in decays else 0.0 for name in self.names])
@@ -45,6 +43,18 @@ class Member:
         if name not in self.stack.params and name not in self.stack.state:
             return torch.zeros(self.stack.shapes[self.r][name.removesuffix(".carry")], dtype=self.stack.dtype)
         return self.stack.own(self.r, name).clone(memory_format=torch.contiguous_format)
+
+    def pack(self, names: Sequence[str]) -> np.ndarray:
+        """Copies side by side in one array, weights as (O, I); `values` gets a view of each."""
+        own = [self.own(name) for name in names]
+        flat = torch.cat([value.movedim(0, -1).reshape(-1) for value in own]) if own else torch.empty(0)
+        flat = flat.to(self.stack.dtype)
+        start = 0
+        for name, value in zip(names, own, strict=True):
+            end = start + value.numel()
+            self.values[name] = flat[start:end].view(*reversed(value.shape)).movedim(0, -1)
+            start = end
+        return flat.numpy()
 
     def noise(self, rows: int, size: int) -> dict[str, Tensor]:
         """What the plain path would draw for consecutive batches of `size`, together `rows` examples."""

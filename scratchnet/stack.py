@@ -1,6 +1,6 @@
 """R runs trained together in one pass: the only place where values live."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -147,10 +147,8 @@ class Stack:
 
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for x (B, ...), without noise."""
-        if self._fused:
-            with kernels.as_torch():
-                return fused.predict(self, x)
-        return self.network.forward(self.params, x.expand(len(self.runs), *x.shape))[0]
+        with kernels.as_torch():
+            return self._predictor()(x)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and score of a whole split; NaN where it has no examples."""
@@ -158,17 +156,44 @@ class Stack:
         hits = torch.zeros_like(loss)
         rows = min(_EVALUATION_ROWS, len(examples))
         room = torch.empty(rows, examples.inputs.shape[1], dtype=self.dtype, device=self.device)
-        for start in range(0, len(examples), _EVALUATION_ROWS):
-            index = slice(start, start + _EVALUATION_ROWS)
-            x, target = examples.batch(index, self.dtype, out=room[: len(examples) - start])
-            output = self.predict(x)
-            loss += self.metric.forward(output, target)[0].double() * len(x)
-            hits += self.metric.hits(output, target)
+        with kernels.as_torch():
+            predict = self._predictor()
+            for start in range(0, len(examples), _EVALUATION_ROWS):
+                index = slice(start, start + _EVALUATION_ROWS)
+                x, target = examples.batch(index, self.dtype, out=room[: len(examples) - start])
+                output = predict(x)
+                loss += self.metric.forward(output, target)[0].double() * len(x)
+                hits += self.metric.hits(output, target)
         if not len(examples):
             return Evaluation(loss + torch.nan, hits + torch.nan)
         loss /= len(examples)
         score = self.metric.score(loss, hits, examples.targets)
         return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
+
+    def _predictor(self) -> Callable[[Tensor], Tensor]:
+        """x -> outputs with the weights as they are now."""
+        if not self._fused:
+            return lambda x: self.network.forward(self.params, x.expand(len(self.runs), *x.shape))[0]
+        first = self._first_alike()
+        own = {r: fused.predictor(self, r) for r in set(first)}
+
+        def predict(x: Tensor) -> Tensor:
+            outputs = {r: predictor(x) for r, predictor in own.items()}
+            return torch.stack([outputs[r] for r in first])
+
+        return predict
+
+    def _first_alike(self) -> list[int]:
+        """For each run the first that is still the same network: before the first step those of one seed are."""
+        if self.steps:
+            return list(range(len(self.runs)))
+        firsts: dict[object, int] = {}
+        found = []
+        for r, run in enumerate(self.runs):
+            first = firsts.setdefault((run.seed, *self.shapes[r].items()), r)
+            same = all(torch.equal(values[r], values[first]) for values in self.params.values())
+            found.append(first if same else r)
+        return found
 
     def penalty(self) -> Tensor:
         """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""

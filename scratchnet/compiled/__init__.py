@@ -4,15 +4,17 @@ Functions of numbers and numpy arrays, float32 or float64: the same formulas as 
 where their sources are told.
 """
 
-from scratchnet.compiled.activations import GELU, LEAKY_RELU, RELU, SIGMOID, TANH
-from scratchnet.compiled.batch import activate_biased, differentiate, gather, mean_loss
+from scratchnet.compiled.activations import GELU, IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH
+from scratchnet.compiled.batch import activate_biased, cut, differentiate, gather, total_loss
 from scratchnet.compiled.block import train_block
 from scratchnet.compiled.losses import CROSS_ENTROPY, SQUARED_ERROR
+from scratchnet.compiled.norm import normalize, normalize_back
 from scratchnet.compiled.optimizers import adam, sgd
 
 __all__ = [
     "CROSS_ENTROPY",
     "GELU",
+    "IDENTITY",
     "LEAKY_RELU",
     "RELU",
     "SIGMOID",
@@ -20,9 +22,12 @@ __all__ = [
     "TANH",
     "activate_biased",
     "adam",
+    "cut",
     "differentiate",
     "gather",
-    "mean_loss",
+    "normalize",
+    "normalize_back",
     "sgd",
+    "total_loss",
     "train_block",
 ]

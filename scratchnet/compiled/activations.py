@@ -4,7 +4,7 @@ import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 
-RELU, LEAKY_RELU, TANH, SIGMOID, GELU = range(5)
+RELU, LEAKY_RELU, TANH, SIGMOID, GELU, IDENTITY = range(6)
 
 
 @compiled(AS_WRITTEN)
@@ -27,6 +27,9 @@ def activate(kind, slope, z, y):
         root = z.dtype.type(-math.sqrt(0.5))
         for k in range(len(z)):
             y[k] = z[k] * half * math.erfc(z[k] * root)
+    else:
+        for k in range(len(z)):
+            y[k] = z[k]
 
 
 @compiled(AS_WRITTEN)

@@ -12,6 +12,22 @@ def dot(a, b):
     return total
 
 
+@compiled(SUMS)
+def total(a):
+    """Σ a."""
+    result = a.dtype.type(0)
+    for k in range(len(a)):
+        result += a[k]
+    return result
+
+
+@compiled(AS_WRITTEN)
+def shift(number, a):
+    """a += number."""
+    for k in range(len(a)):
+        a[k] += number
+
+
 @compiled(AS_WRITTEN)
 def add(factor, a, b):
     """b += factor · a."""

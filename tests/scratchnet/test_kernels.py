@@ -1,5 +1,6 @@
 """The fast paths are the plain steps, written otherwise: they must end where those end."""
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import scratchnet as sn
+from scratchnet import fused
 from scratchnet.kernels import Kernel
+from scratchnet.parts import parts
+from tests.support.nets import nets
 
 INPUTS, CLASSES = 12, 3
 
@@ -182,6 +186,84 @@ def test_any_shape_equals_the_plain_steps(
     hidden: list[int], batch_size: int, count: int, momentum: float, kernel: Kernel
 ) -> None:
     check(kernel, [run(hidden, momentum=momentum, l2=0.01)], batch_size, examples(count), torch.randperm(count), 1e-11)
+
+
+@given(
+    nets(),
+    st.sampled_from([sn.SGD(), sn.SGD(nesterov=True), sn.Adam()]),
+    st.sampled_from([0.0, 0.5]),
+    st.integers(1, 70),
+)
+def test_any_network_is_fused_as_its_plain_steps(
+    drawn: tuple[sn.Sequential, tuple[int, ...]], optimizer: sn.Optimizer, momentum: float, batch_size: int
+) -> None:
+    net, shape = drawn
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(150, math.prod(shape), generator=generator, dtype=torch.float64)
+    labels = torch.randint(0, net.path[-1], (150,), generator=generator)
+    data = sn.Examples(x, labels, torch.zeros(x.shape[1]), torch.ones(x.shape[1]))
+    settings = {"lr": 0.02, "momentum": momentum, "l2": 0.01, "dropout": 0.2, "input_dropout": 0.1}
+    member = sn.Run(net, sn.CrossEntropy(0.1), optimizer, settings)
+    plain, fast = stack([member], "plain"), stack([member], "fused")
+    for order in torch.arange(150).split(75):
+        found, expected = (one.train(data, order, batch_size) for one in (fast, plain))
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    # Absolute: where a norm leaves nothing of a gradient, what is left is rounding.
+    torch.testing.assert_close(fast.params, plain.params, rtol=1e-7, atol=1e-7)
+    torch.testing.assert_close(fast.state, plain.state, rtol=1e-7, atol=1e-7)
+    torch.testing.assert_close(tuple(fast.evaluate(data)), tuple(plain.evaluate(data)), rtol=1e-7, atol=1e-7)
+
+
+def test_a_patch_mlp_that_is_cut_into_pieces_equals_the_plain_steps() -> None:
+    patches = sn.Patchify(1, 8, 8, 2)
+    mixing = (sn.Linear(16, 20), sn.GELU(), sn.Linear(20, 16))
+    along = sn.Sequential((sn.LayerNorm(6), sn.Linear(6, 6), sn.Tanh()))
+    across = sn.Residual(sn.Sequential((sn.LayerNorm(6), sn.Transpose(), *mixing, sn.Transpose())))
+    last = sn.MeanOverPatches(), sn.Linear(6, 3)
+    net = sn.Sequential((patches, sn.Linear(4, 6), across, sn.Residual(along), *last))
+    assert parts(net) is not None
+    generator = torch.Generator().manual_seed(5)
+    data = sn.Examples(
+        torch.randn(300, 64, generator=generator), torch.arange(300) % 3, torch.zeros(64), torch.ones(64)
+    )
+    for settings in ({"lr": 0.1, "l2": 0.01}, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1}):
+        member = sn.Run(net, sn.CrossEntropy(), sn.SGD(), settings)
+        check("fused", [member], 150, data, torch.randperm(300), 1e-11)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (sn.Linear(4, 4), sn.ReLU()),
+        (sn.Linear(4, 4), sn.Linear(5, 4)),
+        (sn.Patchify(1, 2, 2, 1), sn.Transpose(), sn.Linear(4, 4)),
+        (sn.Patchify(1, 2, 2, 1), sn.Transpose(), sn.Linear(3, 4), sn.Transpose(), sn.Linear(1, 1)),
+        (sn.Patchify(1, 2, 2, 1), sn.Transpose(), sn.LayerNorm(4), sn.Transpose(), sn.Linear(1, 1)),
+        (sn.Patchify(1, 2, 2, 1), sn.Residual(sn.Sequential((sn.Linear(1, 2),))), sn.Linear(2, 1)),
+        (sn.Linear(4, 4), sn.LayerNorm(5), sn.Linear(4, 4)),
+        (sn.Transpose(), sn.Linear(4, 4)),
+        (sn.MeanOverPatches(), sn.Linear(4, 4)),
+    ],
+)
+def test_layers_that_do_not_fit_have_no_parts(layers: tuple[sn.Layer, ...]) -> None:
+    assert parts(sn.Sequential(layers)) is None
+
+
+def test_runs_that_start_alike_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    members = [run(lr=0.1), run(lr=0.2), run((50,)), sn.Run(**(vars(run()) | {"seed": 1}))]
+    together, counted = stack(members, "fused"), []
+    predictor = fused.predictor
+    monkeypatch.setattr(fused, "predictor", lambda stack, r: counted.append(r) or predictor(stack, r))
+    data = examples(100)
+    for expected in ([0, 2, 3], [0, 1, 2, 3]):
+        counted.clear()
+        found = together.evaluate(data)
+        assert counted == expected
+        for r in range(len(members)):
+            output = together.network.forward(together.params, (data.inputs - 0.1).div(2).expand(4, -1, -1))[0][r]
+            loss = torch.nn.functional.cross_entropy(output, data.targets)
+            assert float(found.loss[r]) == pytest.approx(float(loss), abs=1e-6)
+        together.train(data, torch.arange(100), 10)
 
 
 @pytest.mark.parametrize("hidden", [(64,), (64, 9), (6, 4)])
