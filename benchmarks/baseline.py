@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Config:
     batch_size: int = 64
     epochs: int = 3
     seed: int = 0
+    memory: bool = False  # batches cut from tensors by hand, as fewer write it, instead of torch's DataLoader
     root: str = "/usr/share/datasets/fashion-mnist"
 
 
@@ -50,6 +52,13 @@ def evaluate(model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple[
     return float(torch.nn.functional.cross_entropy(logits, y)), float((logits.argmax(1) == y).float().mean())
 
 
+def batches(config: Any, x: torch.Tensor, y: torch.Tensor) -> Iterable[Sequence[torch.Tensor]]:
+    """An epoch's batches in a new order."""
+    if config.memory:
+        return ((x[index], y[index]) for index in torch.randperm(len(x)).split(config.batch_size))
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), config.batch_size, shuffle=True)
+
+
 @hydra.main(version_base="1.3", config_path=None, config_name="config")
 def main(config: Any) -> None:
     torch.set_num_threads(1)
@@ -64,9 +73,9 @@ def main(config: Any) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=config.lr, weight_decay=config.l2)
     history, start = [], time.perf_counter()
     for epoch in range(1, config.epochs + 1):
-        for index in torch.randperm(len(train[0])).split(config.batch_size):
+        for inputs, labels in batches(config, *train):
             optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(model(train[0][index]), train[1][index]).backward()
+            torch.nn.functional.cross_entropy(model(inputs), labels).backward()
             optimizer.step()
         row: dict[str, float] = {"epoch": epoch}
         for name, (rows, labels) in {"train": train, "validation": validation, "test": test}.items():

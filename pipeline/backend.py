@@ -57,17 +57,8 @@ class Backend:
         if self.name == "dask":
             yield from self._run_on_cluster(jobs)
             return
-        # joblib maps large arrays into the workers' memory, so that the data set is there once.
-        pool = joblib.Parallel(
-            n_jobs=min(processes, len(jobs)),
-            return_as="generator_unordered",
-            max_nbytes="1M",
-            mmap_mode="r",
-            initializer=_watch,
-            initargs=(os.getpid(),),
-        )
         try:
-            yield from pool(jobs)
+            yield from _pool(min(processes, len(jobs)))(jobs)
         except BrokenProcessPool as error:
             raise WorkersDied from error
 
@@ -94,6 +85,42 @@ class Backend:
                 f"hydra.launcher.scheduler={self.scheduler}: nobody answers there; start one by "
                 "`dask scheduler`, and workers by `dask worker ADDRESS --nthreads 1`"
             ) from error
+
+
+def meanwhile(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Begin function(*arguments) in a worker, where there are any; -> what waits for its result.
+
+    Without workers it runs here and now: starting one takes longer than most that could be given to it.
+    """
+    if not _started:
+        result = function(*arguments)
+        return lambda: result
+    results = _pool(max(_started))([joblib.delayed(function)(*arguments)])
+
+    def wait() -> Any:
+        try:
+            return next(results)
+        except BrokenProcessPool:
+            return function(*arguments)
+
+    return wait
+
+
+_started: set[int] = set()  # sizes of the pools of workers that this process has had
+
+
+def _pool(processes: int) -> joblib.Parallel:
+    """joblib keeps the workers of equal arguments, and maps large arrays into their memory: the data is there once."""
+    if processes > 1:
+        _started.add(processes)
+    return joblib.Parallel(
+        n_jobs=processes,
+        return_as="generator_unordered",
+        max_nbytes="1M",
+        mmap_mode="r",
+        initializer=_watch,
+        initargs=(os.getpid(),),
+    )
 
 
 def _end_with(parent: int) -> None:

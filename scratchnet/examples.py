@@ -1,6 +1,6 @@
 """A split of a data set as the engine reads it: raw inputs, and how to normalise them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -51,6 +51,10 @@ class Examples:
         else:
             x = rows.index_select(0, index).to(dtype, copy=True).sub_(mean).div_(std)
         return x, targets.to(dtype) if targets.is_floating_point() else targets
+
+    def read_as(self, dtype: torch.dtype) -> "Examples":
+        """The same examples with mean and std in `dtype`, so that no batch has to convert them."""
+        return replace(self, mean=self.mean.to(dtype), std=self.std.to(dtype))
 
     def to(self, device: torch.device) -> "Examples":
         """The same examples on another device."""

@@ -84,6 +84,8 @@ class FusedRun(Member):
             not kinds and not carried and not self.rows and weight.value.shape[1] >= _SKINNY
             for carried, weight in zip(self.carried, self.weights, strict=True)
         ]
+        self.noisy = bool(self.network.noise_names)
+        self.shrink = (self.l2 + self.decay).tolist()
         self.nothing, self.training, self.lr, self.count = np.empty((0, 0), self.dtype), True, 0.0, 0
         self.keep: dict[str | None, np.ndarray] = {}
         for part in self.parts:
@@ -115,7 +117,8 @@ class FusedRun(Member):
     def step(self, x: np.ndarray, labels: np.ndarray, values: np.ndarray, lr: float, count: int) -> float:
         """One step on x (B, I); -> the loss before it."""
         self.lr, self.count = lr, count
-        self.keep = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()}
+        if self.noisy:
+            self.keep = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()}
         self.small.gradient[:] = 0
         bias, gradient = self.output_bias
         loss = 0.0
@@ -136,10 +139,11 @@ class FusedRun(Member):
         """A step of weight k, whose gradient is left · right, once that is known for all of the batch."""
         own = self.weights[k]
         if self.direct[k]:
-            self.scale[k] *= 1 - self.lr * (self.l2[k] + self.decay[k])
+            scale = float(self.scale[k]) * (1 - self.lr * self.shrink[k])
             weight = self.values[self.names[k]]
-            weight.addmm_(torch.from_numpy(left), torch.from_numpy(right), alpha=-self.lr / self.scale[k])
-            if self.scale[k] < 0.5:
+            weight.addmm_(torch.from_numpy(left), torch.from_numpy(right), alpha=-self.lr / scale)
+            self.scale[k] = scale
+            if scale < 0.5:
                 self.unscale()
             return
         if self.begun:

@@ -94,6 +94,8 @@ class Member:
 
 def split_target(target: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Labels (B,) and values (B, K), one of them empty: compiled code wants both to be of one type always."""
-    if target.is_floating_point():
-        return np.empty(0, np.int64), target.numpy()
-    return target.numpy(), torch.empty(0, 0, dtype=dtype).numpy()
+    return (_NO_LABELS, target.numpy()) if target.is_floating_point() else (target.numpy(), _NO_VALUES[dtype])
+
+
+_NO_LABELS = np.empty(0, np.int64)
+_NO_VALUES = {dtype: torch.empty(0, 0, dtype=dtype).numpy() for dtype in (torch.float32, torch.float64)}

@@ -122,6 +122,7 @@ class Stack:
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """One step for each `batch_size` rows of `order` (n,); -> (steps, R) loss of every batch before its step."""
+        examples = examples.read_as(self.dtype)
         fast = {"lookahead": lookahead.train, "fused": fused.train}.get(self.kernel(batch_size))
         if fast is not None:
             with kernels.as_torch():
@@ -154,7 +155,7 @@ class Stack:
         """Loss and score of a whole split; NaN where it has no examples."""
         loss = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
         hits = torch.zeros_like(loss)
-        rows = min(_EVALUATION_ROWS, len(examples))
+        examples, rows = examples.read_as(self.dtype), min(_EVALUATION_ROWS, len(examples))
         room = torch.empty(rows, examples.inputs.shape[1], dtype=self.dtype, device=self.device)
         with kernels.as_torch():
             predict = self._predictor()

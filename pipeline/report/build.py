@@ -1,18 +1,20 @@
 """From run folders to results.csv and report/."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from pipeline.backend import meanwhile
 from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
 from pipeline.report.curves import learning_curves
 from pipeline.report.diagnosis import Diagnosis, diagnose
 from pipeline.report.effects import heat_map, marginal_effects
 from pipeline.report.figures import SCREEN, Figure, Medium
+from pipeline.report.formats import Table
 from pipeline.report.importance import Importance, importance_figure
 from pipeline.report.mistakes import figures_of
 from pipeline.report.page import Contents, render
@@ -51,21 +53,23 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
         for name, content in table.files().items():
             write_whole(out / name, content)
     searched = len(folders) == 1 and (folders[0] / JOURNAL).exists()
+    asked = meanwhile(Importance.of, comparison)
     diagnosis, why_not = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
-    importance = Importance.of(comparison)
-    draw = _drawing(comparison, collected, importance, searched, diagnosis)
-    figures = draw(SCREEN)
+    importance = asked()
+    drawn = comparison, collected.history, importance, searched, diagnosis
+    paper = meanwhile(_write_paper, out, drawn, replicates, tables, column) if reload is None else None
+    figures = _draw(*drawn, SCREEN)
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    if reload is None:
-        write_paper(out / "paper", replicates, tables, draw(column), searched)
     absent = [why_not] if why_not else []
     stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
     contents = Contents(
         comparison, collected.history, importance, figures, folders, collected.problems, absent, reload, stamp
     )
     write_whole(out / "index.html", render(contents))
+    if paper is not None:
+        paper()
     return out / "index.html"
 
 
@@ -78,23 +82,32 @@ def _training(collected: Collected) -> Collected:
     return replace(collected, runs=runs, problems=problems)
 
 
-def _drawing(
-    comparison: Comparison, collected: Collected, importance: Importance, searched: bool, diagnosis: Diagnosis | None
-) -> Callable[[Medium], list[Figure]]:
-    """All figures that the runs allow, for a medium; what is slow to find out is found out once."""
+Drawn = tuple[Comparison, pd.DataFrame, Importance, bool, Diagnosis | None]
 
-    def draw(medium: Medium) -> list[Figure]:
-        made = [
-            search_progress(comparison, medium) if searched else None,
-            learning_curves(comparison, collected.history, medium),
-            importance_figure(comparison, importance, medium),
-            marginal_effects(comparison, importance, medium),
-            heat_map(comparison, importance, medium),
-        ]
-        of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
-        return [figure for figure in made if figure is not None] + of_best
 
-    return draw
+def _draw(
+    comparison: Comparison,
+    history: pd.DataFrame,
+    importance: Importance,
+    searched: bool,
+    diagnosis: Diagnosis | None,
+    medium: Medium,
+) -> list[Figure]:
+    """All figures that the runs allow, for a medium."""
+    made = [
+        search_progress(comparison, medium) if searched else None,
+        learning_curves(comparison, history, medium),
+        importance_figure(comparison, importance, medium),
+        marginal_effects(comparison, importance, medium),
+        heat_map(comparison, importance, medium),
+    ]
+    of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
+    return [figure for figure in made if figure is not None] + of_best
+
+
+def _write_paper(out: Path, drawn: Drawn, replicates: Replicates, tables: Sequence[Table], column: Medium) -> None:
+    """What `write_paper` does, with the figures that `_draw` makes of `drawn`."""
+    write_paper(out / "paper", replicates, tables, _draw(*drawn, column), searched=drawn[3])
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
