@@ -42,6 +42,11 @@ class Backend:
         """Whether workers map what this process has; else they read the data themselves."""
         return self.name == "loky"
 
+    @property
+    def optional(self) -> bool:
+        """Whether this process may do the work itself: nobody has asked for a number of workers."""
+        return self.name == "loky" and self.workers is None
+
     def processes(self) -> int:
         """How many stacks train at once."""
         if self.workers is not None:

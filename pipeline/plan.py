@@ -15,6 +15,7 @@ from pipeline.runs import Job
 # On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
 _CACHE_BYTES = 3 * 2**20
 _WIDEST_CPU, _WIDEST_GPU = 32, 1024
+_STEP_SECONDS, _RATE = 1e-4, 1e10  # of a step beside its products, and multiply-adds a second in these
 _USEFUL = 0.75  # the least share of a stack's largest run that is worth padding up to it
 
 
@@ -51,6 +52,12 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
             members = [n for n in members[:widest] if n not in fitting] + members[widest:]
     stacks.sort(key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
     return [_stack([networks[n] for n in stack]) for stack in stacks]
+
+
+def seconds(job: Job, run: sn.Run, examples: int) -> float:
+    """About how long one core trains the job's run on so many examples."""
+    steps = math.ceil(examples / job.config.training.batch_size)
+    return run.epochs * (steps * _STEP_SECONDS + 3 * run.network.size * examples / _RATE)
 
 
 def each_alone(jobs: Sequence[Job]) -> list[StackPlan]:

@@ -12,11 +12,13 @@ from pipeline.build import build_run, compile_for
 from pipeline.checkpoint import Checkpoint
 from pipeline.config import Sweep
 from pipeline.datasets import Dataset
-from pipeline.plan import each_alone, plan
+from pipeline.plan import each_alone, plan, seconds
 from pipeline.progress import Board
 from pipeline.results import DROPPED
 from pipeline.runs import ENDED, Job, Outcome, read_outcome, restate
 from pipeline.workers import Work, train_all
+
+_WORTH_WORKERS = 3.0  # seconds of work; until a worker has started and has imported the engine, that much is done here
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class SweepPlan:
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
         fresh = [job for folder, job in unique.items() if folder not in waiting]
         runs = [build_run(job.config, data[job.folder]) for job in fresh]
-        workers = backend.processes()
+        expected = sum(seconds(job, run, len(data[job.folder].train)) for job, run in zip(fresh, runs, strict=True))
+        little = backend.optional and not interrupted and expected < _WORTH_WORKERS
+        workers = 1 if little else backend.processes()
         compile_for([job.config for job in fresh], runs)
         works = interrupted + [
             Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")

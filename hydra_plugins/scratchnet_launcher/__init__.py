@@ -15,7 +15,7 @@ class StackedConf:
     """Keys of hydra/launcher=stacked."""
 
     _target_: str = "hydra_plugins.scratchnet_launcher.StackedLauncher"
-    workers: int | None = None  # processes; null: one a core
+    workers: int | None = None  # processes; null: one a core, and none for work of a few seconds
     backend: str = "loky"  # loky (processes on this machine) or dask
     scheduler: str | None = None  # for dask: tcp://HOST:PORT
     progress: str = "auto"  # auto (a bar on a terminal, else lines), plain, off

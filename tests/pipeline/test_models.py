@@ -27,7 +27,7 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     dataset = build_dataset(job.config)
     model = pipeline.load_model(job.folder)
     expected = stack.predict(normalised(trainer))[0]
-    tight = 1e-12 if stack.dtype == torch.float64 else 1e-6
+    tight = 1e-12 if stack.dtype == torch.float64 else 1e-5  # sums in another order, through norms
     torch.testing.assert_close(model.predict(dataset.test.inputs), expected, rtol=tight, atol=tight)
     assert model.network == stack.network
     assert (model.input_shape, model.class_names) == (dataset.test.inputs.shape[1:], dataset.class_names)
@@ -38,7 +38,6 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     assert torch.equal(model.std, examples.std)
     raw = torch.from_numpy(dataset.test.inputs)
     with torch.no_grad():
-        tight = 1e-12 if stack.dtype == torch.float64 else 1e-5
         torch.testing.assert_close(model.to_torch()(raw), expected, rtol=tight, atol=tight)
         rows = model.to_torch(normalise=False)(normalised(trainer))
     torch.testing.assert_close(rows, expected, rtol=tight, atol=tight)

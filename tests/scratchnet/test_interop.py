@@ -34,7 +34,8 @@ def test_torch_has_the_same_outputs_and_comes_back_the_same(case: tuple[Any, tor
     with torch.no_grad():
         there = module(x)
     expected = outputs(network, params, x)
-    scale = max(1.0, expected.abs().max().item())
+    # A norm of two or three numbers that are nearly equal multiplies what rounding left of their difference.
+    scale = max(1.0, expected.abs().max().item()) * 10 ** str(network).count("LayerNorm")
     torch.testing.assert_close(there, expected, rtol=0, atol=TYPES[dtype] * scale)
 
     back = sn.from_torch(module)

@@ -7,13 +7,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from nets import nets
 from torch import Tensor
 
 import scratchnet as sn
 from scratchnet import fused
 from scratchnet.kernels import Kernel
 from scratchnet.parts import parts
-from tests.support.nets import nets
 
 INPUTS, CLASSES = 12, 3
 
