@@ -52,26 +52,26 @@ def train(
 
 def predictor(stack: "Stack", r: int) -> Callable[[Tensor], Tensor]:
     """What `Stack.predict` does for one such run as its weights are now: x (B, I) -> outputs (B, K)."""
-    run = FusedRun(stack, r)
-    run.training = False
+    run = FusedRun(stack, r, training=False)
     return lambda x: torch.from_numpy(run.outputs(x.numpy()))
 
 
 class FusedRun(Member):
     """One run, its weights (I, O) as in the stack; all that steps as arrays."""
 
-    def __init__(self, stack: "Stack", r: int) -> None:
+    def __init__(self, stack: "Stack", r: int, *, training: bool = True) -> None:
         super().__init__(stack, r)
         found = parts(self.network)
         assert found is not None
         self.parts, self.first = found, next(i for i, part in enumerate(found) if part.learns)
         self.dtype = torch.empty(0, dtype=stack.dtype).numpy().dtype
-        kinds = [kind for kind in ("velocity", "m", "v") if f"{self.names[0]}.{kind}" in stack.state]
+        states = ("velocity", "m", "v") if training else ()
+        kinds = [kind for kind in states if f"{self.names[0]}.{kind}" in stack.state]
         self.weights = []
-        for k, name in enumerate(self.names):
-            own = [name, *(f"{name}.{kind}" for kind in (*kinds, *(["carry"] if self.carried[k] else [])))]
-            self.values |= {key: self.own(key) for key in own}
-            state = {key.rpartition(".")[2]: self.values[key].numpy().reshape(-1) for key in own[1:]}
+        for name, carried in zip(self.names, self.carried, strict=True):
+            own = [*kinds, "carry"] if training and carried else kinds
+            self.values |= {key: self.own(key) for key in (name, *(f"{name}.{kind}" for kind in own))}
+            state = {kind: self.values[f"{name}.{kind}"].numpy().reshape(-1) for kind in own}
             self.weights.append(_Stepping(self.values[name].numpy(), state))
         # All that does not decay steps at once, side by side.
         packed = {kind: self.pack([f"{name}.{kind}" for name in self.vectors]) for kind in kinds}
@@ -86,7 +86,7 @@ class FusedRun(Member):
         ]
         self.noisy = bool(self.network.noise_names)
         self.shrink = (self.l2 + self.decay).tolist()
-        self.nothing, self.training, self.lr, self.count = np.empty((0, 0), self.dtype), True, 0.0, 0
+        self.nothing, self.training, self.lr, self.count = np.empty((0, 0), self.dtype), training, 0.0, 0
         self.keep: dict[str | None, np.ndarray] = {}
         for part in self.parts:
             part.bind(self)

@@ -58,9 +58,12 @@ def test_a_sweep_without_a_name_goes_on_by_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
-    out, _ = pipeline(tmp_path, "-m", *COMMON, "training.epochs=1,3", "model.hidden=[4],[9]", "sweep.dry_run=true")
+    arguments = ["-m", *COMMON, "training.epochs=1,3", "model.hidden=[4],[9]", "sweep.dry_run=true"]
+    out, _ = pipeline(tmp_path, *arguments, "hydra.launcher.workers=2")
     assert out[0] == "4 runs, 2 shorter lengths of others: 2 to train in 2 stacks on 2 processes -> outputs/s"
     assert len(out) == 3
+    out, _ = pipeline(tmp_path, *arguments)  # so little work is done before a worker has started
+    assert out[0].endswith("2 to train in 2 stacks on 1 process -> outputs/s")
     assert not contents(tmp_path)
 
 
@@ -215,7 +218,7 @@ def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
 
 
 def test_one_that_takes_its_worker_along_leaves_the_others(tmp_path: Path) -> None:
-    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6,0.3,0.2")
+    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6,0.3,0.2", "hydra.launcher.workers=2")
     assert process.returncode == 1
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert list(results["status"]) == ["finished", "failed", "finished", "finished"]
