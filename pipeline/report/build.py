@@ -55,10 +55,11 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     searched = len(folders) == 1 and (folders[0] / JOURNAL).exists()
     asked = meanwhile(Importance.of, comparison)
     diagnosis, why_not = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
+    shown = comparison, collected.history, searched, diagnosis
+    of_runs, of_best = _figures_of_runs(*shown, SCREEN)
     importance = asked()
-    drawn = comparison, collected.history, importance, searched, diagnosis
-    paper = meanwhile(_write_paper, out, drawn, replicates, tables, column) if reload is None else None
-    figures = _draw(*drawn, SCREEN)
+    paper = meanwhile(_write_paper, out, shown, importance, replicates, tables, column) if reload is None else None
+    figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
@@ -82,32 +83,43 @@ def _training(collected: Collected) -> Collected:
     return replace(collected, runs=runs, problems=problems)
 
 
-Drawn = tuple[Comparison, pd.DataFrame, Importance, bool, Diagnosis | None]
+Shown = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
-def _draw(
-    comparison: Comparison,
-    history: pd.DataFrame,
-    importance: Importance,
-    searched: bool,
-    diagnosis: Diagnosis | None,
-    medium: Medium,
-) -> list[Figure]:
-    """All figures that the runs allow, for a medium."""
+def _figures_of_runs(
+    comparison: Comparison, history: pd.DataFrame, searched: bool, diagnosis: Diagnosis | None, medium: Medium
+) -> tuple[list[Figure], list[Figure]]:
+    """Of all runs, and of the best one."""
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
+    ]
+    of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
+    return [figure for figure in made if figure is not None], of_best
+
+
+def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
+    """Of what was swept."""
+    made = [
         importance_figure(comparison, importance, medium),
         marginal_effects(comparison, importance, medium),
         heat_map(comparison, importance, medium),
     ]
-    of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
-    return [figure for figure in made if figure is not None] + of_best
+    return [figure for figure in made if figure is not None]
 
 
-def _write_paper(out: Path, drawn: Drawn, replicates: Replicates, tables: Sequence[Table], column: Medium) -> None:
-    """What `write_paper` does, with the figures that `_draw` makes of `drawn`."""
-    write_paper(out / "paper", replicates, tables, _draw(*drawn, column), searched=drawn[3])
+def _write_paper(
+    out: Path,
+    shown: Shown,
+    importance: Importance,
+    replicates: Replicates,
+    tables: Sequence[Table],
+    column: Medium,
+) -> None:
+    """What `write_paper` does, with all figures drawn for the column."""
+    of_runs, of_best = _figures_of_runs(*shown, column)
+    figures = [*of_runs, *_figures_of_keys(shown[0], importance, column), *of_best]
+    write_paper(out / "paper", replicates, tables, figures, searched=shown[2])
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:

@@ -99,20 +99,22 @@ def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figu
 
 
 def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -> Canvas:
-    """Images (channels, height, width), bytes or numbers from 0 to 1, side by side in one frame."""
-    across = _columns(medium)
-    rows, gap = -(-len(images) // across), 0.62 if titles else 0.1
-    figure = medium.canvas(1.25 * across, 1.25 * rows * (1 + gap))
+    """Images (channels, height, width), bytes or numbers from 0 to 1, side by side: one picture, drawn at once."""
+    across, (channels, height, width) = _columns(medium), images[0].shape
+    rows, white = -(-len(images) // across), 255 if images[0].dtype == np.uint8 else 1
+    down, right = height + round(height * (0.62 if titles else 0.1)), width + max(round(width * 0.1), 1)
+    sheet = np.full((channels, rows * down, across * right), white, images[0].dtype)
+    for i, image in enumerate(images):
+        left, bottom = i % across * right, (i // across + 1) * down
+        sheet[:, bottom - height : bottom, left : left + width] = image
+    sheet = sheet[:, 0 if titles else down - height :, : across * right - (right - width)]
+    figure = medium.canvas(1.25 * across, 1.25 * across * sheet.shape[1] / sheet.shape[2])
     axes = figure.subplots()
     axes.set_axis_off()
-    for i, image in enumerate(images):
-        left, top = i % across * 1.1, -(i // across) * (1 + gap)
-        white = 255 if image.dtype == np.uint8 else 1
-        pixels = image[0] if image.shape[0] == 1 else image.transpose(1, 2, 0)
-        axes.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=(left, left + 1, top - 1, top))
-        if titles:
-            axes.text(left + 0.5, top + 0.04, titles[i], ha="center", va="bottom", fontsize=medium.size(0.7))
-    axes.set(xlim=(0, 1.1 * across - 0.1), ylim=(-(1 + gap) * rows + gap, gap), aspect="equal")
+    axes.imshow(sheet[0] if channels == 1 else sheet.transpose(1, 2, 0), cmap="gray", vmin=0, vmax=white)
+    for i, title in enumerate(titles or ()):
+        place = i % across * right + width / 2 - 0.5, (i // across + 1) * down - 1.04 * height - 0.5
+        axes.text(*place, title, ha="center", va="bottom", fontsize=medium.size(0.7))
     return figure
 
 
