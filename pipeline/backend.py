@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 
+from pipeline import garbage
 from pipeline.errors import UserError
 
 
@@ -111,6 +113,12 @@ def meanwhile(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any
     return wait
 
 
+def dismiss() -> None:
+    """End the workers, which have nothing to do any more: by themselves they take a second or two to clear up."""
+    if _started:
+        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
 _started: set[int] = set()  # sizes of the pools of workers that this process has had
 
 
@@ -137,5 +145,6 @@ def _end_with(parent: int) -> None:
 
 def _watch(parent: int) -> None:
     """In each worker process, when it starts. Ctrl-C is the main process's business: it ends the workers."""
+    garbage.rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()

@@ -41,7 +41,10 @@ def main() -> int:
             raise
         print(_message(error), file=sys.stderr)
         status = 1
-    return max(_report(), status)
+    status = max(_report(), status)
+    if backend := sys.modules.get("pipeline.backend"):  # imported where anything was trained by workers
+        backend.dismiss()
+    return status
 
 
 def _report() -> int:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pipeline import garbage
 from pipeline.errors import UserError
 from pipeline.report.build import build
 from pipeline.report.paper import column
@@ -49,4 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    garbage.rarely()
+    status = main()
+    garbage.never_again()
+    sys.exit(status)
