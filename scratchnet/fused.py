@@ -117,13 +117,13 @@ class FusedRun(Member):
     def step(self, x: np.ndarray, labels: np.ndarray, values: np.ndarray, lr: float, count: int) -> float:
         """One step on x (B, I); -> the loss before it."""
         self.lr, self.count = lr, count
-        if self.noisy:
-            self.keep = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()}
+        noise = {name: value.numpy() for name, value in self.noise(len(x), len(x)).items()} if self.noisy else {}
         self.small.gradient[:] = 0
         bias, gradient = self.output_bias
         loss = 0.0
         for piece in self._pieces(len(x)):
             self.begun, self.done = piece.start > 0, piece.stop == len(x)
+            self.keep = {name: value[piece] for name, value in noise.items()}
             output = self.forward(x[piece])
             delta = self.deltas.get(len(output))
             if delta is None:

@@ -218,15 +218,17 @@ def test_a_patch_mlp_that_is_cut_into_pieces_equals_the_plain_steps() -> None:
     mixing = (sn.Linear(16, 20), sn.GELU(), sn.Linear(20, 16))
     along = sn.Sequential((sn.LayerNorm(6), sn.Linear(6, 6), sn.Tanh()))
     across = sn.Residual(sn.Sequential((sn.LayerNorm(6), sn.Transpose(), *mixing, sn.Transpose())))
-    last = sn.MeanOverPatches(), sn.Linear(6, 3)
-    net = sn.Sequential((patches, sn.Linear(4, 6), across, sn.Residual(along), *last))
+    first = sn.Dropout(64, "input_dropout"), patches, sn.Linear(4, 6)
+    last = sn.MeanOverPatches(), sn.Dropout(6), sn.Linear(6, 3)
+    net = sn.Sequential((*first, across, sn.Residual(along), *last))
     assert parts(net) is not None
     generator = torch.Generator().manual_seed(5)
     data = sn.Examples(
         torch.randn(300, 64, generator=generator), torch.arange(300) % 3, torch.zeros(64), torch.ones(64)
     )
+    dropped = {"dropout": 0.2, "input_dropout": 0.3}
     for settings in ({"lr": 0.1, "l2": 0.01}, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1}):
-        member = sn.Run(net, sn.CrossEntropy(), sn.SGD(), settings)
+        member = sn.Run(net, sn.CrossEntropy(), sn.SGD(), settings | dropped)
         check("fused", [member], 150, data, torch.randperm(300), 1e-11)
 
 
