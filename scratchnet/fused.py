@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from scratchnet import compiled
+from scratchnet.assembly import assemble
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.member import Member, split_target
 from scratchnet.optimizers import Adam
-from scratchnet.parts import Cut, parts
+from scratchnet.parts import Cut
 
 if TYPE_CHECKING:
     from scratchnet.stack import Stack
@@ -61,7 +62,7 @@ class FusedRun(Member):
 
     def __init__(self, stack: "Stack", r: int, *, training: bool = True) -> None:
         super().__init__(stack, r)
-        found = parts(self.network)
+        found = assemble(self.network)
         assert found is not None
         self.parts, self.first = found, next(i for i, part in enumerate(found) if part.learns)
         self.dtype = torch.empty(0, dtype=stack.dtype).numpy().dtype

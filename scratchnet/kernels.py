@@ -11,12 +11,12 @@ from threadpoolctl import ThreadpoolController
 
 from scratchnet import lookahead
 from scratchnet.activations import ReLU
+from scratchnet.assembly import assemble
 from scratchnet.chain import chain
 from scratchnet.layers import Linear
 from scratchnet.losses import CrossEntropy, MeanSquaredError
 from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify
 from scratchnet.optimizers import SGD, Adam, Optimizer
-from scratchnet.parts import parts
 
 if TYPE_CHECKING:
     from scratchnet.stack import Run
@@ -43,7 +43,7 @@ def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
         return f"it has no {type(run.loss).__name__}"
     if kernel == "lookahead" and chain(run.network) is None:
         return "it needs linear layers with activations and dropout between them, first a linear layer on the data"
-    if kernel == "fused" and parts(run.network) is None:
+    if kernel == "fused" and assemble(run.network) is None:
         return "it needs layers that fit, the last one linear"
     if any(not name.endswith("weight") for name in run.weights):
         return "it has no decay of biases, scales and shifts"

@@ -12,8 +12,8 @@ from torch import Tensor
 
 import scratchnet as sn
 from scratchnet import fused
+from scratchnet.assembly import assemble
 from scratchnet.kernels import Kernel
-from scratchnet.parts import parts
 
 INPUTS, CLASSES = 12, 3
 
@@ -221,7 +221,7 @@ def test_a_patch_mlp_that_is_cut_into_pieces_equals_the_plain_steps() -> None:
     first = sn.Dropout(64, "input_dropout"), patches, sn.Linear(4, 6)
     last = sn.MeanOverPatches(), sn.Dropout(6), sn.Linear(6, 3)
     net = sn.Sequential((*first, across, sn.Residual(along), *last))
-    assert parts(net) is not None
+    assert assemble(net) is not None
     generator = torch.Generator().manual_seed(5)
     data = sn.Examples(
         torch.randn(300, 64, generator=generator), torch.arange(300) % 3, torch.zeros(64), torch.ones(64)
@@ -247,7 +247,7 @@ def test_a_patch_mlp_that_is_cut_into_pieces_equals_the_plain_steps() -> None:
     ],
 )
 def test_layers_that_do_not_fit_have_no_parts(layers: tuple[sn.Layer, ...]) -> None:
-    assert parts(sn.Sequential(layers)) is None
+    assert assemble(sn.Sequential(layers)) is None
 
 
 def test_runs_that_start_alike_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
