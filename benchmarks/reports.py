@@ -19,8 +19,6 @@ import pandas as pd
 
 from benchmarks.sweeps import ROOT, TINY, seconds
 
-_TIMED = "import sys; from pipeline.report.__main__ import main; sys.exit(main(sys.argv[1:]))"
-
 
 def copies(model: Path, folder: Path, runs: int) -> None:
     """`runs` folders as `model`, each with a rate, a seed and figures of its own."""
@@ -54,7 +52,8 @@ def main() -> None:
             folder = base / f"copies{runs}"
             copies(base / "outputs/s/0", folder, runs)
             start = time.perf_counter()
-            subprocess.run([sys.executable, "-c", _TIMED, str(folder)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            command = [sys.executable, "-m", "pipeline.report", str(folder)]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             line: dict[str, float] = {"runs": runs, "seconds": round(time.perf_counter() - start, 1)}
             # The largest child so far: the numbers of runs grow, so it is this one.
             line["megabytes"] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
