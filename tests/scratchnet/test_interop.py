@@ -34,9 +34,11 @@ def test_torch_has_the_same_outputs_and_comes_back_the_same(case: tuple[Any, tor
     with torch.no_grad():
         there = module(x)
     expected = outputs(network, params, x)
-    # A norm of two or three numbers that are nearly equal multiplies what rounding left of their difference.
-    scale = max(1.0, expected.abs().max().item()) * 10 ** str(network).count("LayerNorm")
-    torch.testing.assert_close(there, expected, rtol=0, atol=TYPES[dtype] * scale)
+    scale = max(1.0, expected.abs().max().item())
+    # A norm of a few nearly equal numbers multiplies rounding: then torch may be as far off as the engine is itself.
+    exact = outputs(network, {name: value.double() for name, value in params.items()}, x.double())
+    own = (expected - exact).abs().max().item() if dtype == torch.float32 else 0.0
+    torch.testing.assert_close(there, expected, rtol=0, atol=max(TYPES[dtype] * scale, 4 * own))
 
     back = sn.from_torch(module)
     assert back.network == network
