@@ -73,9 +73,10 @@ def _parts(network: Layer, prefix: str, shape: _Shape) -> Iterator[Part]:
         elif type(layer) is Sequential:
             yield from _parts(layer, f"{prefix}{i}.", shape)
         elif type(layer) is Residual and not shape.across:
-            inner = replace(shape)
-            yield Sum(list(_parts(layer.inner, f"{prefix}{i}.", inner)))
-            if inner != shape:
+            within = replace(shape)
+            inner = list(_parts(layer.inner, f"{prefix}{i}.", within))
+            if not inner or within != shape:
                 raise Unsupported(layer)
+            yield Sum(inner)
         else:
             raise Unsupported(layer)

@@ -242,6 +242,7 @@ def test_a_patch_mlp_that_is_cut_into_pieces_equals_the_plain_steps() -> None:
         (sn.Patchify(1, 2, 2, 1), sn.Transpose(), sn.LayerNorm(4), sn.Transpose(), sn.Linear(1, 1)),
         (sn.Patchify(1, 2, 2, 1), sn.Residual(sn.Sequential((sn.Linear(1, 2),))), sn.Linear(2, 1)),
         (sn.Linear(4, 4), sn.LayerNorm(5), sn.Linear(4, 4)),
+        (sn.Residual(sn.Sequential(())), sn.Linear(4, 4)),
         (sn.Transpose(), sn.Linear(4, 4)),
         (sn.MeanOverPatches(), sn.Linear(4, 4)),
     ],
