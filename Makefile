@@ -33,7 +33,7 @@ docs: $(VENV)/ready  ## build the pages of the docstrings into site/
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
 
 schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
-	$(BIN)/python -m pipeline.schema
+	$(BIN)/python -m pipeline.config.editors
 
 bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products alone; write docs/speed.md (10 minutes)
 	$(PIP) --no-build-isolation -e '.[bench]'
@@ -44,7 +44,7 @@ mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
 	$(BIN)/python -m pipeline.datasets.draw_mini
 
 libraries:  ## bundle the JavaScript that the report's page carries again; first set versions in its package.json
-	cd pipeline/report/browser/libraries && npm install && node bundle.mjs
+	cd pipeline/report/page/browser/libraries && npm install && node bundle.mjs
 
 # Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
 UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/*.py))))

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _plot(frame: "pd.DataFrame") -> str:
-    from pipeline.report.figures import COLOURS, GREY, SCREEN, finish
+    from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, finish
 
     with SCREEN.style():
         figure = SCREEN.canvas(10, 7)

@@ -114,7 +114,7 @@ What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](.
 
 
 def _plot(frame: "pd.DataFrame") -> str:
-    from pipeline.report.figures import COLOURS, SCREEN, finish
+    from pipeline.report.figures.medium import COLOURS, SCREEN, finish
 
     with SCREEN.style():
         figure = SCREEN.canvas(9, 0.62 * len(frame) + 1.2)

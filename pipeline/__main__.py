@@ -5,7 +5,7 @@ import sys
 from pipeline import garbage
 
 garbage.rarely()
-from pipeline.cli import main  # noqa: E402 - this is what takes time
+from pipeline.command.cli import main  # noqa: E402 - this is what takes time
 
 status = main()
 garbage.never_again()

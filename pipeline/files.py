@@ -1,9 +1,13 @@
 """Writing files whole or not at all."""
 
+import json
+import math
 import os
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
@@ -31,6 +35,11 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
         raise
 
 
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Standard JSON: NaN and infinity, which it does not have, become null."""
+    write_whole(path, json.dumps(_plain(value), indent=1, allow_nan=False) + "\n")
+
+
 def write_log(folder: Path, text: str) -> None:
     """Add a line with the time to the run.log in `folder`."""
     with (folder / "run.log").open("a") as stream:
@@ -41,6 +50,16 @@ def clean(folder: Path) -> None:
     """Remove what processes that were killed while they wrote have left in `folder` and its subfolders."""
     for path in folder.rglob(".*.tmp"):
         path.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _umask() -> int:

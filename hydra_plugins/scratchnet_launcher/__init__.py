@@ -1,4 +1,4 @@
-"""Makes `hydra/launcher=stacked` known to Hydra; the work is done in `pipeline.launcher`."""
+"""Makes `hydra/launcher=stacked` known to Hydra; the work is done in `pipeline.command.launcher`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class StackedLauncher(Launcher):
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        from pipeline.backend import Backend
-        from pipeline.launcher import launch  # torch comes with it: only where there is work
+        from pipeline.command.launcher import launch  # torch comes with it: only where there is work
+        from pipeline.sweep.backend import Backend
 
         return launch(
             self.config,

@@ -1,4 +1,4 @@
-"""Makes `hydra/sweeper=grid` and `=search` known to Hydra; the work is done in `pipeline.grid` and `.search`."""
+"""Makes `hydra/sweeper=grid` and `=search` known to Hydra; `pipeline.command.grid` and `.search` do the work."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +52,7 @@ class GridSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        from pipeline import grid
+        from pipeline.command import grid
 
         assert self.config is not None
         assert self.launcher is not None
@@ -72,7 +72,7 @@ class SearchSweeper(GridSweeper):
     """Points that Optuna suggests from the scores of those before, a batch at a time."""
 
     def sweep(self, arguments: list[str]) -> Any:
-        from pipeline.search import search
+        from pipeline.command.search import search
 
         assert self.config is not None
         assert self.launcher is not None

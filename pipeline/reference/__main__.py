@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.reference.best import best
 from pipeline.reference.compare import compare, curves, write
 from pipeline.reference.page import write_page
-from pipeline.reference.rows import Row, reports, rows
+from pipeline.reported.rows import Row, reports, rows
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.replicates import Replicates
-from pipeline.report.tables import Comparison
-from pipeline.results import collect
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.replicates import Replicates
+from pipeline.runs.read import collect
 
 COLUMNS = [
     *("sweep", "dataset", "reports' best", "test accuracy", "validation accuracy", "seeds", "picked"),

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.files import write_whole
-from pipeline.reference.rows import Row
-from pipeline.report.figures import COLOURS, SCREEN, Figure, finish
+from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, finish
+from pipeline.reported.rows import Row
 
 COLUMNS = [
     *("experiment", "dataset", "held out", "reported score", "our score", "difference in points"),

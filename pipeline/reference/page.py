@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.files import write_whole
-from pipeline.report.figures import Figure
+from pipeline.report.figures.medium import Figure
 
 _HEAD = """# Reported and ours
 

@@ -7,23 +7,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.backend import meanwhile
 from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
-from pipeline.report.curves import learning_curves
-from pipeline.report.diagnosis import Diagnosis, diagnose
-from pipeline.report.effects import heat_map, marginal_effects
-from pipeline.report.figures import SCREEN, Figure, Medium
+from pipeline.pool import meanwhile
+from pipeline.report.comparison import Comparison
+from pipeline.report.figures.curves import learning_curves
+from pipeline.report.figures.effects import heat_map, marginal_effects
+from pipeline.report.figures.importance import importance_figure
+from pipeline.report.figures.medium import SCREEN, Figure, Medium
+from pipeline.report.figures.mistakes import figures_of
+from pipeline.report.figures.search import search_progress
 from pipeline.report.formats import Table
-from pipeline.report.importance import Importance, importance_figure
-from pipeline.report.mistakes import figures_of
-from pipeline.report.page import Contents, render
+from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, write_paper
-from pipeline.report.progress import search_progress
-from pipeline.report.replicates import Replicates, replicates_table
-from pipeline.report.statistics import compare_best
-from pipeline.report.tables import Comparison
-from pipeline.results import Collected, collect, write_results
+from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.importance import Importance
+from pipeline.report.statistics.replicates import Replicates, replicates_table
+from pipeline.report.statistics.tests import compare_best
+from pipeline.runs.read import Collected, collect, write_results
 
 
 def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:

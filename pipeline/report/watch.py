@@ -8,9 +8,9 @@ from typing import NoReturn
 
 from pipeline.errors import UserError
 from pipeline.report.build import build
-from pipeline.report.figures import Medium
+from pipeline.report.figures.medium import Medium
 from pipeline.report.paper import COLUMN
-from pipeline.results import run_folders
+from pipeline.runs.read import run_folders
 
 _PERIOD = 5.0  # seconds between two looks at the folders
 _SHARE = 10  # a build is followed by as many times its own duration of rest: at most a tenth of one core

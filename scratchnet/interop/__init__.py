@@ -1,6 +1,6 @@
 """Trained networks to and from other forms: `torch.nn` modules, and plain values that JSON can hold.
 
-Nothing here trains, so a change here leaves the figures of runs alone: see `pipeline.identity.engine`.
+Nothing here trains, so a change here leaves the figures of runs alone: see `pipeline.runs.identity.engine`.
 """
 
 from scratchnet.interop.exporting import to_torch

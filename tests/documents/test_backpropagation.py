@@ -9,9 +9,9 @@ import re
 from documents import ROOT, fenced, links
 from hydra import compose, initialize_config_dir
 
-from pipeline.check import check
-from pipeline.cli import conf_folder
-from pipeline.config import MLP
+from pipeline.command.cli import conf_folder
+from pipeline.config.check import check
+from pipeline.config.schema import MLP
 
 PAGE = ROOT / "docs" / "backpropagation.md"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from documents import ROOT, arguments, indented, links
 
-from pipeline.config import keys_of
+from pipeline.config.schema import keys_of
 from pipeline.datasets import LOADERS
 
 PAGE = ROOT / "README.md"

@@ -8,11 +8,11 @@ import torch
 from hydra import compose, initialize_config_dir
 from runs import KINDS
 
-from pipeline.build import build_dataset
-from pipeline.check import check
-from pipeline.cli import conf_folder
-from pipeline.runs import Job
-from pipeline.training import Trainer
+from pipeline.command.cli import conf_folder
+from pipeline.config.build import build_dataset
+from pipeline.config.check import check
+from pipeline.runs.job import Job
+from pipeline.training.trainer import Trainer
 
 MakeJob = Callable[..., Job]
 

@@ -248,7 +248,9 @@ def test_threads_are_the_estimators_own(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_nothing_else_imports_scikit_learn() -> None:
-    program = "import sys, scratchnet, pipeline.training; print([m for m in ('sklearn', 'onnx') if m in sys.modules])"
+    program = (
+        "import sys, scratchnet, pipeline.training.trainer; print([m for m in ('sklearn', 'onnx') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

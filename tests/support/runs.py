@@ -2,7 +2,7 @@
 
 import torch
 
-from pipeline.training import Trainer
+from pipeline.training.trainer import Trainer
 
 _PATCHES = ("model=patch_mlp", "model.patch_size=14", "model.features=6", "model.hidden_patches=3", "model.depth=1")
 KINDS = {

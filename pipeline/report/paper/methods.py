@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config import initializer_rule
-from pipeline.report.figures import Figure
+from pipeline.config.schema import initializer_rule
+from pipeline.report.comparison import SEED
+from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
 from pipeline.report.paper.references import cite
 from pipeline.report.paper.settings import Settings, either
 from pipeline.report.paper.vocabulary import ACTIVATIONS, DATA, INITIALIZERS, MODELS, SCHEDULES
-from pipeline.report.replicates import Replicates
-from pipeline.report.tables import SEED
+from pipeline.report.statistics.replicates import Replicates
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from pipeline.report.comparison import Comparison, levels
 from pipeline.report.formats import Table
-from pipeline.report.tables import Comparison, levels
 
 _NOT_SETTINGS = ("config.sweep", "config.tracking", "config.dataset.root", "config.training.log_every")
 

@@ -9,10 +9,10 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.report import build
-from pipeline.report.diagnosis import Diagnosis, diagnose
-from pipeline.report.mistakes import figures_of
-from pipeline.runs import Job
-from pipeline.training import train
+from pipeline.report.figures.mistakes import figures_of
+from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.runs.job import Job
+from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.report.figures import SCREEN
-from pipeline.report.importance import Importance, importance_figure
-from pipeline.report.tables import Comparison
+from pipeline.report.comparison import Comparison
+from pipeline.report.figures.importance import importance_figure
+from pipeline.report.figures.medium import SCREEN
+from pipeline.report.statistics.importance import Importance
 
 
 def grid(score: str, seeds: int = 5, noise: float = 0.001) -> Comparison:

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from browsing import chromium, opened
 
-from pipeline.report import build, page
-from pipeline.report.tables import Comparison
-from pipeline.results import collect
+from pipeline.report import build
+from pipeline.report.comparison import Comparison
+from pipeline.report.page import render
+from pipeline.runs.read import collect
 
 WriteRun = Callable[..., Path]
 NASTY = "<script>alert(1)</script> 50% a_b & \"q\", 'x' | y * z </style>"
-LIBRARIES = Path(page.__file__).parent / "browser" / "libraries"
+LIBRARIES = Path(render.__file__).parent / "browser" / "libraries"
 
 
 @pytest.fixture(scope="module")
@@ -346,7 +347,7 @@ def test_libraries_are_those_of_the_lock_file() -> None:
 
 
 def test_page_of_many_runs_holds_the_best(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "ROWS", 5)
+    monkeypatch.setattr(render, "ROWS", 5)
     report = build([sweep])
     words = report.read_text()
     assert "The page holds the best 5 of 12 runs" in words

@@ -17,8 +17,8 @@ from commands import contents
 from pipeline.errors import UserError
 from pipeline.report import build
 from pipeline.report.__main__ import main
-from pipeline.report.tables import Comparison
-from pipeline.results import collect
+from pipeline.report.comparison import Comparison
+from pipeline.runs.read import collect
 
 WriteRun = Callable[..., Path]
 FIGURES = ("learning_curves", "importance", "effects", "heat_map")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.report.replicates import Replicates, replicates_table
-from pipeline.report.statistics import compare_best, conclusions
-from pipeline.report.tables import Comparison
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.replicates import Replicates, replicates_table
+from pipeline.report.statistics.tests import compare_best, conclusions
 
 # Hours of sleep gained by ten patients with two drugs: A. Cushny, A. Peebles, J. Physiology 32 (1905), which Student
 # tested in 1908 and R ships as `sleep`: t = 4.0621, 9 degrees of freedom, p = 0.002833, interval 0.7001 to 2.4599.

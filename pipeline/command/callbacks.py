@@ -1,0 +1,62 @@
+"""What Hydra tells us of a command as a whole."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.utils import setup_globals
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from pipeline.command.composition import Composer, check_all
+from pipeline.command.grid import arguments, grid
+from pipeline.config.check import check
+from pipeline.errors import UserError
+from pipeline.files import CHECKPOINT
+
+
+class PipelineCallback(Callback):
+    """Refuses what must not start, before a file is written, and remembers where a sweep goes."""
+
+    sweep_folder: Path | None = None
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        setup_globals()
+        folder = Path(str(config.hydra.run.dir))
+        try:
+            check(config)
+            unfinished = (folder / CHECKPOINT).exists()
+            if not unfinished and any((folder / name).exists() for name in ("history.csv", "result.json")):
+                raise UserError(f"hydra.run.dir={folder}: already holds a run; give another folder")
+        except UserError as error:
+            _refuse(error)
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        setup_globals()
+        folder = Path(str(config.hydra.sweep.dir))
+        stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
+        foreseen = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
+        try:
+            if not stacked and any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
+                raise UserError(
+                    f"{folder}: already holds runs, which would be overwritten; give another sweep.name, or go on "
+                    "with them by hydra/launcher=stacked"
+                )
+            if not stacked and foreseen:  # ours checks by itself; the jobs of a search are not known yet
+                loader = GlobalHydra.instance().config_loader()
+                compose = Composer(config, loader)
+                jobs = grid(arguments(config), config.sweep.zip, loader)
+                check_all([compose(job, number) for number, job in enumerate(jobs)])
+        except HydraException:
+            pass  # the sweeper is about to meet the same error, and there it is told
+        except UserError as error:
+            _refuse(error)
+        PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
+
+
+def _refuse(error: UserError) -> None:
+    """End here: Hydra turns an exception in a callback into a warning, and one in a job into a page."""
+    print(error, file=sys.stderr)
+    raise SystemExit(1) from None

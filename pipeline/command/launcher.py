@@ -1,0 +1,113 @@
+"""The work behind hydra/launcher=stacked: check all jobs, plan, train what is not there yet."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.command.callbacks import PipelineCallback
+from pipeline.command.composition import Composed, Composer, check_all
+from pipeline.command.task import config_folder
+from pipeline.config.build import build_dataset
+from pipeline.errors import RunFailed
+from pipeline.files import clean, write_whole
+from pipeline.runs.identity import Identity
+from pipeline.runs.job import Job, Outcome
+from pipeline.sweep import halving
+from pipeline.sweep.backend import Backend
+from pipeline.sweep.ledger import Asked, Ledger
+from pipeline.sweep.lock import locked
+from pipeline.sweep.sweep import SweepPlan
+
+
+def launch(
+    config: DictConfig,
+    hydra_context: HydraContext,
+    task_function: TaskFunction,
+    job_overrides: Sequence[Sequence[str]],
+    initial_job_idx: int,
+    backend: Backend,
+    progress: str,
+) -> list[JobReturn]:
+    """Train all jobs; one JobReturn each, in their order. Raises ConfigError before any data is read."""
+    setup_globals()
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    compose = Composer(config, hydra_context.config_loader)
+    composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
+    checked = check_all(composed)
+    datasets = [build_dataset(own) for own in checked]
+    identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
+    sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
+    with nullcontext() if options.dry_run else locked(sweep):
+        ledger = Ledger(sweep)
+        asked = [Asked(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
+        numbers = ledger.numbers(asked, initial_job_idx, options.mismatch)
+        composed = [ledger.placed(job, number) for job, number in zip(composed, numbers, strict=True)]
+        source = config_folder(config.hydra)
+        parts = zip(checked, composed, identities, strict=True)
+        jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
+        plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
+        print(f"{plan} -> {sweep}", flush=True)
+        if options.kind == "halving":
+            print(halving.summary(list({job.folder: job for job in jobs}.values()), options), flush=True)
+        if options.dry_run:
+            print(plan.details(), flush=True)
+            return [_job_return(*rows, None, dry_run=True) for rows in zip(jobs, composed, strict=True)]
+        clean(sweep)
+        ledger.write()
+        write_whole(sweep / "multirun.yaml", OmegaConf.to_yaml(config))
+        started = time.perf_counter()
+        training = {job.folder for job in plan.training}
+        _write_hydra([job for job in composed if job.folder in training])
+        _tell(hydra_context, "on_job_start", composed, task_function=task_function)
+        outcomes = plan.train(options, progress)
+        if training:
+            print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
+    returns = [_job_return(job, own, outcomes.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
+    _tell(hydra_context, "on_job_end", composed, job_return=returns)
+    return returns
+
+
+def _write_hydra(composed: Sequence[Composed]) -> None:
+    """The .hydra folders as Hydra's `run_job` writes them."""
+
+    def write(job: Composed) -> None:
+        folder = job.folder / str(job.hydra["output_subdir"])
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in job.files().items():
+            write_whole(folder / name, text, durable=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, composed))
+
+
+def _tell(context: HydraContext, event: str, composed: Sequence[Composed], **what: Any) -> None:
+    """Call the users' callbacks, with the whole configuration that they expect; ours has no interest in jobs."""
+    others = [call for call in context.callbacks.callbacks if not isinstance(call, PipelineCallback)]
+    for i, job in enumerate(composed if others else ()):
+        config = OmegaConf.create(job.written | {"hydra": job.hydra})
+        own = {name: value[i] if isinstance(value, list) else value for name, value in what.items()}
+        if "job_return" in own:
+            own["job_return"].cfg = OmegaConf.create(job.written)
+            own["job_return"].hydra_cfg = OmegaConf.create({"hydra": job.hydra})
+        getattr(context.callbacks, event)(config=config, **own)
+
+
+def _job_return(job: Job, composed: Composed, outcome: Outcome | None, dry_run: bool = False) -> JobReturn:
+    """What a sweeper is told of a job; its `return_value` raises where the job failed."""
+    failed = not dry_run and (outcome is None or outcome.status == "failed")
+    message = outcome.message if outcome else "not trained: the sweep stopped at sweep.max_failures"
+    value: Any = RunFailed(f"{job.folder}: {message}") if failed else outcome and outcome.score
+    return JobReturn(
+        overrides=list(job.overrides),
+        working_dir=str(Path.cwd()),
+        task_name=composed.hydra["job"]["name"],
+        status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
+        _return_value=value,
+    )

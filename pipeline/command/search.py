@@ -1,0 +1,128 @@
+"""A search by Optuna: each batch of its suggestions is one plan, and the study stays in the sweep's folder."""
+
+import math
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig
+
+from pipeline.command.composition import Composer, check_all
+from pipeline.command.grid import arguments
+from pipeline.errors import UserError
+from pipeline.files import JOURNAL
+from pipeline.sweep.lock import locked
+
+try:
+    import optuna
+    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+except ImportError as error:
+    remedy = "pip install 'scratchnet-sweeps[search]'"
+    raise UserError(f"hydra/sweeper=search: Optuna is not installed; {remedy}") from error
+
+
+class Space:
+    """What a command lets vary, in Hydra's own words, and what it fixes."""
+
+    def __init__(self, overrides: Sequence[str], loader: ConfigLoader) -> None:
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
+        by_key = {override.get_key_element(): override for override in parsed}
+        self.axes = {key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()}
+        self.fixed = [
+            f"{key}={override.get_value_element_as_str()}"
+            for key, override in by_key.items()
+            if not override.is_sweep_override()
+        ]
+        if not self.axes:
+            raise UserError(
+                "hydra/sweeper=search: nothing to search among; give intervals or lists, such as "
+                "'optimizer.lr=tag(log,interval(0.001,0.3))' or model.hidden=[64],[256]"
+            )
+
+    def job(self, values: dict[str, Any]) -> list[str]:
+        """The overrides of one point of the space."""
+        return [*self.fixed, *(f"{key}={values[key]}" for key in self.axes)]
+
+    def corners(self) -> list[list[str]]:
+        """Points that between them hold every choice and both ends of every interval."""
+        ends = {key: _ends(axis) for key, axis in self.axes.items()}
+        longest = max(map(len, ends.values()))
+        return [self.job({key: own[i % len(own)] for key, own in ends.items()}) for i in range(longest)]
+
+
+def search(
+    config: DictConfig, loader: ConfigLoader, launcher: Launcher, trials: int, batch: int, seed: int
+) -> list[JobReturn]:
+    """Ask for `batch` points, train them, tell their scores, until `trials` are told; -> the jobs of this command.
+
+    What one process was told, the next takes up: the same command goes on. Each batch is drawn by a sampler of its
+    own, seeded by `seed` and the number of trials before, so that a search that was stopped suggests the same.
+    """
+    space = Space(arguments(config), loader)
+    sweep = Path(str(config.hydra.sweep.dir))
+    compose = Composer(config, loader)
+    check_all([compose(job, number) for number, job in enumerate(space.corners())])
+    if config.sweep.dry_run:
+        print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
+        return []
+    returns: list[JobReturn] = []
+    with locked(sweep), warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = _study(sweep / JOURNAL)
+        while True:
+            told = [trial for trial in study.trials if trial.state.is_finished()]
+            pending = [trial for trial in study.trials if not trial.state.is_finished()]  # of a search that was stopped
+            if not pending and len(told) >= trials:
+                return returns
+            study.sampler = optuna.samplers.TPESampler(seed=seed + len(told), constant_liar=True)
+            new = min(batch, trials - len(told)) - len(pending)
+            asked = [study.ask(space.axes) for _ in range(max(new, 0))]
+            numbers = [trial.number for trial in (*pending, *asked)]
+            ended = launcher.launch([space.job(trial.params) for trial in (*pending, *asked)], numbers[0])
+            for number, job in zip(numbers, ended, strict=True):
+                _tell(study, number, job)
+            returns += ended
+
+
+def _study(path: Path) -> "optuna.Study":
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    return optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
+
+
+def _tell(study: "optuna.Study", number: int, job: JobReturn) -> None:
+    score = job._return_value if job.status == JobStatus.COMPLETED else None
+    if score is None or not math.isfinite(score):
+        study.tell(number, state=optuna.trial.TrialState.FAIL)
+    else:
+        study.tell(number, score)
+
+
+def _axis(override: Override) -> BaseDistribution:
+    """Optuna's word for one of Hydra's sweeps: lists are categories, interval and range are numbers, tag(log, …)."""
+    value = override.value()
+    if isinstance(value, IntervalSweep):
+        low, high, log = value.start, value.end, "log" in value.tags
+        if isinstance(low, int) and isinstance(high, int):
+            return IntDistribution(low, high, log=log)
+        assert low is not None
+        assert high is not None
+        return FloatDistribution(low, high, log=log)
+    if isinstance(value, RangeSweep) and all(isinstance(part, int) for part in (value.start, value.stop, value.step)):
+        points = [int(point) for point in value.range()]
+        return IntDistribution(min(points), max(points), step=abs(int(value.step)))
+    return CategoricalDistribution(list(override.sweep_string_iterator()))
+
+
+def _ends(axis: BaseDistribution) -> list[Any]:
+    if isinstance(axis, CategoricalDistribution):
+        return list(axis.choices)
+    assert isinstance(axis, (IntDistribution, FloatDistribution))
+    return [axis.low, axis.high]

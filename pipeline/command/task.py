@@ -1,0 +1,44 @@
+"""What Hydra calls for one job, under whatever launcher."""
+
+import sys
+from pathlib import Path
+
+from hydra.conf import HydraConf
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from pipeline.config.check import check
+from pipeline.errors import UserError
+from pipeline.files import CHECKPOINT
+
+
+def run(composed: DictConfig) -> float | None:
+    """Train the composed configuration into Hydra's output folder; the score, for sweepers that want one."""
+    from pipeline.config.build import build_dataset
+    from pipeline.runs.identity import Identity
+    from pipeline.runs.job import Job
+    from pipeline.sweep.board import Board
+    from pipeline.training.trainer import train
+
+    hydra = HydraConfig.get()
+    config, folder = check(composed), Path(hydra.runtime.output_dir)
+    try:
+        dataset = build_dataset(config)
+        identity = Identity.of(config, dataset.fingerprint)
+        job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
+        with Board([job]) as board:
+            [outcome] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
+    except UserError as error:
+        if hydra.mode != RunMode.RUN:
+            raise
+        # Hydra would print a line of its own first; a sweep must go on, a single run may end here.
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    print(f"{outcome.summary()}\n{job.folder}")
+    return outcome.score
+
+
+def config_folder(hydra: HydraConf) -> str | None:
+    """The folder given by --config-dir, which a command that repeats the run needs as well."""
+    return next((source.path for source in hydra.runtime.config_sources if source.provider == "command-line"), None)

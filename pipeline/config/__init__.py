@@ -1,0 +1,1 @@
+"""The whole configuration: its schema, its checks, and what it builds."""

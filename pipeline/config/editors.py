@@ -1,0 +1,94 @@
+"""`python -m pipeline.config.editors` writes the JSON schema of experiment files: editors complete and check by it.
+
+An experiment is a named diff of the defaults: any part of a configuration, Hydra's list of `defaults`, and Hydra's own
+node. So nothing is required, and a section takes the keys of all choices of its group.
+"""
+
+import json
+from typing import Any
+
+from pipeline.config.folder import conf_folder
+from pipeline.config.schema import Config, choices_of
+from pipeline.files import write_whole
+
+FILE = conf_folder() / "experiment.schema.json"
+_REFERENCE = {"type": "string", "pattern": r"\$\{.+\}", "description": "a reference, such as ${seed}"}
+
+
+def experiment_schema() -> dict[str, Any]:
+    """The schema of files in conf/experiment/, made from `Config` and the files of the groups."""
+    sections = {name: _section(name) for name in Config.model_fields}
+    keys = [name for name, section in sections.items() if "properties" not in section]
+    keys += [f"{name}.{key}" for name, section in sections.items() for key in section.get("properties", ())]
+    groups = {
+        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+        for folder in sorted(conf_folder().iterdir())
+        if folder.is_dir() and folder.name not in ("experiment", "hydra")
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "An experiment: a named diff of the defaults",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"defaults": _defaults(groups), "hydra": _hydra([*keys, *groups])} | sections,
+    }
+
+
+def _section(name: str) -> dict[str, Any]:
+    """The keys of a section over the choices of its group, or the one value that it is."""
+    choices = list(choices_of(name))
+    if not choices:
+        return _value([Config.model_json_schema()["properties"][name]])
+    found: dict[str, list[dict[str, Any]]] = {}
+    for choice in choices:
+        for key, value in choice.model_json_schema()["properties"].items():
+            if value not in found.setdefault(key, []):
+                found[key].append(value)
+    properties = {key: _value(values) for key, values in found.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _value(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    """Any of these, or a reference to another key."""
+    told = list(dict.fromkeys(schema["description"] for schema in schemas if "description" in schema))
+    kept = [{key: value for key, value in schema.items() if key not in ("title", "description")} for schema in schemas]
+    return ({"description": "; or ".join(told)} if told else {}) | {"anyOf": [*kept, _REFERENCE]}
+
+
+def _defaults(groups: dict[str, list[str]]) -> dict[str, Any]:
+    """Hydra's list of defaults: other experiments, and groups of which another file is taken."""
+    chosen = {}
+    for name, files in groups.items():
+        choice = {"anyOf": [{"enum": files}, {"type": "array", "items": {"enum": files}}]}
+        chosen[f"override /{name}"] = choice if name == "tracking" else {"enum": files}
+    override = {
+        "type": "object",
+        "properties": chosen,
+        "patternProperties": {"^(override )?/?hydra/": {"type": "string"}},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"type": "array", "items": {"anyOf": [{"type": "string"}, override]}}
+
+
+def _hydra(keys: list[str]) -> dict[str, Any]:
+    """Hydra's node as far as experiments use it; the keys of a sweep are those of the configuration."""
+    params = {"type": "object", "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"pattern": r"^hydra[./]"}]}}
+    return {
+        "type": "object",
+        "properties": {
+            "mode": {"enum": ["RUN", "MULTIRUN"]},
+            "sweeper": {"type": "object", "properties": {"params": params}},
+        },
+    }
+
+
+def text() -> str:
+    """The file's text."""
+    return json.dumps(experiment_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    write_whole(FILE, text())
+    print(FILE)

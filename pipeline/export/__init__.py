@@ -1,0 +1,27 @@
+"""A run's network in other formats: `export(RUN_FOLDER)` writes ONNX."""
+
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.files import write_whole
+
+__all__ = ["export"]
+
+
+def export(run: Path | str, out: Path | str | None = None, *, normalise: bool = True) -> Path:
+    """Write the network of a run's folder to `out` (default: model.onnx in that folder); its path.
+
+    What goes in and comes out: see `pipeline.export.onnx.to_onnx`. Raises UserError where there is no model, or
+    the package `onnx` is missing.
+    """
+    try:
+        from pipeline.export.onnx import to_onnx
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":
+            raise
+        raise UserError("the package onnx is missing; pip install 'scratchnet-sweeps[onnx]'") from None
+    from pipeline.runs.model import load_model
+
+    path = Path(run, "model.onnx") if out is None else Path(out)
+    write_whole(path, to_onnx(load_model(run), normalise=normalise).SerializeToString(deterministic=True))
+    return path

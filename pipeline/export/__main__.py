@@ -1,0 +1,40 @@
+"""`python -m pipeline.export RUN_FOLDER`: a run's network as an ONNX file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.export import export
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.export",
+        description="Writes a run's network, with the weights of its best epoch, as an ONNX file (opset 17, float32). "
+        "Input: 'input', raw images uint8 (batch, channels, height, width) or features float32 (batch, features). "
+        "Outputs: 'logits' and 'probabilities' (batch, classes), or 'values' (batch, outputs) for regression.",
+    )
+    parser.add_argument("run", metavar="RUN_FOLDER", type=Path, help="a run's folder, which holds model.safetensors")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="the file to write (default: RUN_FOLDER/model.onnx)")
+    parser.add_argument(
+        "--normalised",
+        action="store_true",
+        help="the input is rows that are normalised already, float32 (batch, features)",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        path = export(given.run, given.out, normalise=not given.normalised)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = given.out or given.run
+        print(f"{where}: cannot be written ({error.strerror}); give another file by --out", file=sys.stderr)
+        return 1
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Learning curves: loss and score v epoch, the best runs in colour before all others."""
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+
+_SHOWN = len(COLOURS)
+
+
+def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
+    """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
+    if history.empty or history["epoch"].max() < 1:
+        return None
+    by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
+    runs = [name for name in comparison.runs["run"] if name in by_run]
+    best = runs[:_SHOWN]
+    loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
+    label = {"loss": loss, comparison.score_name: comparison.score_label}
+    width = (medium.width or 10) - 0.6  # inches for the words of the legend
+    rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
+    names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
+    names = [fill(plain(name), medium.letters(width)) for name in names]
+    with medium.style():
+        lines = sum(name.count("\n") + 1 for name in names) + 3
+        figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
+        for axes, (column, name) in zip(panels, label.items(), strict=True):
+            _panel(axes, by_run, runs, best, column)
+            axes.set(xlabel="epoch", ylabel=name)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
+        handles += [
+            Line2D([], [], color="black", label="validation"),
+            Line2D([], [], color="black", ls="--", label="train"),
+        ]
+        if len(runs) > _SHOWN:
+            handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        columns = 2 if longest <= medium.letters(width / 2) else 1
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
+        which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
+        caption = (
+            f"{which}{others}. Loss is the mean data loss an example, without the penalty. "
+            "Epoch 0, before training, may lie outside the frame."
+        )
+        return finish(figure, "learning_curves", "Learning curves", caption, medium)
+
+
+def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
+    validation, train = f"validation_{column}", f"train_{column}"
+    curves = pd.concat([by_run[run] for run in runs], ignore_index=True)
+    main = validation if validation in curves and curves[validation].notna().any() else train
+    if len(runs) > len(best) and main in curves:
+        faint = curves.loc[~curves["run"].isin(best), ["run", "epoch", main]].dropna()
+        starts = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1
+        lines = np.split(faint[["epoch", main]].to_numpy(), starts)
+        axes.add_collection(
+            LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1, rasterized=len(lines) > MANY)
+        )
+    for colour, run in zip(COLOURS, best, strict=False):
+        rows = by_run[run]
+        for name, dashes in ((train, "--"), (validation, "-")):
+            if name in rows:
+                axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
+    axes.autoscale_view()
+    if limits := frame(curves, (train, main), column == "loss"):
+        axes.set_ylim(limits)
+
+
+def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[float, float] | None:
+    """Lowest and highest value to show: the start, and runs on their way to divergence, must not press the rest flat.
+
+    Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
+    """
+    trained = curves[curves["epoch"] > 0]
+    known = [trained[name].dropna() for name in names if name in trained]
+    seen = pd.concat(known) if known else pd.Series(dtype=float)
+    if seen.empty:
+        return None
+    low = float(seen.min() if is_loss else seen.quantile(0.02))
+    high = float(seen.quantile(0.98) if is_loss else seen.max())
+    margin = 0.05 * (high - low) or 0.05
+    return low - margin, high + margin

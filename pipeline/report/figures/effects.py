@@ -1,0 +1,105 @@
+"""What each swept key does to the validation score: marginal effects, and a heat map of the two that matter most."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pipeline.report.comparison import Comparison, levels
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+from pipeline.report.figures.scales import Scale
+from pipeline.report.formats import text
+from pipeline.report.statistics.importance import Importance
+
+PANELS = 6
+CELLS = 15  # levels along a side of the heat map that can still be read
+_LETTERS = 24  # of a setting under a panel
+
+
+def marginal_effects(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
+    """A panel a key: every run a dot, the mean over all other keys a line. None where nothing was swept."""
+    keys = importance.order[:PANELS]
+    if not keys:
+        return None
+    with medium.style():
+        columns = 2 if len(keys) in (2, 4) else min(3, len(keys))
+        figure, panels = medium.panels(-(-len(keys) // columns), columns, 3.4, 2.9, sharey=True)
+        for axes, key in zip(panels, keys, strict=False):
+            _panel(axes, comparison, key)
+            if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+                axes.set_ylabel(f"validation {comparison.score_label}")
+        for axes in panels[len(keys) :]:
+            axes.remove()
+        left_out = len(comparison.swept) - len(keys)
+        caption = (
+            "Each dot is a run, the line is the mean over all other keys, the most important key first. "
+            "A mean over a grid, not a cause: keys may act together."
+            + (f" {left_out} more keys made no difference that could be shown." if left_out else "")
+        )
+        return finish(figure, "effects", "Effect of each swept key", caption, medium)
+
+
+def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
+    """Mean validation score over the two keys that matter most. None with fewer than two swept keys."""
+    keys = importance.order[:2]
+    if len(keys) < 2:
+        return None
+    down, across = (levels(comparison.runs[key]) for key in keys)
+    if max(len(down), len(across)) > CELLS:
+        return None
+    shown = [comparison.swept[key] for key in keys]
+    means = cells(comparison, *keys)[f"validation {comparison.score_label}"].unstack()
+    means = means.reindex(index=down, columns=across)
+    with medium.style():
+        figure = medium.canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
+        axes = figure.subplots()
+        image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
+        axes.grid(visible=False)
+        width = figure.get_figwidth()
+        axes.set_xticks(range(len(across)), [plain(name, medium.letters(0.6 * width / len(across))) for name in across])
+        axes.set_yticks(range(len(down)), [plain(name, medium.letters(0.3 * width)) for name in down])
+        axes.set(xlabel=shown[1], ylabel=shown[0])
+        middle = (np.nanmin(means) + np.nanmax(means)) / 2
+        if medium.letters(0.6 * width / len(across)) < len("0.000"):
+            means = means[:0]  # colours alone, where numbers would overlap
+        for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
+            if np.isfinite(value):
+                colour = "black" if value > middle else "white"
+                axes.text(
+                    column, row, f"{value:.3f}", ha="center", va="center", color=colour, fontsize=medium.size(0.9)
+                )
+        figure.colorbar(image).set_label(f"mean validation {comparison.score_label}", fontsize=medium.size(0.9))
+        rest = [name for key, name in comparison.swept.items() if key not in keys]
+        over = f", averaged over {', '.join(rest)}" if rest else ""
+        caption = f"Mean validation {comparison.score_label} for {shown[0]} and {shown[1]}{over}."
+        return finish(figure, "heat_map", "The two keys that matter most", caption, medium)
+
+
+def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
+    """Number of runs and mean figures for each pair of values of two keys, which index the rows."""
+    name, label = comparison.score_name, comparison.score_label
+    figures = {
+        f"validation {label}": comparison.score,
+        f"test {label}": comparison.metric(f"best_test_{name}"),
+        "validation loss": comparison.metric("best_validation_loss"),
+        "seconds": comparison.seconds,
+    }
+    groups = pd.DataFrame(figures).groupby([comparison.runs[key].map(text) for key in (down, across)])
+    return groups.mean().assign(runs=groups.size())[["runs", *figures]]
+
+
+def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
+    values, score = comparison.runs[key], comparison.score
+    scale = Scale.of(values)
+    if scale.kind == "log":
+        axes.set_xscale("log")
+    elif scale.kind == "category":
+        axes.set_xticks(list(scale.place.values()), [plain(name, _LETTERS) for name in scale.levels])
+        axes.set_xlim(-0.5, len(scale.levels) - 0.5)
+    x = values.map(text).map(scale.place)
+    many = len(x) > MANY
+    axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0, rasterized=many)
+    means = score.groupby(x).mean()
+    if len(means) > CELLS:  # of a search: hardly two runs have the same value
+        means = means[:0]
+    axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
+    axes.set_xlabel(comparison.swept[key])

@@ -1,0 +1,152 @@
+"""The page: a summary in words, the table, the figures and where everything comes from, in one file."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.report.comparison import Comparison, levels
+from pipeline.report.figures.medium import Figure
+from pipeline.report.formats import text
+from pipeline.report.page.data import page_data
+from pipeline.report.page.reported import reported
+from pipeline.report.page.summary import summary
+from pipeline.report.statistics.importance import Importance
+
+ROWS = 1000  # runs that a page holds; a browser opens it at once, and the files beside it hold all
+_BROWSER = Path(__file__).parent / "browser"
+_SCRIPTS = ("start", "table", "selected", "curves", "axes", "heat_maps", "difference", "finish")
+_PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
+_NAMED = 20  # runs that a message names
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a page is made of. `absent` says what could not be shown; `reload` after how many seconds it loads anew."""
+
+    comparison: Comparison
+    history: pd.DataFrame
+    importance: Importance
+    figures: Sequence[Figure]
+    folders: Sequence[Path]
+    problems: Sequence[tuple[Path, str]] = ()
+    absent: Sequence[str] = ()
+    reload: int | None = None
+    stamp: str = ""  # when a page that loads anew was made
+    shown: Comparison = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", replace(self.comparison, runs=self.comparison.runs.head(ROWS)))
+
+
+def render(contents: Contents) -> str:
+    """index.html, self-contained: it loads nothing, and its security policy lets it run its own scripts alone."""
+    environment = Environment(
+        loader=PackageLoader("pipeline.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    shown, runs = contents.shown, contents.shown.runs
+    early, *late = scripts = [
+        _browser("early.js"),
+        _browser("libraries.js"),
+        "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
+    ]
+    return environment.get_template("index.html.j2").render(
+        title=", ".join(folder.resolve().name for folder in contents.folders),
+        summary=summary(contents.comparison),
+        total=len(contents.comparison.runs),
+        table=_table(shown),
+        picked=shown.picked,
+        still={figure.name: figure for figure in contents.figures},
+        absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
+        reported=_reported(contents.comparison),
+        regression=shown.score_name == "r2",
+        messages=_messages(contents.comparison.runs),
+        commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
+        provenance={
+            name: _distinct(contents.comparison.runs, f"provenance.{name}")
+            for name in (*_PROVENANCE, "data_fingerprint")
+        },
+        problems=contents.problems,
+        reload=contents.reload,
+        stamp=contents.stamp,
+        styles=[_browser("libraries.css"), _browser("style.css")],
+        early=early,
+        late=late,
+        hashes=[_hash(script) for script in scripts],
+        data=page_data(contents.comparison, shown, contents.history, contents.importance) | {"reload": contents.reload},
+    )
+
+
+def _browser(name: str) -> str:
+    return (_BROWSER / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """What a content security policy knows an inline script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _table(shown: Comparison) -> dict[str, Any]:
+    """Columns (name, whether it holds figures, how it is filtered) and rows of (words, what they are sorted by)."""
+    table, written, digits = shown.table(), shown.written(), shown.digits
+    columns, cells = [], []
+    for name in map(str, written.columns):
+        if name in digits:
+            order = [f"{value:.12g}" if pd.notna(value) else "" for value in table[name]]
+            columns.append((name, True, "number"))
+        else:
+            distinct = levels(table[name])
+            place = {level: str(i) for i, level in enumerate(distinct)}
+            order = [place[text(value)] for value in table[name]]
+            columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
+        cells.append(list(zip(written[name], order, strict=True)))
+    return {"columns": columns, "rows": list(zip(shown.runs["run"], zip(*cells, strict=True), strict=True))}
+
+
+def _reported(comparison: Comparison) -> dict[str, Any]:
+    """The reports' figures as texts."""
+    table = reported(comparison)
+    digits = {"reported": ".4f", "ours": ".4f", "difference in points": "+.2f"}
+    rows = [
+        ["–" if pd.isna(value) else format(value, digits.get(str(name), "")) for name, value in row.items()]
+        for _, row in table.iterrows()
+    ]
+    return {"columns": list(table.columns), "numeric": [*digits, "epochs"], "rows": rows}
+
+
+def _messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Each message once: whose it is, their status, and what it says."""
+    told = runs[runs["message"].fillna("").astype(bool)]
+    found = []
+    for (status, message), group in told.groupby(["status", "message"], sort=False):
+        names = list(map(str, group["run"]))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        found.append(
+            (f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", str(status), str(message))
+        )
+    return found
+
+
+def _absent(present: set[str]) -> list[str]:
+    """Why a figure that others have is not here."""
+    reasons = {
+        "learning_curves": "No learning curves: no run has trained an epoch.",
+        "effects": "No figure of effects: no key was swept that made a difference.",
+        "heat_map": "No heat map: it needs two swept keys, of no more than 15 values each.",
+    }
+    return [reason for name, reason in reasons.items() if name not in present]
+
+
+def _words(runs: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """A column of text, empty where it is missing."""
+    return runs[column].fillna("") if column in runs else pd.Series("", runs.index)
+
+
+def _distinct(runs: pd.DataFrame, column: str) -> list[str]:
+    values: Any = runs[column].dropna() if column in runs else []
+    return list(dict.fromkeys(text(value) for value in values))

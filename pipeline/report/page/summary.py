@@ -1,0 +1,103 @@
+"""The summary in words that opens the page: what was swept, what won and by how much, what failed, how long it took."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.report.comparison import Comparison, levels
+from pipeline.report.statistics.tests import conclusions
+from pipeline.runs.read import DROPPED
+
+
+def summary(comparison: Comparison) -> list[str]:
+    """A sentence or two each, in the order of the page; whoever has more to conclude adds to this list."""
+    return [
+        *_swept(comparison),
+        *_winner(comparison),
+        *_dropped(comparison),
+        *_ended(comparison),
+        *_took(comparison),
+        *conclusions(comparison),
+    ]
+
+
+def _swept(comparison: Comparison) -> list[str]:
+    runs = comparison.runs
+    keys = "; ".join(f"{name}: {_values(runs[key])}" for key, name in comparison.swept.items())
+    trained = f"{count(len(runs), 'run')} on {_values(runs.get('config.dataset.name', pd.Series(['?'])))}"
+    return [f"{trained}. Swept were {keys}." if keys else f"{trained}; nothing was swept: all have the same settings."]
+
+
+def _winner(comparison: Comparison) -> list[str]:
+    if not comparison.picked:
+        return ["There is no validation score, so no run is picked as the best."]
+    runs, label = comparison.runs, comparison.score_label
+    score, test = comparison.score, comparison.metric(f"best_test_{comparison.score_name}")
+    said = (
+        f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
+        f"{comparison.metric('best_epoch')[0]:.0f}, validation {label} {score[0]:.4f}, test {label} {test[0]:.4f}."
+    )
+    if score.notna().sum() > 1:
+        said += (
+            f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the median "
+            "on validation. A winner among many is picked for its luck too: its test figure is what counts."
+        )
+    return [said]
+
+
+def _dropped(comparison: Comparison) -> list[str]:
+    runs, dropped = comparison.runs, _is_dropped(comparison)
+    if not dropped.any():
+        return []
+    trained, asked = comparison.metric("final_epoch").sum(), runs["config.training.epochs"].sum()
+    return [
+        f"Halving dropped {dropped.sum()} of {len(runs)} runs before their end: {trained:.0f} of {asked} epochs were "
+        f"trained, {1 - trained / asked:.0%} were saved."
+    ]
+
+
+def _ended(comparison: Comparison) -> list[str]:
+    dropped = _is_dropped(comparison)
+    counts = comparison.runs["status"][~dropped].value_counts()
+    bad = [
+        count(int(counts[status]), f"{status} run")
+        for status in ("diverged", "failed", "interrupted")
+        if status in counts
+    ]
+    still = [f"Still training: {count(int(counts['training']), 'run')}."] if "training" in counts else []
+    if bad:
+        return [*still, f"Not finished: {', '.join(bad)}; reasons below."]
+    if still:
+        return still
+    return ["All others finished." if dropped.any() else "All runs finished."]
+
+
+def _took(comparison: Comparison) -> list[str]:
+    seconds = comparison.seconds
+    said = f"Training and evaluation took {duration(seconds.sum())} of computing, all runs together"
+    if seconds.notna().sum() > 1:
+        said += f"; a run from {duration(seconds.min())} to {duration(seconds.max())}"
+    return [f"{said}."]
+
+
+def _is_dropped(comparison: Comparison) -> "pd.Series[bool]":
+    return comparison.runs["message"].astype("string").str.startswith(DROPPED).fillna(False)
+
+
+def _values(values: "pd.Series[Any]", most: int = 8) -> str:
+    named = levels(values)
+    return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 run", "2 runs"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """ "0.2 s", "3 min 20 s", "2 h 5 min"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

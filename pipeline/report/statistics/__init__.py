@@ -1,0 +1,1 @@
+"""What the figures of a sweep say, and how sure that is."""

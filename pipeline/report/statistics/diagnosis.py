@@ -1,0 +1,70 @@
+"""What the best network gets wrong: its saved weights, run over the test split again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from pipeline.config.schema import Config
+from pipeline.errors import UserError
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Test images with their classes and what the network made of them.
+
+    images: uint8 (N, channels, height, width), or None where inputs are no images. target, predicted: (N,).
+    probability: (N,) of the predicted class. weight: (features, units) of the first layer, where it sees pixels.
+    """
+
+    class_names: tuple[str, ...]
+    images: np.ndarray | None
+    target: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """(K, K) counts, the true class down and the predicted across."""
+        classes = len(self.class_names)
+        return np.bincount(self.target * classes + self.predicted, minlength=classes**2).reshape(classes, classes)
+
+    @property
+    def recall(self) -> np.ndarray:
+        """(K,) share of each class's examples that were recognised."""
+        counts = self.confusion.sum(1)
+        return np.diag(self.confusion) / np.where(counts, counts, 1)
+
+
+def diagnose(run: Path) -> Diagnosis:
+    """Load a classification run's weights and data. Raises UserError that says why it cannot be done."""
+    # Torch comes with them: only where there is something to diagnose.
+    from pipeline.config.build import build_dataset
+    from pipeline.runs.model import load_model
+
+    try:
+        result = json.loads((run / "result.json").read_text())
+        config = Config.model_validate(result["config"])
+    except (OSError, ValueError, KeyError, ValidationError) as error:
+        raise UserError(f"{run}: its configuration cannot be read ({' '.join(str(error).split())[:100]})") from None
+    if result["task"] != "classification":
+        raise UserError(f"{run}: no classes")
+    if not (run / "model.safetensors").exists():
+        raise UserError(f"{run}: model.safetensors is missing")
+    dataset = build_dataset(config)
+    if dataset.fingerprint != result["provenance"]["data_fingerprint"]:
+        raise UserError(f"{run}: the data has changed since the run")
+    model = load_model(run)
+    best = model.predict(dataset.test.inputs).softmax(1).max(1)
+    sees_pixels = dataset.image_shape is not None and config.model.name == "mlp"
+    return Diagnosis(
+        class_names=dataset.class_names,
+        images=dataset.test.inputs if dataset.image_shape else None,
+        target=dataset.test.targets,
+        predicted=best.indices.numpy(),
+        probability=best.values.double().numpy(),
+        weight=model.params[model.network.names[0]].double().numpy() if sees_pixels else None,
+    )

@@ -1,0 +1,1 @@
+"""What five course reports reported: networks, settings, figures and curves."""

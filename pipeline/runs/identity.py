@@ -1,0 +1,64 @@
+"""What a run is: a hash of all that determines its numbers."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import scratchnet
+from pipeline.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Hashes of what a run's figures follow from: its configuration, its data, and the engine's code."""
+
+    config: str
+    data: str
+    engine: str
+
+    @classmethod
+    def of(cls, config: Config, fingerprint: str) -> "Identity":
+        """The identity of the run of `config` on data of this fingerprint, with the engine that is installed."""
+        return cls(_hash(_numbers(config)), fingerprint, engine())
+
+    @classmethod
+    def read(cls, facts: Mapping[str, str]) -> "Identity":
+        """The identity that `facts()` gave."""
+        return cls(facts["config"], facts["data"], facts["engine"])
+
+    def facts(self) -> dict[str, str]:
+        """For files: the parts, and `run`, twelve digits of all of them for people and tables."""
+        return {"run": _hash("".join(asdict(self).values()))} | asdict(self)
+
+
+def without_epochs(config: Config) -> str:
+    """What runs have in common that differ in nothing but how long they train."""
+    values = json.loads(_numbers(config))
+    del values["training"]["epochs"]
+    return json.dumps(values, sort_keys=True)
+
+
+@functools.cache
+def engine() -> str:
+    """A hash of the engine's source: another version of it may give other digits.
+
+    Its ways to other libraries, folders of their own, train no run and do not count.
+    """
+    root = Path(scratchnet.__file__).parent
+    files = sorted([*root.glob("*.py"), *(root / "compiled").glob("*.py")])
+    return _hash("".join(path.read_text(encoding="utf-8") for path in files))
+
+
+def _numbers(config: Config) -> str:
+    """The configuration without names, places and what is only written down besides."""
+    values = config.model_dump(mode="json", exclude={"sweep", "tracking"})
+    values["training"].pop("log_every")
+    values["dataset"].pop("root", None)
+    return json.dumps(values, sort_keys=True)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,159 @@
+"""A run's trained network, read back: what model.safetensors holds, and what to do with it.
+
+docs/models.md describes the file for readers without this code.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import safetensors
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+import scratchnet as sn
+from pipeline.config.build import build_dataset, build_run, normalisation, per_feature, tensor_of
+from pipeline.config.schema import Config
+from pipeline.datasets import Dataset
+from pipeline.errors import UserError
+from pipeline.runs.job import HEADER
+from scratchnet import interop
+
+FILE = "model.safetensors"
+_ROWS = 1000  # at once: inputs are bytes, normalised they are several times as large
+
+
+class Inputs(BaseModel):
+    """Raw inputs: their shape without the batch, and mean and std in their units, one for all or one a channel."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    shape: list[Annotated[int, Field(ge=1)]]
+    mean: list[float]
+    std: list[float]
+
+
+class Header(BaseModel):
+    """What the tensors of a model.safetensors mean. Readers ignore keys that they do not know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    format: Literal[1] = 1
+    task: Literal["classification", "regression"]
+    network: dict[str, Any]  # as `scratchnet.interop.describe` gives it
+    settings: dict[str, float]  # the rates of dropout
+    inputs: Inputs
+    class_names: list[str]
+    epoch: int = 0  # that the weights are from
+
+    @classmethod
+    def of(cls, run: sn.Run, config: Config, dataset: Dataset) -> Self:
+        """The header of what this run trains on this data."""
+        mean, std = normalisation(config)
+        names = {"dropout", "input_dropout"}
+        return cls(
+            task=dataset.task,
+            network=interop.describe(run.network),
+            settings={name: rate for name, rate in run.settings.items() if name in names and rate},
+            inputs=Inputs(shape=list(dataset.train.inputs.shape[1:]), mean=mean, std=std),
+            class_names=list(dataset.class_names),
+        )
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A network with one run's parameters (without a run axis), and what its inputs and outputs are.
+
+    mean, std: (I,) in float64, in units of the raw inputs. class_names: () for regression.
+    """
+
+    network: sn.Sequential
+    params: dict[str, Tensor]
+    header: Header
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(features,) or (channels, height, width)."""
+        return tuple(self.header.inputs.shape)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.header.class_names)
+
+    @property
+    def mean(self) -> Tensor:
+        return per_feature(self.header.inputs.mean, self.input_shape)
+
+    @property
+    def std(self) -> Tensor:
+        return per_feature(self.header.inputs.std, self.input_shape)
+
+    def predict(self, inputs: np.ndarray | Tensor) -> Tensor:
+        """Outputs (N, K), logits or values, for raw inputs (N, …): bytes of images, features of the toy problems.
+
+        Raises ShapeError where they are neither of the input's shape nor its flat rows.
+        """
+        given = inputs if isinstance(inputs, Tensor) else tensor_of(inputs)
+        if tuple(given.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
+            expected = "(N, " + ", ".join(map(str, self.input_shape)) + ")"
+            raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(given.shape)}")
+        rows = given.flatten(1)
+        examples = sn.Examples(rows, rows[:, 0], self.mean, self.std)
+        dtype = next(iter(self.params.values())).dtype
+        params = {name: value.unsqueeze(0) for name, value in self.params.items()}
+        parts = []
+        for start in range(0, max(len(rows), 1), _ROWS):
+            x, _ = examples.batch(slice(start, start + _ROWS), dtype)
+            parts.append(self.network.forward(params, x.unsqueeze(0))[0][0])
+        return torch.cat(parts)
+
+    def to_torch(self, *, normalise: bool = True) -> torch.nn.Module:
+        """The model as a `torch.nn` module: of raw inputs, or without `normalise` of normalised rows (N, I)."""
+        inside = {"mean": self.mean, "std": self.std} if normalise else {}
+        return sn.to_torch(self.network, self.params, self.header.settings, **inside)
+
+
+def load_model(folder: Path | str) -> TrainedModel:
+    """The network of a run's folder, with the weights of its best epoch.
+
+    A file of a version that wrote no header is read by the run's configuration, which needs its data set.
+    Raises UserError where there is no model, or one that cannot be read.
+    """
+    folder = Path(folder)
+    path = folder / FILE
+    if not path.is_file():
+        remedy = "give the folder of a run that has trained an epoch, such as outputs/SWEEP/0"
+        raise UserError(f"{folder}: holds no {FILE}; {remedy}")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            params = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
+            metadata = file.metadata() or {}
+        old = HEADER not in metadata
+        header = _header_of(folder, metadata) if old else Header.model_validate_json(metadata[HEADER])
+        network = interop.build(header.network)
+    except (OSError, ValueError, safetensors.SafetensorError) as error:  # pydantic's error is a ValueError
+        raise UserError(f"{path}: cannot be read ({_short(error)})") from error
+    if not isinstance(network, sn.Sequential) or set(params) != set(network.names):
+        raise UserError(f"{path}: its tensors are not those of its network; train the run again")
+    return TrainedModel(network, {name: params[name] for name in network.names}, header)
+
+
+def _header_of(folder: Path, metadata: Mapping[str, str]) -> Header:
+    """The header that the run would write today."""
+    try:
+        config = Config.model_validate(json.loads((folder / "result.json").read_text(encoding="utf-8"))["config"])
+    except (KeyError, ValidationError) as error:
+        raise ValueError(f"no header, and result.json does not describe the run: {_short(error)}") from error
+    dataset = build_dataset(config)
+    header = Header.of(build_run(config, dataset), config, dataset)
+    return header.model_copy(update={"epoch": int(metadata.get("epoch", 0))})
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 150 else f"{text[:150]} …"

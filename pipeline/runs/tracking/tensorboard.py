@@ -1,0 +1,64 @@
+"""A run as TensorBoard shows it: event files in the run's folder, with its settings for the HPARAMS tab."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline.runs.tracking.facts import best_metrics, metrics, settings
+
+if TYPE_CHECKING:
+    from pipeline.runs.job import Job, Outcome, Row
+
+
+class TensorBoard:
+    """Writes one event file, which replaces those of earlier sittings: it is made again from the run's history."""
+
+    def __init__(self, job: "Job") -> None:
+        self.job, self.written = job, 0
+        self.writer: Any = None
+
+    def record(self, history: "Sequence[Row]") -> None:
+        if self.writer is None:
+            for old in self.job.folder.glob("events.out.tfevents.*"):
+                old.unlink()
+            self._open()
+        now = time.time()
+        for i in range(self.written, len(history)):
+            later = sum(row["seconds"] for row in history[i + 1 :])  # the pause before a run went on is not its time
+            self._write(metrics(history[i], history[0]), int(history[i]["epoch"]), now - later)
+        self.written = len(history)
+        self.writer.flush()
+
+    def end(self, outcome: "Outcome") -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+
+        if self.writer is None:  # a run that failed outside its training: what is there stays
+            self._open()
+        best = best_metrics(outcome)
+        if best:
+            self._write(best, int(outcome.metrics["best_epoch"]), time.time())
+        if outcome.status != "interrupted":
+            status = api_pb2.STATUS_SUCCESS if outcome.status == "finished" else api_pb2.STATUS_FAILURE
+            ended = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
+            data = plugin_data_pb2.HParamsPluginData(session_end_info=ended)
+            about = metadata.create_summary_metadata(data)
+            value = Summary.Value(tag=metadata.SESSION_END_INFO_TAG, metadata=about, tensor=metadata.NULL_TENSOR)
+            self.writer.file_writer.add_summary(Summary(value=[value]))
+        self.writer.add_text("status", f"{outcome.status}: {outcome.message}" if outcome.message else outcome.status)
+        self.writer.close()
+        self.writer = None
+
+    def _open(self) -> None:
+        from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer, self.written = SummaryWriter(str(self.job.folder)), 0
+        allowed = {key: "null" if value is None else value for key, value in settings(self.job).items()}
+        self.writer.file_writer.add_summary(hparams_pb(allowed, trial_id=str(self.job.folder.resolve())))
+        self.writer.add_text("folder", str(self.job.folder.resolve()))
+        self.writer.add_text("command", f"    {self.job.command}")
+
+    def _write(self, figures: Mapping[str, float], epoch: int, wall_time: float) -> None:
+        for name, value in figures.items():  # TensorBoard groups by what is before the slash: train/loss
+            self.writer.add_scalar(name.replace("_", "/", 1), value, epoch, wall_time)

@@ -1,0 +1,89 @@
+"""Where stacks train: worker processes on this machine, or those of a Dask cluster."""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import joblib
+
+from pipeline.errors import UserError
+from pipeline.pool import pool
+
+
+class WorkersDied(Exception):
+    """Workers ended before they had given back what they were to do."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """joblib's `loky` (processes here) or `dask` (with the scheduler's address)."""
+
+    name: Literal["loky", "dask"] = "loky"
+    scheduler: str | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise UserError(f"hydra.launcher.workers={self.workers}: allowed: 1 or more, or null for one a core")
+        if self.name not in ("loky", "dask"):
+            raise UserError(f"hydra.launcher.backend={self.name}: allowed: loky or dask")
+        if (self.name == "dask") != (self.scheduler is not None):
+            raise UserError(
+                "hydra.launcher.backend=dask goes with hydra.launcher.scheduler=tcp://HOST:PORT, the address that "
+                "`dask scheduler` prints"
+            )
+
+    @property
+    def shares_memory(self) -> bool:
+        """Whether workers map what this process has; else they read the data themselves."""
+        return self.name == "loky"
+
+    @property
+    def optional(self) -> bool:
+        """Whether this process may do the work itself: nobody has asked for a number of workers."""
+        return self.name == "loky" and self.workers is None
+
+    def processes(self) -> int:
+        """How many stacks train at once."""
+        if self.workers is not None:
+            return self.workers
+        if self.name == "loky":
+            return int(joblib.cpu_count())
+        with self._client() as client:
+            return max(1, sum(client.nthreads().values()))
+
+    def run(self, function: Callable[..., Any], works: Sequence[Any], processes: int) -> Generator[Any]:
+        """function(work) for each, in workers; the results as they come. Raises WorkersDied."""
+        jobs = [joblib.delayed(function)(work) for work in works]
+        if self.name == "dask":
+            yield from self._run_on_cluster(jobs)
+            return
+        try:
+            yield from pool(min(processes, len(jobs)))(jobs)
+        except BrokenProcessPool as error:
+            raise WorkersDied from error
+
+    def _run_on_cluster(self, jobs: Sequence[Any]) -> Generator[Any]:
+        import distributed
+
+        with self._client() as client, joblib.parallel_config("dask", client=client):
+            try:
+                yield from joblib.Parallel(return_as="generator_unordered")(jobs)
+            except distributed.KilledWorker as error:  # a task that several workers in turn have died of
+                client.restart()  # what still runs would train what is given out again
+                raise WorkersDied from error
+
+    def _client(self) -> Any:
+        try:
+            import distributed
+        except ImportError as error:
+            remedy = "pip install 'scratchnet-sweeps[dask]'"
+            raise UserError(f"hydra.launcher.backend=dask: Dask is not installed; {remedy}") from error
+        try:
+            return distributed.Client(self.scheduler, timeout=10)
+        except OSError as error:
+            raise UserError(
+                f"hydra.launcher.scheduler={self.scheduler}: nobody answers there; start one by "
+                "`dask scheduler`, and workers by `dask worker ADDRESS --nthreads 1`"
+            ) from error

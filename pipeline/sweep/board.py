@@ -1,0 +1,124 @@
+"""Live progress: a bar with an ETA on a terminal, a plain line now and then elsewhere."""
+
+import csv
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
+
+from pipeline.runs.job import Job
+
+_POLL_SECONDS = 0.5
+_LINE_SECONDS = 10.0
+
+
+class Board:
+    """Follows runs by the history.csv that each of them writes, wherever it trains.
+
+    `show`: "auto" (a bar on a terminal, else lines), "plain" (lines) or "off".
+    """
+
+    def __init__(self, jobs: Sequence[Job], show: str = "auto", lengths: Sequence[float] | None = None) -> None:
+        self.jobs, self.show = jobs, show
+        self.lengths = [job.config.training.epochs for job in jobs] if lengths is None else lengths
+        self.total = sum(self.lengths)
+        self.epochs = [0.0] * len(jobs)
+        self.ended = [False] * len(jobs)
+        self.best: tuple[float, str] | None = None
+        self.started = self.spoken = time.monotonic()
+        self._seen: dict[Path, float] = {}
+        self._stop = threading.Event()
+        console = Console(stderr=True)
+        self.bar = Progress(
+            TextColumn("{task.fields[runs]}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:3.0f} %  {task.fields[rate]}", table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(min_width=7)),
+            TextColumn("ETA"),
+            TimeRemainingColumn(table_column=Column(min_width=7)),
+            # What gives way on a narrow terminal.
+            TextColumn("{task.fields[best]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            console=console,
+            transient=True,
+            expand=True,
+            disable=show != "auto" or not console.is_terminal,
+            speed_estimate_period=120,
+        )
+        self.plain = show == "plain" or (show == "auto" and not console.is_terminal)
+        self.task = self.bar.add_task("sweep", total=self.total, runs="", rate="", best="")
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self.thread.join()
+        self._look()
+        self._tell(last=True)
+        self.bar.stop()
+
+    def end(self, number: int) -> None:
+        """The run `number` has ended, however far it came."""
+        self.ended[number] = True
+
+    def advance(self, number: int, epochs: float) -> None:
+        """The run `number` has trained `epochs`, with fractions: finer than the files tell."""
+        self.epochs[number] = max(self.epochs[number], epochs)
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_POLL_SECONDS):
+            self._look()
+            self._tell()
+
+    def _look(self) -> None:
+        for number, job in enumerate(self.jobs):
+            path = job.folder / "history.csv"
+            try:
+                changed = path.stat().st_mtime
+                if self._seen.get(path) == changed:
+                    continue
+                rows = list(csv.DictReader(path.read_text().splitlines()))
+            except OSError:
+                continue  # not started yet
+            self._seen[path] = changed
+            self.advance(number, float(rows[-1]["epoch"]))
+            names = [name for name in ("validation_accuracy", "validation_r2") if name in rows[-1]]
+            scores = [float(row[name]) for row in rows[1:] for name in names if row[name]]
+            if scores and (self.best is None or max(scores) > self.best[0]):
+                self.best = (max(scores), f"{names[0].replace('_', ' ')} {max(scores):.4f} ({_settings(job)})")
+
+    def _tell(self, last: bool = False) -> None:
+        now = time.monotonic()
+        done = sum(
+            length if ended else epochs
+            for length, epochs, ended in zip(self.lengths, self.epochs, self.ended, strict=True)
+        )
+        seconds = now - self.started
+        runs = f"{sum(self.ended)}/{len(self.jobs)} runs"
+        rate = f"{done / seconds:.1f} epochs/s" if done else "starting"
+        best = f"best {self.best[1]}" if self.best else ""
+        self.bar.update(self.task, completed=done, runs=runs, rate=rate, best=best)
+        if self.plain and not last and now - self.spoken >= _LINE_SECONDS:
+            self.spoken = now
+            eta = f"ETA {seconds / done * (self.total - done):.0f} s" if done else "ETA unknown"
+            print(", ".join(filter(None, (runs, rate, eta, best))), file=sys.stderr, flush=True)
+
+
+def _settings(job: Job) -> str:
+    """What the user typed for this run, as far as it says something about the run."""
+    said = [
+        text for text in job.overrides if not text.startswith(("experiment", "sweep", "hydra", "tracking", "+", "~"))
+    ]
+    return " ".join(said) or "defaults"

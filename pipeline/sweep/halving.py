@@ -1,0 +1,78 @@
+"""Successive halving: start many runs, and at each rung train only the best of them on.
+
+With E epochs, n runs, a share k that is kept and R rungs, rung r trains ⌈n k^r⌉ runs to epoch ⌈E k^(R−1−r)⌉. Who goes
+on is read off the runs' histories alone, so a sweep that was stopped decides the same when it goes on.
+
+Source: K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS
+2016, algorithm 1.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.config.schema import Sweep
+from pipeline.runs.job import Job
+from pipeline.runs.read import read_history
+
+
+@dataclass(frozen=True)
+class Rung:
+    """To which share of their epochs runs train, and how many go on from there."""
+
+    share: float
+    stay: int
+
+    def epochs(self, job: Job) -> int:
+        """The epoch at which the run is compared."""
+        return math.ceil(round(job.config.training.epochs * self.share, 9))
+
+
+def rungs(runs: int, options: Sweep) -> list[Rung]:
+    """The rungs for so many runs; at the last all that are left have all their epochs."""
+    stays = [max(1, math.ceil(round(runs * options.keep**r, 9))) for r in range(1, options.rungs)]
+    shares = [options.keep ** (options.rungs - 1 - r) for r in range(options.rungs)]
+    return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else runs], strict=True)]
+
+
+def trained(job: Job) -> int:
+    """How many epochs the run has."""
+    history = _history(job)
+    return 0 if history is None else int(history["epoch"].max())
+
+
+def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
+    """Those that go on: the highest validation scores up to the rung's epoch, in the order of `jobs`."""
+    scores = {job.folder: _score(job, rung.epochs(job)) for job in jobs}
+    ranked = sorted(jobs, key=lambda job: scores[job.folder], reverse=True)[: rung.stay]  # stable: the first of equals
+    return [job for job in jobs if job in ranked]
+
+
+def summary(jobs: Sequence[Job], options: Sweep) -> str:
+    """For people: how many runs train how long."""
+    steps: list[str] = []
+    count = len(jobs)
+    for rung in rungs(len(jobs), options):
+        longest = max(rung.epochs(job) for job in jobs)
+        steps.append(f"{count} to epoch {longest}")
+        count = rung.stay
+    return "halving: " + ", ".join(steps)
+
+
+def _score(job: Job, epoch: int) -> tuple[float, float]:
+    """The best validation score up to `epoch`, and the negative of the least loss to tell equal ones apart."""
+    history = _history(job)
+    if history is None:
+        return -math.inf, -math.inf
+    name = "validation_r2" if "validation_r2" in history else "validation_accuracy"
+    early = history[history["epoch"].between(1, epoch)].fillna({name: -math.inf, "validation_loss": math.inf})
+    return float(early[name].max()), -float(early["validation_loss"].min())
+
+
+def _history(job: Job) -> pd.DataFrame | None:
+    try:
+        return read_history(job.folder / "history.csv")
+    except (OSError, ValueError):
+        return None

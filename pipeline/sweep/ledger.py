@@ -1,0 +1,171 @@
+"""What a sweep's folder holds already, and which of the jobs now asked for that is."""
+
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.command.composition import Composed
+from pipeline.errors import UserError
+from pipeline.files import write_whole
+from pipeline.runs.identity import Identity
+from pipeline.runs.job import ENDED, read_outcome
+from pipeline.runs.provenance import about_run
+
+_PARTS = {"config": "the configuration", "data": "the data", "engine": "the engine's version"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the sweep, planned or trained."""
+
+    number: int
+    overrides: tuple[str, ...]
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One job of the command: what was typed for it, and what it is."""
+
+    overrides: tuple[str, ...]
+    identity: Identity
+
+
+class Ledger:
+    """The runs of one sweep's folder, kept in .sweep/plan.json."""
+
+    def __init__(self, sweep: Path) -> None:
+        self.sweep, self.path = sweep, sweep / ".sweep" / "plan.json"
+        self.entries: list[Entry] = []
+        self.folders: dict[int, str] = {}  # where they are not called by their number
+        try:
+            runs = json.loads(self.path.read_text(encoding="utf-8"))["runs"]
+            self.entries = [_entry(run["number"], run["overrides"], run["identity"]) for run in runs]
+            self.folders = {run["number"]: run["folder"] for run in runs}
+        except FileNotFoundError:
+            pass
+        known = {entry.number for entry in self.entries}
+        for path in sweep.glob("*/result.json"):  # of another launcher
+            if path.parent.name.isdecimal() and int(path.parent.name) not in known:
+                with suppress(ValueError, KeyError, TypeError):  # not a result that says what it is: left alone
+                    result = json.loads(path.read_text(encoding="utf-8"))
+                    self.entries.append(_entry(int(path.parent.name), result["overrides"], result["identity"]))
+
+    def numbers(self, asked: Sequence[Asked], first: int, mismatch: str) -> list[int]:
+        """The number of each job: that of the run that it is already, else the next that is free.
+
+        Jobs of equal identity get one number. Raises UserError where a run in the folder was asked for by the same
+        words, or has the same configuration, and is something else now, unless `mismatch` says what to do.
+        """
+        by_identity = {entry.identity: entry.number for entry in self.entries}
+        by_words = {_words(entry.overrides): entry for entry in self.entries}
+        by_config = {entry.identity.config: entry for entry in self.entries}
+        taken = {entry.number for entry in self.entries} | {int(n) for n in self._folders()}
+        found: dict[Identity, int] = {}
+        changed: dict[int, str] = {}
+        for job in asked:
+            old = by_words.get(_words(job.overrides)) or by_config.get(job.identity.config)
+            if job.identity in found:
+                continue
+            if job.identity in by_identity:
+                found[job.identity] = by_identity[job.identity]
+            elif old is not None and old.number not in found.values():
+                found[job.identity] = old.number
+                changed[old.number] = _difference(old.identity, job.identity)
+            else:
+                number = next(n for n in range(first + len(taken) + 1) if n >= first and n not in taken)
+                taken.add(number)
+                found[job.identity] = number
+        if changed and mismatch == "stop":
+            raise UserError(_explain(self.sweep, changed))
+        if mismatch == "keep":
+            kept = {number for number in changed if self.ended(number)}
+            changed = {number: why for number, why in changed.items() if number not in kept}
+        for number in changed:
+            self._put_aside(number)
+        self._add(asked, found, set(changed))
+        return [found[job.identity] for job in asked]
+
+    def placed(self, job: Composed, number: int) -> Composed:
+        """The job as that number of the sweep, in the folder of that number unless it has a name of its own."""
+        if job.folder.name.isdecimal():
+            return job.numbered(number)
+        self.folders[number] = job.folder.name
+        return job
+
+    def folder(self, number: int) -> Path:
+        """Where the run is."""
+        return self.sweep / self.folders.get(number, str(number))
+
+    def ended(self, number: int) -> bool:
+        """Whether the run has its result and need not be trained again."""
+        outcome = read_outcome(self.folder(number))
+        return outcome is not None and outcome.status in ENDED
+
+    def write(self) -> None:
+        """Keep what is planned, before any of it is trained."""
+        runs = [
+            {
+                "number": entry.number,
+                "folder": self.folders.get(entry.number, str(entry.number)),
+                "overrides": list(entry.overrides),
+                "identity": entry.identity.facts(),
+            }
+            for entry in sorted(self.entries, key=lambda entry: entry.number)
+        ]
+        write_whole(self.path, json.dumps({"format": 1, "runs": runs}, indent=1) + "\n")
+
+    def _add(self, asked: Sequence[Asked], found: dict[Identity, int], replaced: set[int]) -> None:
+        self.entries = [entry for entry in self.entries if entry.number not in replaced]
+        known = {entry.number for entry in self.entries}
+        for job in asked:
+            number = found[job.identity]
+            if number not in known:
+                known.add(number)
+                self.entries.append(Entry(number, job.overrides, job.identity))
+
+    def _folders(self) -> list[str]:
+        return [path.name for path in self.sweep.glob("*") if re.fullmatch(r"\d+", path.name)]
+
+    def _put_aside(self, number: int) -> None:
+        """Nothing that was trained is deleted: the run moves to .sweep/replaced/."""
+        folder = self.folder(number)
+        if not folder.exists():
+            return
+        aside = self.sweep / ".sweep" / "replaced"
+        aside.mkdir(parents=True, exist_ok=True)
+        place = next(place for i in range(10**6) if not (place := aside / f"{number}-{i}").exists())
+        folder.rename(place)
+
+
+def _words(overrides: Sequence[str]) -> frozenset[str]:
+    """What was typed about the run itself, in whatever order."""
+    return frozenset(about_run(overrides))
+
+
+def _entry(number: int, overrides: Sequence[str], identity: dict[str, Any]) -> Entry:
+    return Entry(number, tuple(overrides), Identity.read(identity))
+
+
+def _difference(old: Identity, new: Identity) -> str:
+    """Which parts of an identity are no longer the same, in words."""
+    return " and ".join(words for part, words in _PARTS.items() if getattr(old, part) != getattr(new, part))
+
+
+def _explain(sweep: Path, changed: dict[int, str]) -> str:
+    """One line: which runs are not what this command asks for, why, and what can be done."""
+    reasons: dict[str, list[str]] = {}
+    for number, why in changed.items():
+        reasons.setdefault(why, []).append(str(number))
+    runs = "; ".join(
+        f"{why} of {len(numbers)} runs ({', '.join(numbers[:8])}{', …' if len(numbers) > 8 else ''}) changed"
+        for why, numbers in reasons.items()
+    )
+    return (
+        f"{sweep}: {runs} since they were trained, and old and new figures do not belong in one table; give another "
+        "sweep.name, or sweep.mismatch=retrain (the old runs move to .sweep/replaced/), or sweep.mismatch=keep"
+    )

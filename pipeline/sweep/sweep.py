@@ -1,0 +1,156 @@
+"""A sweep as one piece of work: what is there already, what trains together, and how it all ended."""
+
+import math
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.config.build import build_run, compile_for
+from pipeline.config.schema import Sweep
+from pipeline.datasets import Dataset
+from pipeline.runs.folder import restate
+from pipeline.runs.job import ENDED, Job, Outcome, read_outcome
+from pipeline.runs.read import DROPPED
+from pipeline.sweep import halving
+from pipeline.sweep.backend import Backend
+from pipeline.sweep.board import Board
+from pipeline.sweep.stacks import each_alone, plan, seconds
+from pipeline.sweep.workers import Work, train_all
+from pipeline.training.checkpoint import Checkpoint
+
+_WORTH_WORKERS = 3.0  # seconds of work; until a worker has started and has imported the engine, that much is done here
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be done for the jobs of one command, which are in `jobs` as often as they were asked for."""
+
+    jobs: Sequence[Job]
+    done: dict[Path, Outcome]  # finished before, by folder
+    works: list[Work]
+    processes: int
+    backend: Backend
+
+    @classmethod
+    def of(
+        cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend, *, alone: bool = False
+    ) -> "SweepPlan":
+        """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
+        data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
+        unique = {job.folder: job for job in jobs}
+        outcomes = {folder: read_outcome(folder) for folder in unique}
+        done = {folder: found for folder, found in outcomes.items() if found is not None and found.status in ENDED}
+        states = sweep / ".sweep" / "stacks"
+        interrupted = [work for path in sorted(states.glob("*.safetensors")) if (work := _taken_up(path, unique, data))]
+        waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
+        fresh = [job for folder, job in unique.items() if folder not in waiting]
+        runs = [build_run(job.config, data[job.folder]) for job in fresh]
+        expected = sum(seconds(job, run, len(data[job.folder].train)) for job, run in zip(fresh, runs, strict=True))
+        little = backend.optional and not interrupted and expected < _WORTH_WORKERS
+        workers = 1 if little else backend.processes()
+        compile_for([job.config for job in fresh], runs)
+        works = interrupted + [
+            Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")
+            for stack in (each_alone(fresh) if alone else plan(fresh, runs, workers))
+            if (own := tuple(fresh[i] for i in stack.numbers))
+        ]
+        if not backend.shares_memory:
+            works = [replace(work, dataset=None) for work in works]
+        return cls(jobs, done, works, min(workers, len(works)), backend)
+
+    @property
+    def training(self) -> list[Job]:
+        """The jobs that are yet to be trained, some of them for the rest."""
+        return [job for work in self.works for job in work.jobs if job.folder not in self.done]
+
+    def __str__(self) -> str:
+        """For people: how many, and why fewer than they asked for."""
+        unique = len({job.folder for job in self.jobs})
+        networks = sum(len(set(work.rows)) for work in self.works)
+        parts = [
+            (len(self.jobs) - unique, "asked for twice"),
+            (len(self.done), "finished before"),
+            (len(self.training) - networks, "shorter lengths of others"),
+        ]
+        left = "".join(f", {count} {what}" for count, what in parts if count > 0)
+        if not self.works:
+            return f"{len(self.jobs)} runs{left}: nothing to train"
+        stacks, processes = len(self.works), self.processes
+        text = f"{len(self.jobs)} runs{left}: {networks} to train in {stacks} stacks on {processes} processes"
+        return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process")
+
+    def details(self) -> str:
+        """A line for each stack."""
+        lines = []
+        for work in self.works:
+            longest = max(work.jobs, key=lambda job: job.config.training.epochs).config
+            names = ", ".join(job.folder.name for job in work.jobs)
+            state = "goes on" if work.goes_on else "new"
+            training = longest.training
+            lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
+        return "\n".join(lines)
+
+    def train(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
+        """Train what is missing; the outcome of every run by its folder. Runs never started have none."""
+        if not self.works:
+            return dict(self.done)
+        self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        for work in self.works:
+            if not work.goes_on:  # left by a stack of which not all runs are asked for now
+                work.checkpoint.unlink(missing_ok=True)
+        if options.kind == "halving":
+            return self._halve(options, progress)
+        return self.done | self._train(self.works, options, progress)
+
+    def _halve(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
+        """Rung by rung; runs that are dropped stay as they are, and could be trained on."""
+        outcomes = dict(self.done)
+        jobs = list({job.folder: job for job in self.jobs}.values())
+        works = {work.jobs[0].folder: work for work in self.works}
+        for rung in halving.rungs(len(jobs), options):
+            behind = [job for job in jobs if job.folder in works and halving.trained(job) < rung.epochs(job)]
+            rest = [replace(works[job.folder], until=rung.epochs(job)) for job in behind]
+            outcomes |= self._train(rest, options, progress)
+            staying = halving.best(jobs, rung)
+            for job in jobs:
+                ended = outcomes.get(job.folder) or read_outcome(job.folder)
+                if job not in staying and ended is not None and ended.status == "interrupted":
+                    message = f"{DROPPED} after epoch {rung.epochs(job)}: not among the best {rung.stay}"
+                    outcomes[job.folder] = restate(job.folder, message)
+            jobs = staying
+        return outcomes
+
+    def _train(self, works: Sequence[Work], options: Sweep, progress: str) -> dict[Path, Outcome]:
+        outcomes: dict[Path, Outcome] = {}
+        jobs = [job for work in works for job in work.jobs if job.folder not in self.done]
+        until = {job.folder: work.until or math.inf for work in works for job in work.jobs}
+        lengths = [min(job.config.training.epochs, until[job.folder]) for job in jobs]
+        places = {job.folder: i for i, job in enumerate(jobs)}
+        failures = 0
+        training = train_all(works, self.processes, self.backend)
+        with Board(jobs, progress, lengths) as board, closing(training) as ended:
+            for stack, results in ended:
+                for job, outcome in zip(stack, results, strict=True):
+                    outcomes[job.folder] = outcome
+                    failures += outcome.status == "failed"
+                    if job.folder in places:
+                        board.end(places[job.folder])
+                if options.max_failures is not None and failures >= max(options.max_failures, 1):
+                    break
+        return outcomes
+
+
+def _taken_up(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
+    """The stack whose state is in the file, where all its runs are still asked for."""
+    found = Checkpoint.read(path)
+    if found is None:
+        return None
+    folders = [path.parents[2] / run["folder"] for run in found.facts["runs"]]
+    members = tuple(jobs[folder] for folder in folders if folder in jobs)
+    if [job.facts() for job in members] != found.facts["runs"]:
+        return None
+    if all((outcome := read_outcome(job.folder)) and outcome.status in ENDED for job in members):
+        path.unlink()  # stopped between the last result and the end
+        return None
+    return Work(members, tuple(found.facts["rows"]), data[members[0].folder], path, goes_on=True)

@@ -1,0 +1,1 @@
+"""Training one stack of runs, with its state kept after every epoch."""

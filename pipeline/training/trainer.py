@@ -1,0 +1,241 @@
+"""Train a stack of runs and record every epoch. Knows nothing of sweeps: one run is a stack of one."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import scratchnet as sn
+from pipeline.config.build import (
+    DTYPES,
+    build_augment,
+    build_dataset,
+    build_device,
+    build_examples,
+    build_run,
+    compile_for,
+)
+from pipeline.config.schema import Config
+from pipeline.datasets import Dataset
+from pipeline.errors import UserError
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.job import ENDED, Job, Outcome, Row, Status, read_outcome
+from pipeline.runs.model import Header
+from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.clock import Clock
+
+Progress = Callable[[float], None]  # epochs done by the stack, with fractions inside an epoch
+
+_PIECES = 20  # an epoch is trained in this many calls, between which progress is told
+_SAVE_SECONDS = 60.0  # at least so often a long epoch is saved
+
+
+def train(
+    jobs: Sequence[Job],
+    dataset: Dataset | None = None,
+    progress: Progress = lambda epochs: None,
+    *,
+    rows: Sequence[int] | None = None,
+    checkpoint: Path | None = None,
+) -> list[Outcome]:
+    """Train `jobs` (stackable, of equal data, order, batch size, dtype and device) in one pass.
+
+    Jobs of equal `rows` are recorded from one network, each at its own length. With `checkpoint`, the state is kept
+    in that file while it trains, and training goes on from what the file holds. A run whose objective is no longer
+    finite ends as `diverged` and leaves the others as they are. Any error is written into the results of all runs
+    that had not ended, as `failed` (or `interrupted`), and raised.
+    """
+    return Trainer(jobs, dataset or build_dataset(jobs[0].config), progress, rows=rows, checkpoint=checkpoint).train()
+
+
+class Trainer:
+    """The loop over epochs for one stack."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        dataset: Dataset,
+        progress: Progress = lambda epochs: None,
+        *,
+        rows: Sequence[int] | None = None,
+        checkpoint: Path | None = None,
+        until: int | None = None,
+    ) -> None:
+        config = jobs[0].config
+        self.training, self.jobs, self.progress, self.clock = config.training, jobs, progress, Clock()
+        self.rows, self.checkpoint = list(range(len(jobs)) if rows is None else rows), checkpoint
+        torch.set_num_threads(self.training.threads)
+        if self.training.device == "cuda" and not torch.cuda.is_available():
+            raise UserError("training.device=cuda: torch sees no CUDA device; use training.device=auto or cpu")
+        self.splits = {
+            name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
+        }
+        self.augment = build_augment(config, dataset)
+        longest = [
+            max((job.config for job, own in zip(jobs, self.rows, strict=True) if own == row), key=_epochs)
+            for row in sorted(set(self.rows))
+        ]
+        runs = [build_run(own, dataset) for own in longest]
+        compile_for(longest, runs)
+        batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
+        device = build_device(config)
+        self.stack = sn.Stack(
+            runs,
+            steps_per_epoch=batches,
+            dtype=DTYPES[self.training.dtype],
+            device=device,
+            kernel=self.training.kernel,
+        )
+        self.batches, self.score_name = batches, self.stack.loss.score_name
+        self.epochs = min(max(run.epochs for run in runs), until or math.inf)
+        self.outcomes: list[Outcome | None] = [None] * len(jobs)
+        self.folders = [
+            RunFolder(job, self.score_name, self._facts(job, row, dataset, device))
+            for job, row in zip(jobs, self.rows, strict=True)
+        ]
+        self.epoch, self.saved = 0, time.monotonic()
+        self.partial: dict[str, torch.Tensor] = {}  # of an epoch that was interrupted: its losses, the augmentation
+
+    def train(self) -> list[Outcome]:
+        try:
+            if not self._go_on():
+                self._record(0)
+            while self.epoch < self.epochs and not all(self.outcomes):
+                self._train_epoch(self.epoch + 1)
+                self.epoch += 1
+                self._record(self.epoch)
+                self._save()
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            message = "stopped by the user" if stopped else f"{type(error).__name__}: {error}"
+            self._close_rest("interrupted" if stopped else "failed", " ".join(message.split()))
+            raise
+        if not all(self.outcomes):
+            self._close_rest("interrupted", f"paused after epoch {self.epoch}")
+        elif self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+        return self.ended()
+
+    def ended(self) -> list[Outcome]:
+        """How each run ended, in the order of the jobs, once they all have."""
+        return [outcome for outcome in self.outcomes if outcome is not None]
+
+    def _train_epoch(self, epoch: int) -> None:
+        start = time.perf_counter()
+        examples, size = self.splits["train"], self.training.batch_size
+        # Order and augmentation are functions of seed and epoch alone: nothing need be remembered to go on.
+        rng = np.random.default_rng((self.training.order_seed, epoch))
+        order = torch.from_numpy(rng.permutation(len(examples))).to(self.stack.device)
+        generator = torch.Generator(self.stack.device).manual_seed(int(rng.integers(2**62)))
+        piece = size * math.ceil(self.batches / _PIECES)
+        losses, begin = [], 0
+        if self.partial:
+            generator.set_state(self.partial["augment"])
+            losses = [self.partial["losses"].to(self.stack.device)]
+            begin = len(losses[0]) * size
+            self.partial = {}
+        for done in range(begin, len(order), piece):
+            losses.append(self.stack.train(examples, order[done : done + piece], size, self.augment, generator))
+            self.progress(epoch - 1 + min(1.0, (done + piece) / len(order)))
+            if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(order):
+                self.clock.training += time.perf_counter() - start
+                self._save({"losses": torch.cat(losses), "augment": generator.get_state()})
+                start = time.perf_counter()
+        self.clock.training += time.perf_counter() - start
+        batch_losses = torch.cat(losses)
+        for j, folder in enumerate(self.folders):
+            if self.outcomes[j] is None:
+                folder.record_steps((epoch - 1) * self.batches, batch_losses[:, self.rows[j]].tolist())
+
+    def _record(self, epoch: int) -> None:
+        """Evaluate every split, write each run's row, and end the runs that are done or have diverged."""
+        start = time.perf_counter()
+        lr = self.stack.lr()
+        figures = {name: self.stack.evaluate(split) for name, split in self.splits.items()}
+        penalty = self.stack.penalty()
+        self.clock.evaluation += time.perf_counter() - start
+        total = self.clock.seconds(len(self.stack.runs))
+        for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
+            if self.outcomes[j] is not None:
+                continue
+            row: Row = {"epoch": epoch}
+            for name, figure in figures.items():
+                row |= {f"{name}_loss": float(figure.loss[r]), f"{name}_{self.score_name}": float(figure.score[r])}
+            row |= {"penalty": float(penalty[r]), "objective": float(figures["train"].loss[r] + penalty[r])}
+            past = sum(earlier["seconds"] for earlier in folder.history)
+            row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
+            if folder.record(row):
+                folder.weights = self.stack.params_of(r)
+            if not math.isfinite(row["objective"]):
+                message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
+                self.outcomes[j] = folder.close("diverged", total, message)
+            elif epoch == folder.job.config.training.epochs:
+                self.outcomes[j] = folder.close("finished", total)
+            elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
+                message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
+                self.outcomes[j] = folder.close("finished", total, message)
+
+    def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
+        """Keep all that is needed to go on from here: after an epoch, or within one with what it has `partial`."""
+        if self.checkpoint is None:
+            return
+        partial = partial or {}
+        tensors = {f"stack.{name}": value for name, value in self.stack.state_dict().items()}
+        tensors |= {f"partial.{name}": value for name, value in partial.items()}
+        for j, folder in enumerate(self.folders):
+            tensors |= {f"best.{j}.{name}": value for name, value in folder.weights.items()}
+        facts = {
+            "runs": [job.facts() for job in self.jobs],
+            "rows": self.rows,
+            "epoch": self.epoch,
+            "seconds": [self.clock.training, self.clock.evaluation, self.clock.total()],
+            "histories": [folder.history for folder in self.folders],
+            "steps": [folder.steps for folder in self.folders],
+        }
+        Checkpoint(tensors, facts).write(self.checkpoint)
+        self.saved = time.monotonic()
+
+    def _go_on(self) -> bool:
+        """Take up the state of the checkpoint, where there is one of these very runs."""
+        found = Checkpoint.read(self.checkpoint) if self.checkpoint is not None else None
+        if found is None:
+            return False
+        if found.facts["runs"] != [job.facts() for job in self.jobs]:
+            raise UserError(f"{self.checkpoint}: the state of another run, which would be lost; give another folder")
+        self.stack.load_state_dict(found.under("stack."))
+        self.partial, self.epoch = found.under("partial."), found.facts["epoch"]
+        self.clock = Clock.after(*found.facts["seconds"])
+        for j, folder in enumerate(self.folders):
+            folder.go_on(found.facts["histories"][j], found.facts["steps"][j], found.under(f"best.{j}."))
+            ended = read_outcome(folder.job.folder)
+            if ended is not None and ended.status in ENDED:
+                self.outcomes[j] = ended
+        return True
+
+    def _close_rest(self, status: Status, message: str) -> None:
+        for j, folder in enumerate(self.folders):
+            if self.outcomes[j] is None:
+                self.outcomes[j] = Outcome(status, {}, message)
+                with suppress(OSError):  # a full disk: what is there stays, and the next start takes it up
+                    self.outcomes[j] = folder.close(status, self.clock.seconds(len(self.stack.runs)), message)
+
+    def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
+        run = self.stack.runs[row]
+        return {
+            "task": dataset.task,
+            "parameters": run.network.size,
+            "model": Header.of(run, job.config, dataset),
+            "device": str(device),
+            "kernel": self.stack.kernel(self.training.batch_size),
+            "stack": len(self.stack.runs),
+            "data_fingerprint": dataset.fingerprint,
+            "examples": {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},
+        }
+
+
+def _epochs(config: Config) -> int:
+    return config.training.epochs

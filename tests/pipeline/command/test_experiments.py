@@ -1,0 +1,26 @@
+"""The shipped experiments do what their files say."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline.runs.job import Job
+from pipeline.training.trainer import train
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.mark.parametrize("name", ["toy_folded", "toy_square", "toy_patterns"])
+def test_toy_problems_are_solved(make_job: MakeJob, name: str) -> None:
+    [outcome] = train([make_job(f"experiment={name}")])
+    assert outcome.score is not None
+    assert outcome.score >= 0.99
+
+
+def test_toy_linear_is_the_reports_network_and_no_worse(make_job: MakeJob) -> None:
+    job = make_job("experiment=toy_linear")
+    training, model, optimizer = job.config.training, job.config.model, job.config.optimizer
+    assert (training.epochs, training.batch_size) == (10, 1)
+    assert (model.l2, model.initializer_scale, optimizer.lr) == (0.01, [0.05], 0.001)
+    [outcome] = train([job])
+    assert outcome.metrics["final_validation_loss"] <= 0.0026  # the report: 0.00263

@@ -1,0 +1,110 @@
+"""Every mistake ends in one line that names the key, the value and what is allowed."""
+
+from collections.abc import Iterator
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from pipeline.command.cli import conf_folder
+from pipeline.config.check import ConfigError, check, unknown_key
+from pipeline.config.schema import Config
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _hydra() -> Iterator[None]:
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        yield
+
+
+def mistakes(*overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        check(compose("config", list(overrides)))
+    return caught.value.mistakes
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr=-1: should be greater than 0; allowed: a learning rate above 0"),
+        ("optimizer.lr=0", "optimizer.lr=0: should be greater than 0"),
+        ("optimizer.lr=nan", "optimizer.lr=nan: should be a finite number"),
+        ("optimizer.lr=fast", "optimizer.lr=fast: should be a valid number"),
+        ("model.hidden=[0]", "model.hidden=[0]: item 0 should be greater than or equal to 1; allowed: a list of"),
+        ("model.hidden=256", "model.hidden=256: should be a valid list; allowed: a list of hidden widths"),
+        ("model.hidden=[64,2.5]", "model.hidden=[64,2.5]: item 1 should be a valid integer"),
+        ("model.activation=relus", "model.activation=relus: should be 'relu', 'leaky_relu', 'tanh', 'sigmoid'"),
+        ("model.l2=-1e-3", "model.l2=-0.001: should be greater than or equal to 0; allowed: 0 or more"),
+        ("model.dropout=1", "model.dropout=1: should be less than 1; allowed: a probability"),
+        ("training.epochs=0", "training.epochs=0: should be greater than or equal to 1; allowed: passes over"),
+        ("training.epochs=2.5", "training.epochs=2.5: should be a valid integer"),
+        ("training.batch_size=ten", "training.batch_size=ten: should be a valid integer; allowed: examples a step"),
+        ("training.batch_size=true", "training.batch_size=True: should be a valid integer"),
+        ("training.dtype=half", "training.dtype=half: should be 'float32' or 'float64'"),
+        ("dataset.validation_fraction=1", "dataset.validation_fraction=1: should be less than 1"),
+        ("dataset.std=[0]", "dataset.std=[0]: item 0 should be greater than 0"),
+        ("seed=-1", "seed=-1: should be greater than or equal to 0"),
+        ("+optimizer.lrr=1", "optimizer.lrr=1: no such key; optimizer has beta1, beta2, eps, lr, momentum, name,"),
+        ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, schedule"),
+        ("~seed", "seed: missing; give seed="),
+        ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 linear layers"),
+        ("optimizer.lr=${nope}", "Interpolation key 'nope' not found"),
+    ],
+)
+def test_one_mistake_is_one_line(override: str, line: str) -> None:
+    [found] = mistakes(override)
+    assert found.startswith(line)
+    assert "\n" not in found
+
+
+def test_likeliest_key_is_proposed() -> None:
+    assert mistakes("+optimizer.lrr=1")[0].endswith("did you mean optimizer.lr?")
+    assert unknown_key("training.epoch", "3").endswith("did you mean training.epochs?")
+    assert unknown_key("modle.hidden").endswith("did you mean model?")
+
+
+def test_all_mistakes_are_told_together() -> None:
+    found = mistakes("optimizer.lr=-1", "model.hidden=[0]", "training.epochs=0")
+    assert [line.partition("=")[0] for line in found] == ["model.hidden", "optimizer.lr", "training.epochs"]
+
+
+def test_combinations() -> None:
+    assert mistakes("schedule=cosine", "schedule.warmup=10") == [
+        "schedule.warmup=10.0: allowed: less than training.epochs=10"
+    ]
+    assert mistakes("optimizer.nesterov=true", "optimizer.momentum=0")[0].startswith("optimizer.nesterov=true: needs")
+
+
+@pytest.mark.parametrize("group", ["model", "dataset", "optimizer", "schedule", "experiment"])
+def test_every_file_of_every_group_composes_and_passes(group: str) -> None:
+    names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+    assert names
+    for name in names:
+        config = check(compose("config", [f"{group}={name}"]))
+        if group != "experiment":
+            assert getattr(config, group).name == name
+
+
+values_of_keys = st.fixed_dictionaries(
+    {
+        "model.hidden": st.lists(st.integers(1, 2000), max_size=4),
+        "optimizer.lr": st.floats(1e-8, 1e3),
+        "model.l2": st.floats(0, 10),
+        "training.epochs": st.integers(1, 10**6),
+        "seed": st.integers(0, 2**63 - 1),
+    }
+)
+
+
+@hypothesis_settings(max_examples=20, deadline=None)  # composing takes its time
+@given(values_of_keys)
+def test_overrides_survive_the_way_to_the_config_and_back(values: dict[str, object]) -> None:
+    overrides = [f"{key}={str(value).replace(' ', '')}" for key, value in values.items()]
+    config = check(compose("config", overrides))
+    dumped = OmegaConf.create(config.model_dump())
+    for key, value in values.items():
+        assert OmegaConf.select(dumped, key) == value
+    assert Config.model_validate_json(config.model_dump_json()) == config

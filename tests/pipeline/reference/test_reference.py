@@ -1,0 +1,100 @@
+"""Experiments keep what the reports state, and the comparison says what the runs did."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.config.schema import SGD
+from pipeline.reference.__main__ import main
+from pipeline.reference.best import best
+from pipeline.reference.compare import compare, curves, write
+from pipeline.reference.page import write_page
+from pipeline.reported.rows import Row, reports, rows
+from pipeline.runs.job import Job
+from pipeline.training.trainer import train
+
+MakeJob = Callable[..., Job]
+
+
+def test_there_is_a_command_for_every_reported_network() -> None:
+    assert len(rows()) == 12
+    assert len({row.name for row in rows()}) == 12
+    assert sum(len(row.curve) > 0 for row in rows()) == 7
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+def test_stated_settings_are_kept_exactly(row: Row, make_job: MakeJob) -> None:
+    config, reported = make_job(*row.overrides).config, row.reported
+    stated = {
+        "batch_size": config.training.batch_size,
+        "lr": config.optimizer.lr,
+        "epochs": config.training.epochs,
+        "dtype": config.training.dtype,
+        "optimizer": config.optimizer.name,
+        "regularization": config.model.l2 or config.optimizer.weight_decay,
+        "dataset": config.dataset.name,
+    }
+    for name, ours in stated.items():
+        if pd.notna(reported[name]):
+            assert ours == reported[name], name
+    assert config.dataset.validation_fraction == (0.2 if row.held_out == "validation" else 0.0)
+    if isinstance(config.optimizer, SGD):
+        assert config.optimizer.momentum == 0 or row.experiment.startswith("patch_mlp")
+
+
+def test_the_table_sets_final_figures_of_the_same_split_side_by_side(make_job: MakeJob, tmp_path: Path) -> None:
+    row = next(row for row in rows() if row.name == "mlp_256_batch1-fashion_mnist")
+    job = make_job("dataset.validation_fraction=0", "model.hidden=[8]", "model.l2=0.001", "training.epochs=1")
+    train([job])
+    table = compare([(row, job.folder)])
+    ours = json.loads((job.folder / "result.json").read_text())["metrics"]
+    line = table.iloc[0]
+    assert line["reported score"] == 0.8563
+    assert line["our score"] == ours["final_test_accuracy"]
+    assert line["difference in points"] == pytest.approx(100 * (ours["final_test_accuracy"] - 0.8563))
+    assert line["our objective"] == ours["final_objective"] > line["our penalty"] > 0
+    figure = curves(row, job.folder)
+    assert ">penalty, ours<" in figure.svg
+    assert ">test, reported<" in figure.svg
+    write(table, [figure], tmp_path)
+    assert {path.suffix for path in tmp_path.glob("reference.*")} == {".csv", ".md", ".tex"}
+    assert "\\toprule" in (tmp_path / "reference.tex").read_text()
+    page = write_page((tmp_path / "reference.md").read_text(), "", [figure], ["x: no data"], tmp_path / "docs")
+    assert "- x: no data" in page.read_text()
+    assert f"]({row.name}.svg)" in page.read_text()
+    assert (tmp_path / "docs" / f"{row.name}.svg").exists()
+
+
+def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJob, tmp_path: Path) -> None:
+    folder = tmp_path / "best_mini"
+    accuracy: dict[float, list[float]] = {}
+    for number, (lr, seed) in enumerate([(0.01, 0), (0.01, 1), (1e-5, 0), (1e-5, 1), (0.3, 0)]):
+        job = make_job("model.hidden=[8]", "training.epochs=1", f"optimizer.lr={lr}", f"seed={seed}")
+        [outcome] = train([replace(job, folder=folder / str(number))])
+        accuracy.setdefault(lr, []).append(outcome.metrics["best_test_accuracy"])
+    line = best([folder], reports()).iloc[0]
+    assert line["picked"] == "lr=0.01"  # 0.3 was tried on one seed alone
+    assert (line["seeds"], line["runs"]) == (2, 5)
+    expected = pd.Series(accuracy[0.01])
+    assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
+    assert line["command"] == "`python -m pipeline experiment=best_mini`"
+    page = write_page("| a |", best([folder], reports()).to_markdown(index=False), [], [], tmp_path / "docs")
+    assert "| best_mini |" in page.read_text()
+
+
+def test_what_has_no_data_is_left_out_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    monkeypatch.setenv("SCRATCHNET_CACHE", str(tmp_path / "cache"))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens: the network is away at once
+    assert main(["--only", "three_datasets_20_epochs-cifar10"]) == 1
+    said = capfd.readouterr().out
+    assert "left out: three_datasets_20_epochs-cifar10: dataset=cifar10: no files in" in said
+    assert "left out: mlp_800_300-cifar10: not asked for" in said

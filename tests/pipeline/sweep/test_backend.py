@@ -1,0 +1,61 @@
+"""Workers that have trained do other things too, and go when they are told to."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from pipeline import pool
+from pipeline.pool import dismiss, meanwhile
+from pipeline.sweep.backend import Backend
+
+MAIN = os.getpid()
+
+
+def process(_: object = None) -> int:
+    time.sleep(0.1)  # so that no worker takes the work of both
+    return os.getpid()
+
+
+def dies_elsewhere(here: int) -> int:
+    if os.getpid() != here:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return here
+
+
+def fails() -> None:
+    raise OSError("no space left")
+
+
+@pytest.fixture
+def workers() -> Iterator[set[int]]:
+    yield set(Backend().run(process, range(2), 2))
+    dismiss()
+    pool._started.clear()
+
+
+def test_without_workers_it_is_done_here_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_started", set())
+    assert meanwhile(process)() == MAIN
+    with pytest.raises(OSError, match="no space left"):
+        meanwhile(fails)
+
+
+def test_a_worker_that_is_there_does_it(workers: set[int]) -> None:
+    assert MAIN not in workers
+    assert meanwhile(process)() in workers
+    with pytest.raises(OSError, match="no space left"):
+        meanwhile(fails)()
+
+
+def test_what_a_dying_worker_leaves_is_done_here(workers: set[int]) -> None:
+    assert meanwhile(dies_elsewhere, MAIN)() == MAIN
+
+
+def test_dismissed_workers_are_gone(workers: set[int]) -> None:
+    assert all(map(psutil.pid_exists, workers))
+    dismiss()
+    assert not any(map(psutil.pid_exists, workers))

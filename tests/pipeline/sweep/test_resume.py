@@ -1,0 +1,114 @@
+"""A run that is stopped, however, goes on to where it would have come: to the last bit."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pipeline.config.build import build_dataset
+from pipeline.errors import UserError
+from pipeline.runs.identity import Identity
+from pipeline.runs.job import Job
+from pipeline.training import trainer
+from pipeline.training.checkpoint import Checkpoint
+
+MakeJob = Callable[..., Job]
+
+COMMON = ("model.hidden=[8]", "training.epochs=4", "training.log_every=7", "dataset.validation_fraction=0.2")
+STACKS = {
+    "alone": [("model.dropout=0.3",)],
+    "momentum": [("optimizer.lr=0.1",), ("optimizer.lr=0.01", "seed=3")],
+    "adam": [("optimizer=adam",), ("optimizer=adam", "model.hidden=[5]")],
+    "augmented": [("dataset.shift=1", "dataset.flip=true")],
+    "look-ahead": [("training.batch_size=4", "model.dropout=0.3")],
+    "early stopping": [("training.patience=1", "optimizer.lr=3"), ("training.patience=1",)],
+    "diverges": [("optimizer.lr=1e30",), ("optimizer.lr=0.01",)],
+}
+
+
+class Killed(BaseException):
+    """What no part of the program knows of."""
+
+
+def jobs_of(make_job: MakeJob, own: list[tuple[str, ...]]) -> list[Job]:
+    jobs = [make_job(*COMMON, *overrides) for overrides in own]
+    fingerprint = build_dataset(jobs[0].config).fingerprint
+    return [replace(job, identity=Identity.of(job.config, fingerprint)) for job in jobs]
+
+
+def assert_equal_runs(found: Sequence[Job], expected: Sequence[Job]) -> None:
+    for job, other in zip(found, expected, strict=True):
+        figures, others = (pd.read_csv(own.folder / "history.csv").drop(columns="seconds") for own in (job, other))
+        pd.testing.assert_frame_equal(figures, others, check_exact=True)
+        assert (job.folder / "steps.csv").read_bytes() == (other.folder / "steps.csv").read_bytes()
+        results = [json.loads((own.folder / "result.json").read_text()) for own in (job, other)]
+        for key in ("status", "message", "metrics"):
+            assert results[0][key] == results[1][key]
+        weights = [own.folder / "model.safetensors" for own in (job, other)]
+        assert weights[0].exists() == weights[1].exists()
+        if weights[0].exists():
+            assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+@pytest.mark.parametrize("epochs", [0.3, 1.0, 2.6, 3.95])
+@pytest.mark.parametrize("case", STACKS)
+def test_ends_as_if_never_stopped(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, epochs: float
+) -> None:
+    monkeypatch.setattr(trainer, "_SAVE_SECONDS", 0.0)  # saves within epochs too
+    expected, stopped = jobs_of(make_job, STACKS[case]), jobs_of(make_job, STACKS[case])
+    trainer.train(expected)
+    states: list[dict[str, torch.Tensor]] = []
+
+    def kill(done: float) -> None:
+        if done >= epochs:
+            raise Killed
+
+    state = tmp_path / "state.safetensors"
+    try:
+        trainer.train(stopped, progress=kill, checkpoint=state)
+    except Killed:
+        for job in stopped:  # a process that is killed leaves no result
+            result = job.folder / "result.json"
+            if json.loads(result.read_text())["status"] == "failed":
+                result.unlink()
+        states.append(load_file(state) if state.exists() else {})
+        trainer.train(stopped, checkpoint=state)
+    assert_equal_runs(stopped, expected)
+    assert not state.exists()
+    if epochs > 0.9 and case != "early stopping":
+        assert states[0]  # it did go on, and did not start again
+
+
+def test_the_state_of_another_run_is_not_taken_up(make_job: MakeJob, tmp_path: Path) -> None:
+    [one], [other] = jobs_of(make_job, [()]), jobs_of(make_job, [("seed=1",)])
+    state = tmp_path / "state.safetensors"
+
+    def kill(done: float) -> None:
+        if done > 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trainer.train([one], progress=kill, checkpoint=state)
+    before = state.read_bytes()
+    with pytest.raises(UserError, match="the state of another run"):
+        trainer.train([other], checkpoint=state)
+    assert state.read_bytes() == before
+
+
+def test_a_checkpoint_keeps_every_digit(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    tensors = {"a": torch.randn(3, 2).T, "b": torch.tensor(7), "c": torch.Generator().get_state()}
+    facts = {"rows": [0.1 + 0.2, float("nan"), float("inf"), 5e-324], "name": "a"}
+    Checkpoint(tensors, facts).write(path)
+    found = Checkpoint.read(path)
+    assert found is not None
+    assert repr(found.facts) == repr(facts)
+    assert found.tensors.keys() == tensors.keys()
+    assert all(torch.equal(found.tensors[name], value) for name, value in tensors.items())
+    assert Checkpoint.read(tmp_path / "nothing") is None
