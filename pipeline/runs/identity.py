@@ -1,19 +1,17 @@
 """What a run is: a hash of all that determines its numbers."""
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import scratchnet
 from pipeline.config.schema import Config
+from pipeline.runs._code import engine
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Hashes of what a run's figures follow from: its configuration, its data, and the engine's code."""
+    """Hashes of what a run's figures follow from: its configuration, its data, and the code that trains."""
 
     config: str
     data: str
@@ -39,17 +37,6 @@ def without_epochs(config: Config) -> str:
     values = json.loads(_numbers(config))
     del values["training"]["epochs"]
     return json.dumps(values, sort_keys=True)
-
-
-@functools.cache
-def engine() -> str:
-    """A hash of the engine's source: another version of it may give other digits.
-
-    Its ways to other libraries, folders of their own, train no run and do not count.
-    """
-    root = Path(scratchnet.__file__).parent
-    files = sorted([*root.glob("*.py"), *(root / "compiled").glob("*.py")])
-    return _hash("".join(path.read_text(encoding="utf-8") for path in files))
 
 
 def _numbers(config: Config) -> str:
