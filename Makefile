@@ -22,6 +22,7 @@ reference: $(VENV)/ready  ## train what the reference reports trained and compar
 lint: $(VENV)/ready  ## format and lint checks, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 format: $(VENV)/ready  ## format the code in place

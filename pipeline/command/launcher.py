@@ -48,7 +48,7 @@ def launch(
         ledger = Ledger(sweep)
         asked = [Asked(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
         numbers = ledger.numbers(asked, initial_job_idx, options.mismatch)
-        composed = [ledger.placed(job, number) for job, number in zip(composed, numbers, strict=True)]
+        composed = [_placed(ledger, job, number) for job, number in zip(composed, numbers, strict=True)]
         source = config_folder(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
         jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
@@ -72,6 +72,14 @@ def launch(
     returns = [_job_return(job, own, outcomes.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
     _tell(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
+
+
+def _placed(ledger: Ledger, job: Composed, number: int) -> Composed:
+    """The job as that number of the sweep, in the folder of that number unless it has a name of its own."""
+    if job.folder.name.isdecimal():
+        return job.numbered(number)
+    ledger.folders[number] = job.folder.name
+    return job
 
 
 def _write_hydra(composed: Sequence[Composed]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.command.composition import Composed
 from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.runs.identity import Identity
@@ -89,13 +88,6 @@ class Ledger:
             self._put_aside(number)
         self._add(asked, found, set(changed))
         return [found[job.identity] for job in asked]
-
-    def placed(self, job: Composed, number: int) -> Composed:
-        """The job as that number of the sweep, in the folder of that number unless it has a name of its own."""
-        if job.folder.name.isdecimal():
-            return job.numbered(number)
-        self.folders[number] = job.folder.name
-        return job
 
     def folder(self, number: int) -> Path:
         """Where the run is."""
