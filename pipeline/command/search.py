@@ -16,16 +16,14 @@ from omegaconf import DictConfig
 from pipeline.command.composition import Composer, check_all
 from pipeline.command.grid import arguments
 from pipeline.errors import UserError
+from pipeline.extras import needed
 from pipeline.files import JOURNAL
 from pipeline.sweep.lock import locked
 
-try:
+with needed("search", "hydra/sweeper=search"):
     import optuna
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.storages.journal import JournalFileBackend, JournalStorage
-except ImportError as error:
-    remedy = "pip install 'scratchnet-sweeps[search]'"
-    raise UserError(f"hydra/sweeper=search: Optuna is not installed; {remedy}") from error
 
 
 class Space:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.extras import needed
 from pipeline.files import write_whole
 
 __all__ = ["export"]
@@ -14,12 +14,8 @@ def export(run: Path | str, out: Path | str | None = None, *, normalise: bool = 
     What goes in and comes out: see `pipeline.export.onnx.to_onnx`. Raises UserError where there is no model, or
     the package `onnx` is missing.
     """
-    try:
+    with needed("onnx", "python -m pipeline.export"):
         from pipeline.export.onnx import to_onnx
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
-        raise UserError("the package onnx is missing; pip install 'scratchnet-sweeps[onnx]'") from None
     from pipeline.runs.model import load_model
 
     path = Path(run, "model.onnx") if out is None else Path(out)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import joblib
 
 from pipeline.errors import UserError
+from pipeline.extras import needed
 from pipeline.pool import pool
 
 
@@ -75,11 +76,8 @@ class Backend:
                 raise WorkersDied from error
 
     def _client(self) -> Any:
-        try:
+        with needed("dask", "hydra.launcher.backend=dask"):
             import distributed
-        except ImportError as error:
-            remedy = "pip install 'scratchnet-sweeps[dask]'"
-            raise UserError(f"hydra.launcher.backend=dask: Dask is not installed; {remedy}") from error
         try:
             return distributed.Client(self.scheduler, timeout=10)
         except OSError as error:

@@ -125,7 +125,10 @@ def test_mistakes_end_in_one_line(
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "pipeline.export.onnx")
     assert main([str(job.folder)]) == 1
-    assert capsys.readouterr().err == "the package onnx is missing; pip install 'scratchnet-sweeps[onnx]'\n"
+    assert (
+        capsys.readouterr().err
+        == "python -m pipeline.export: the package onnx is missing; pip install 'scratchnet-sweeps[onnx]'\n"
+    )
 
 
 def test_a_layer_without_operator_says_where_to_add_one() -> None:
