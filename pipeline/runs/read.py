@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml  # type: ignore[import-untyped,unused-ignore]
+import yaml
 
 from pipeline.errors import UserError
 from pipeline.files import write_whole

@@ -123,7 +123,10 @@ def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
 def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
     tmp_path: Path, undisturbed: dict[str, object], attempt: int
 ) -> None:
-    moments = random.Random(attempt + 1000 * int(time.time()))  # another moment each time the tests run
+    # Other moments each time the tests run; a failure shows the seed, with which it can be run again.
+    seed = int(os.environ.get("KILL_SEED", attempt + 1000 * int(time.time())))
+    print(f"KILL_SEED={seed}")
+    moments = random.Random(seed)
     sweep = tmp_path / "outputs/s"
     arguments = ["-m", *LONGER, *GRID, "hydra.launcher.workers=2"]
     for _ in range(3):
