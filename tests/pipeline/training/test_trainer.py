@@ -264,6 +264,6 @@ def test_lengths_of_one_network_have_the_files_of_runs_of_their_own(make_job: Ma
 def test_files_of_a_run_are_valid_for_everyone(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(*SMALL)
     train([job])
-    assert not [path for path in job.folder.iterdir() if path.suffix == ".tmp"]
+    assert not [path for path in job.folder.iterdir() if "scratchnet-tmp" in path.name]
     assert math.isfinite(result(job)["seconds"]["total"])
     assert "finished" in (job.folder / "run.log").read_text().splitlines()[-1]
