@@ -99,7 +99,7 @@ def _message(error: Exception) -> str | None:
     """A line for each mistake, without Hydra's page around it; None where the error is not the user's to mend."""
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, HydraException):
         reason = error.strerror or str(error)
         return f"{error.filename}: {reason}; make room or give another folder, then go on" if error.filename else None
     text = str(error)
