@@ -48,7 +48,7 @@ def engine() -> str:
     Its ways to other libraries, folders of their own, train no run and do not count.
     """
     root = Path(scratchnet.__file__).parent
-    files = sorted([*root.glob("*.py"), *(root / "compiled").glob("*.py")])
+    files = sorted(path for path in root.rglob("*.py") if path.parent.name not in ("interop", "sklearn"))
     return _hash("".join(path.read_text(encoding="utf-8") for path in files))
 
 

@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 
-from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
-from scratchnet.dropout import Dropout
 from scratchnet.initializers import GlorotUniform, HeNormal, Initializer, Normal, Zeros
-from scratchnet.layers import Layer, Linear
-from scratchnet.mixer import LayerNorm
-from scratchnet.sequential import Sequential
+from scratchnet.layers import GELU, Dropout, Layer, LayerNorm, LeakyReLU, Linear, ReLU, Sequential, Sigmoid, Tanh
 
 ACTIVATIONS: dict[str, type[Layer]] = {
     "relu": ReLU,
@@ -28,7 +24,7 @@ def initial_weights(name: str, activation: str, layers: int, scale: Sequence[flo
     if name == "auto":
         name = "he" if activation in _RECTIFIERS else "glorot"
     fixed: dict[str, Initializer] = {"he": HeNormal(), "glorot": GlorotUniform(), "zeros": Zeros()}
-    return [fixed.get(name) or Normal(own) for own in scales]
+    return [fixed.get(name) or Normal(std) for std in scales]
 
 
 def mlp(

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_positive, check_real
+
 State = dict[str, Tensor]
 
 _CARRY_BELOW = 2.0**-19  # a decay of fewer than 16 float32 roundings a step is carried
@@ -117,6 +119,11 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_real("Adam", "beta1", self.beta1, 0, 1)
+        check_real("Adam", "beta2", self.beta2, 0, 1)
+        check_positive("Adam", "eps", self.eps)
 
     def start(self, name: str, param: Tensor, hyper: Hyper) -> State:
         return {f"{name}.m": torch.zeros_like(param), f"{name}.v": torch.zeros_like(param)}

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
@@ -16,8 +17,9 @@ from torch import Tensor
 from scratchnet import networks
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
+from scratchnet.run import Run, Settings
 from scratchnet.sklearn.parameters import OPTIMIZERS, SCHEDULES, check_parameters
-from scratchnet.stack import Run, Stack
+from scratchnet.stack import Stack
 
 _ROWS = 1000  # that are predicted at once
 _FLOATS = [np.float64, np.float32]
@@ -123,12 +125,12 @@ class ScratchEstimator(BaseEstimator):
             dropout=self.dropout > 0,
             input_dropout=self.input_dropout > 0,
         )
-        names = ("lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout")
+        names = [setting.name for setting in fields(Settings)]
         run = Run(
             network=network,
             loss=loss,
             optimizer=OPTIMIZERS.get(self.optimizer, self.optimizer),
-            settings={name: float(getattr(self, name)) for name in names},
+            settings=Settings(**{name: float(getattr(self, name)) for name in names}),
             schedule=SCHEDULES.get(self.schedule, self.schedule),
             epochs=self.epochs,
             seed=int(seeds[0]),
@@ -141,7 +143,7 @@ class ScratchEstimator(BaseEstimator):
         self.network_, self.n_iter_, self.loss_curve_ = network, 0, list[float]()
 
     def _epoch(self, examples: Examples) -> None:
-        """One pass over the examples in an order of its own."""
+        """One pass over the examples in a new random order."""
         order = torch.from_numpy(self._order.permutation(len(examples))).to(self._stack.device)
         with _threads(self.threads):
             losses = self._stack.train(examples, order, self.batch_size)[:, 0].double().cpu()
