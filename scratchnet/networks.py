@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from scratchnet.initializers import GlorotUniform, HeNormal, Initializer, Normal, Zeros
-from scratchnet.layers import GELU, Dropout, Layer, LayerNorm, LeakyReLU, Linear, ReLU, Sequential, Sigmoid, Tanh
+from scratchnet.layers import Dropout, Layer, LayerNorm, Linear, Sequential, activations
 
 ACTIVATIONS: dict[str, type[Layer]] = {
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "tanh": Tanh,
-    "sigmoid": Sigmoid,
-    "gelu": GELU,
+    "relu": activations.ReLU,
+    "leaky_relu": activations.LeakyReLU,
+    "tanh": activations.Tanh,
+    "sigmoid": activations.Sigmoid,
+    "gelu": activations.GELU,
 }
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
