@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -317,6 +318,8 @@ def test_chooses_by_the_size_of_the_batch() -> None:
         (sn.Run(network((9,)), sn.CrossEntropy(), sn.Adam(), {"lr": 0.1}), "the optimizer is Adam"),
         (sn.Run(sn.Sequential((sn.LayerNorm(12),)), sn.CrossEntropy(), sn.SGD(), {"lr": 0.1}), "needs linear layers"),
         (run(lr=1.0, l2=0.5), "must stay below 0.5"),
+        (replace(run(lr=0.2, l2=0.5), schedule=sn.OneCycle(initial_divisor=0.2)), "a step would take 0.5 of each"),
+        (replace(run(lr=0.2, l2=0.5), schedule=sn.Step(gamma=1.1)), "a step would take inf of each"),
         (sn.Run(network(()), sn.CrossEntropy(), sn.SGD(), {"lr": 0.1}, penalized=("0.bias",)), "no decay of biases"),
     ],
 )
