@@ -36,10 +36,10 @@ def test_torch_has_the_same_outputs_and_comes_back_the_same(case: tuple[Any, tor
         there = module(x)
     expected = outputs(network, params, x)
     scale = max(1.0, expected.abs().max().item())
-    # A norm of a few nearly equal numbers multiplies rounding: then torch may be as far off as the engine is itself.
+    # A norm of a few nearly equal numbers multiplies rounding, here and in torch, by no more than 16 times differently.
     exact = outputs(network, {name: value.double() for name, value in params.items()}, x.double())
-    own = (expected - exact).abs().max().item() if dtype == torch.float32 else 0.0
-    torch.testing.assert_close(there, expected, rtol=0, atol=max(TYPES[dtype] * scale, 4 * own))
+    rounding = (expected - exact).abs().max().item() if dtype == torch.float32 else 0.0
+    torch.testing.assert_close(there, expected, rtol=0, atol=max(TYPES[dtype] * scale, 16 * rounding))
 
     back = sn.from_torch(module)
     assert back.network == network

@@ -36,7 +36,7 @@ def values_of(runs: list[sn.Run]) -> Values:
 
 
 def run_of(network: sn.Sequential, loss: sn.Loss, optimizer: sn.Optimizer, seed: int) -> sn.Run:
-    settings = sn.Settings(0.03, 0.8, l2=0.01, weight_decay=0.02, dropout=0.3, input_dropout=0.2)
+    settings = sn.Settings(0.002, 0.5, l2=0.5, weight_decay=0.3, dropout=0.3, input_dropout=0.2)
     return sn.Run(network, loss, optimizer, settings, sn.Cosine(), epochs=2, seed=seed)
 
 
@@ -88,7 +88,7 @@ def test_a_run_in_a_stack_equals_the_run_alone(drawn: tuple[sn.Sequential, int],
     network, features = drawn
     loss = sn.CrossEntropy()
     first = run_of(network, loss, sn.SGD(), seed)
-    runs = [first, replace(first, settings=sn.Settings(0.1, 0.5, dropout=0.6), seed=seed + 1)]
+    runs = [first, replace(first, settings=sn.Settings(0.01, 0.8, dropout=0.6), seed=seed + 1)]
     examples, order = data(network, features, loss, seed), torch.arange(COUNT)
     together = values_of(runs)
     losses = plain.train(together, examples, order, batch)
