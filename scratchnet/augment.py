@@ -13,7 +13,7 @@ class Augment:
     """Mirror half of the images left to right (`flip`), and move each by up to `shift` pixels along both axes.
 
     Images are flattened rows (B, C·H·W), channel by channel; what moves in from outside is 0. Each image is drawn
-    by itself: flip with probability 1/2, both displacements uniform on −shift … shift. Raises ValueError for sizes
+    independently: flip with probability 1/2, both displacements uniform on −shift … shift. Raises ValueError for sizes
     below 1 and a shift below 0.
     """
 

@@ -1,7 +1,7 @@
-"""Losses: the mean over a batch of one number an example, for each run by itself.
+"""Losses: the mean over a batch of one number an example, for each run separately.
 
 `forward` gives (R,) losses, `backward` the gradient with respect to the network's output; no sum crosses
-the run axis. `score` is what people compare runs by: accuracy for classes, R² for regression.
+the run axis. `score` is what runs are compared by: accuracy for classes, R² for regression.
 """
 
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ class Loss:
         raise NotImplementedError
 
     def plain(self) -> "Loss":
-        """The loss that is reported, without what only training adds to it."""
+        """The loss that is reported: without regularisation of the targets, which only training uses."""
         return self
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
-        """What `score` counts over a split, summed over the batch: (R,) in float64."""
+        """The batch's part of what `score` needs of a split, (R,) in float64: the number of correct predictions."""
         raise NotImplementedError
 
     def score(self, loss: Tensor, hits: Tensor, targets: Tensor) -> Tensor:

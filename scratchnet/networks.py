@@ -1,4 +1,4 @@
-"""Networks by the names that people give them: what a configuration and an estimator both build."""
+"""Networks by name: what configurations and estimators both build."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
 
 def initial_weights(name: str, activation: str, layers: int, scale: Sequence[float] = (0.01,)) -> list[Initializer]:
-    """The rule of each of so many linear layers: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
+    """The initializer of each linear layer: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
 
     `scale`: standard deviations of normal, one for all layers or one a layer.
     """

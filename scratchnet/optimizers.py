@@ -1,6 +1,6 @@
 """Optimizers: one step for all runs of a stack, each with its own rate, momentum and decay.
 
-An optimizer turns a gradient into a direction d; what is common stands in `Optimizer.step`:
+An optimizer turns a gradient into a direction d; `Optimizer.step` does what all of them share:
 
     g ← g + l2 · W            (gradient of the penalty 0.5 · l2 · Σ‖W‖², part of the objective)
     d ← direction(g)

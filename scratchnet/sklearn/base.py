@@ -1,4 +1,4 @@
-"""What both estimators do: from their parameters to a stack of one run, and one epoch after the other."""
+"""What both estimators share: they build a stack of one run from their parameters and train it epoch by epoch."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _FLOATS = [np.float64, np.float32]
 
 
 class ScratchEstimator(BaseEstimator):
-    """Base: a subclass checks its targets, and makes something of the outputs."""
+    """Base: a subclass checks its targets and turns outputs into predictions."""
 
     def __init__(
         self,
@@ -157,13 +157,13 @@ class ScratchEstimator(BaseEstimator):
             )
 
     def _examples(self, rows: np.ndarray, targets: np.ndarray) -> Examples:
-        """Their numbers as they are: scaling is a step of a pipeline."""
+        """Features as they are: scaling is a step of a scikit-learn pipeline."""
         inputs = torch.from_numpy(np.array(rows))  # a copy: what is given may be read-only
         zeros = torch.zeros(inputs.shape[1], dtype=torch.float64)
         return Examples(inputs, torch.from_numpy(np.array(targets)), zeros, zeros + 1).to(self._stack.device)
 
     def _outputs(self, X: Any) -> Tensor:
-        """What the network makes of X: (N, K) in float64."""
+        """The network's outputs for X, (N, K) in float64."""
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=_FLOATS)
         parts = torch.from_numpy(np.array(rows)).to(self._stack.device, self._stack.dtype).split(_ROWS)
@@ -181,7 +181,7 @@ class ScratchEstimator(BaseEstimator):
 
 @contextmanager
 def _threads(number: int) -> Iterator[None]:
-    """Compute with so many threads; what others in the process compute with is theirs."""
+    """Limit torch to so many threads while it lasts; the process keeps its own setting."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:
