@@ -53,7 +53,7 @@ def penalized(model: schema.Model, network: sn.Sequential) -> tuple[str, ...] | 
     """Names of the weights that `model.l2_layers` picks; None for all."""
     if model.l2_layers is None:
         return None
-    weights = [name for name in network.names if name.endswith("weight")]
+    weights = network.weight_names
     return tuple(weights[i] for i in sorted(set(model.l2_layers)))
 
 

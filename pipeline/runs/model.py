@@ -59,7 +59,7 @@ class Header(BaseModel):
         return cls(
             task=dataset.task,
             network=interop.describe(run.network),
-            settings={name: rate for name, rate in run.settings.items() if name in names and rate},
+            settings={name: rate for name, rate in vars(run.settings).items() if name in names and rate},
             inputs=Inputs(shape=list(dataset.train.inputs.shape[1:]), mean=mean, std=std),
             class_names=list(dataset.class_names),
         )
@@ -102,8 +102,9 @@ class TrainedModel:
         if tuple(given.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
             expected = "(N, " + ", ".join(map(str, self.input_shape)) + ")"
             raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(given.shape)}")
-        rows = given.flatten(1)
-        examples = sn.Examples(rows, rows[:, 0], self.mean, self.std)
+        known = (torch.uint8, torch.float32, torch.float64)
+        rows = (given if given.dtype in known else given.double()).flatten(1)
+        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std)
         dtype = next(iter(self.params.values())).dtype
         params = {name: value.unsqueeze(0) for name, value in self.params.items()}
         parts = []

@@ -44,7 +44,7 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
         torch.testing.assert_close(model.to_torch()(raw), expected, rtol=tight, atol=tight)
         rows = model.to_torch(normalise=False)(x)
     torch.testing.assert_close(rows, expected, rtol=tight, atol=tight)
-    rates = {name: rate for name, rate in stack.runs[0].settings.items() if "dropout" in name and rate}
+    rates = {name: rate for name, rate in vars(stack.runs[0].settings).items() if "dropout" in name and rate}
     assert sn.from_torch(model.to_torch(normalise=False)).settings == rates
 
 

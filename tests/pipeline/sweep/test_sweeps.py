@@ -190,15 +190,15 @@ def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     """The command line, where a step of lr 0.6 ends the process, 0.7 asks it to end, 0.8 raises an error."""
     (folder / "sitecustomize.py").write_text(
         "import os\n"
-        "import scratchnet.stack as s\n"
-        "step = s.Stack.step\n"
-        "def fails(self, x, target, lr):\n"
-        "    rates = [run.settings['lr'] for run in self.runs]\n"
+        "from scratchnet.kernels import plain\n"
+        "step = plain.step\n"
+        "def fails(values, x, target, lr):\n"
+        "    rates = [run.settings.lr for run in values.runs]\n"
         "    if 0.6 in rates: os._exit(1)\n"
         "    if 0.7 in rates: raise SystemExit('asked to end')\n"
         "    if 0.8 in rates: raise ValueError('a bad step')\n"
-        "    return step(self, x, target, lr)\n"
-        "s.Stack.step = fails\n"
+        "    return step(values, x, target, lr)\n"
+        "plain.step = fails\n"
     )
     return subprocess.run(
         [sys.executable, "-m", "pipeline", "-m", *COMMON, "training.kernel=plain", *arguments],

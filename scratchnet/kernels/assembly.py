@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from scratchnet.activations import Elementwise
-from scratchnet.dropout import Dropout
-from scratchnet.layers import Layer, Linear
-from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
-from scratchnet.parts import KINDS, Between, Cut, Mean, Norm, Part, Product, Sum
-from scratchnet.sequential import Sequential
+from scratchnet.kernels.parts import KINDS, Between, Cut, Mean, Norm, Part, Product, Sum
+from scratchnet.layers import (
+    Dropout,
+    Elementwise,
+    Layer,
+    LayerNorm,
+    Linear,
+    MeanOverPatches,
+    Patchify,
+    Residual,
+    Sequential,
+    Transpose,
+)
 
 
 class Unsupported(Exception):

@@ -1,41 +1,38 @@
 """Gradient descent on mini-batches with nothing between the matrix products but one pass over memory each.
 
 The plain steps on the CPU: bias and decay go into the products (W ← W − lr Xᵀδ is one of them, the decay a number
-beside W), what lies between is compiled (`scratchnet.parts`, `scratchnet.compiled`), and nothing is allocated. Each
-run of a stack steps at its own widths, one after the other: its weights stay in the cache.
+beside W), what lies between is compiled (`scratchnet.kernels.parts`), and nothing is allocated. Each run of a
+stack steps at its own widths, one after the other: its weights stay in the cache.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from scratchnet import compiled
-from scratchnet.assembly import assemble
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
-from scratchnet.member import Member, split_target
+from scratchnet.kernels.assembly import assemble
+from scratchnet.kernels.member import Member, split_target
+from scratchnet.kernels.parts import Cut
 from scratchnet.optimizers import Adam
-from scratchnet.parts import Cut
-
-if TYPE_CHECKING:
-    from scratchnet.stack import Stack
+from scratchnet.values import Values
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _SKINNY = 48  # a product with fewer columns is faster written down and then added
 
 
 def train(
-    stack: "Stack",
+    stack: Values,
     examples: Examples,
     order: Tensor,
     batch_size: int,
     augment: Augment | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """What `Stack.train` does, for runs that the kernel has no `refusal` for: -> (steps, R) losses."""
+    """What `plain.train` does, for runs that the kernel has no `refusal` for: -> (steps, R) losses."""
     runs = [FusedRun(stack, r) for r in range(len(stack.runs))]
     rates = stack.rates(-(-len(order) // batch_size)).numpy()
     losses = np.empty(rates.shape)
@@ -51,16 +48,41 @@ def train(
     return torch.from_numpy(losses).to(stack.dtype)
 
 
-def predictor(stack: "Stack", r: int) -> Callable[[Tensor], Tensor]:
-    """What `Stack.predict` does for one such run as its weights are now: x (B, I) -> outputs (B, K)."""
+def predictor(stack: Values, r: int) -> Callable[[Tensor], Tensor]:
+    """What `plain.predictor` does for one such run as its weights are now: x (B, I) -> outputs (B, K)."""
     run = FusedRun(stack, r, training=False)
     return lambda x: torch.from_numpy(run.outputs(x.numpy()))
+
+
+def predictors(stack: Values) -> Callable[[Tensor], Tensor]:
+    """What `plain.predictor` does: x (B, I) -> outputs (R, B, K). Runs that are still the same network run once."""
+    first = _first_alike(stack)
+    predict_run = {r: predictor(stack, r) for r in set(first)}
+
+    def predict(x: Tensor) -> Tensor:
+        outputs = {r: predict_one(x) for r, predict_one in predict_run.items()}
+        return torch.stack([outputs[r] for r in first])
+
+    return predict
+
+
+def _first_alike(stack: Values) -> list[int]:
+    """For each run the first that is still the same network: before the first step those of one seed are."""
+    if stack.steps:
+        return list(range(len(stack.runs)))
+    firsts: dict[object, int] = {}
+    alike = []
+    for r, run in enumerate(stack.runs):
+        first = firsts.setdefault((run.seed, *stack.shapes[r].items()), r)
+        same = all(torch.equal(values[r], values[first]) for values in stack.params.values())
+        alike.append(first if same else r)
+    return alike
 
 
 class FusedRun(Member):
     """One run, its weights (I, O) as in the stack; all that steps as arrays."""
 
-    def __init__(self, stack: "Stack", r: int, *, training: bool = True) -> None:
+    def __init__(self, stack: Values, r: int, *, training: bool = True) -> None:
         super().__init__(stack, r)
         found = assemble(self.network)
         assert found is not None

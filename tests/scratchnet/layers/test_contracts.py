@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.stack import pad
+from scratchnet.layers import Elementwise
+from scratchnet.values import pad
 
 RUNS, BATCH, PATCHES = 3, 5, 4  # with the layers' own widths, all sizes differ
 
@@ -73,8 +74,8 @@ def spread(params: dict[str, Tensor]) -> dict[str, Tensor]:
 
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
 def case(request: pytest.FixtureRequest) -> Case:
-    found: Case = request.param
-    return found
+    layer_case: Case = request.param
+    return layer_case
 
 
 @pytest.fixture
@@ -137,9 +138,9 @@ class TestContracts:
     def test_a_run_in_a_stack_equals_the_run_alone(self, case: Case, params: dict[str, Tensor], x: Tensor) -> None:
         y, dx, grads = gradients(case.layer, params, x)
         for r in range(RUNS):
-            own = {name: value[r : r + 1] for name, value in params.items()}
-            alone_y, saved = case.layer.forward(own, x[r : r + 1])
-            alone_dx, alone = case.layer.backward(own, saved, weighting(y)[r : r + 1])
+            run_params = {name: value[r : r + 1] for name, value in params.items()}
+            alone_y, saved = case.layer.forward(run_params, x[r : r + 1])
+            alone_dx, alone = case.layer.backward(run_params, saved, weighting(y)[r : r + 1])
             torch.testing.assert_close(y[r : r + 1], alone_y, rtol=1e-13, atol=1e-14)
             torch.testing.assert_close(dx[r : r + 1], alone_dx, rtol=1e-13, atol=1e-14)
             for name, value in alone.items():
@@ -164,7 +165,7 @@ class TestContracts:
         for dy in (y.unsqueeze(-1), y[:1], y[:, :1]):  # the last two would broadcast
             with pytest.raises(sn.ShapeError, match=r"dy expected \(.*\), got \(.*\); pass the gradient"):
                 case.layer.backward(params, saved, dy)
-        too_few_axes = isinstance(case.layer, sn.activations.Elementwise | sn.Transpose | sn.MeanOverPatches)
+        too_few_axes = isinstance(case.layer, Elementwise | sn.Transpose | sn.MeanOverPatches)
         wrong = x[0, 0].flatten() if too_few_axes else x[..., :-1]
         with pytest.raises(sn.ShapeError) as caught:
             case.layer.forward(params, wrong)
@@ -185,16 +186,16 @@ def test_padding_changes_no_run(name: str) -> None:
     assert widest == case.layer
     assert {layer.structure() for layer in layers} == {case.layer.structure()}
     x = draw(len(layers), BATCH, *case.shape, seed=99)
-    own, alone, dys = [], [], []
+    unpadded, alone, dys = [], [], []
     for r, (layer, g) in enumerate(zip(layers, generators(len(layers)), strict=True)):
         noise = layer.noise([g], {"dropout": torch.tensor([0.5])}, BATCH, torch.float64) if case.noisy else {}
-        own.append(spread(layer.init([g], torch.float64)) | noise)
-        y, saved = layer.forward(own[r], x[r : r + 1])
+        unpadded.append(spread(layer.init([g], torch.float64)) | noise)
+        y, saved = layer.forward(unpadded[r], x[r : r + 1])
         dys.append({"dy": weighting(y)})
-        dx, grads = layer.backward(own[r], saved, weighting(y))
+        dx, grads = layer.backward(unpadded[r], saved, weighting(y))
         assert dx is not None
         alone.append({"y": y, "dx": dx, **grads})
-    params, dy = pad(own), pad(dys)["dy"]
+    params, dy = pad(unpadded), pad(dys)["dy"]
     y, saved = widest.forward(params, x)
     dx, grads = widest.backward(params, saved, dy)
     for key, expected in pad(alone).items():  # what is padded is zero here too

@@ -1,21 +1,20 @@
-"""What a layer is, and the affine layer.
+"""What a layer is.
 
-A layer is a frozen dataclass of sizes that holds no tensor. Its values are a flat dictionary of tensors with
-the run axis first, so that one run is R = 1 and nothing else. Throughout: R runs, B examples (any further
-axes between B and the features are kept), I/O features.
+A layer is a frozen dataclass of sizes that holds no tensor. Its values are a flat dictionary of tensors with the run
+axis first, so that one run is R = 1 and nothing else. Throughout: R runs, B examples (any further axes between B and
+the features are preserved), I/O features, P patches of F features.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from scratchnet.initializers import HeNormal, Initializer
-
 Params = Mapping[str, Tensor]  # name -> (R, ...)
 Saved = tuple[Any, ...]  # what backward needs of forward
+Shape = tuple[int, ...]  # of one example of one run: the axes after (R, B)
 
 
 class ShapeError(ValueError):
@@ -26,7 +25,9 @@ class ShapeError(ValueError):
 class Layer:
     """Base of all layers: a differentiable function of x with parameters.
 
-    Subclasses give `forward` and `backward`; those with parameters also `names` and `init`.
+    Subclasses give `forward` and `backward`; those with parameters also `names`, `weight_names` and `init`. All else
+    has a default that is right for any layer: `output_shape` runs the layer once, and `fixed_sizes` lets only runs of
+    equal sizes share a stack.
     """
 
     widths: ClassVar[tuple[str, ...]] = ()
@@ -38,9 +39,28 @@ class Layer:
         return ()
 
     @property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the parameters that l2 and weight_decay apply to; a layer with parameters must say which."""
+        if self.names:
+            raise NotImplementedError(
+                f"{self}: weight_names is missing; name the parameters among {self.names} that decay, () for none"
+            )
+        return ()
+
+    @property
     def noise_names(self) -> tuple[str, ...]:
         """Names of what `noise` draws for a training step; absent from `params` in evaluation."""
         return ()
+
+    @property
+    def setting_names(self) -> tuple[str, ...]:
+        """Names of the `Settings` of a run that `noise` reads."""
+        return ()
+
+    @property
+    def input_features(self) -> int | None:
+        """How many features an example must have as a flat row, None for a layer that takes any number."""
+        return None
 
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         """Initial parameters, each (R, ...), run r drawn from generators[r] alone."""
@@ -62,9 +82,31 @@ class Layer:
         """dy (R, B, ..., O) -> (dx, grads): dx as x (None without `input_grad`), grads keyed and shaped as params."""
         raise NotImplementedError
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """The shape of y after (R, B) for an x of `shape` after (R, B). Raises ShapeError where x does not fit.
+
+        By default one forward pass on zeros.
+        """
+        params = self.init([torch.Generator().manual_seed(0)])
+        try:
+            y, _ = self.forward(params, torch.zeros(1, 1, *shape))
+        except ShapeError:
+            raise
+        except (RuntimeError, ValueError, IndexError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ShapeError(f"{self}: x of {shape_text(('R', 'B', *shape))} does not fit ({reason})") from error
+        return tuple(y.shape[2:])
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The sizes of an input of `shape` that the runs of a stack must agree on: padding would change the result.
+
+        () for a layer that computes each feature, or each example, from numbers that padding leaves alone.
+        """
+        return shape
+
     @property
     def size(self) -> int:
-        """How many numbers the layer learns."""
+        """The number of learned parameters."""
         return 0
 
     @property
@@ -82,10 +124,10 @@ class Layer:
         return replace(self, **{name: max(getattr(layer, name) for layer in layers) for name in self.widths})
 
 
-def check_shape(layer: Layer, what: str, got: Sequence[int], expected: str, ok: bool, remedy: str) -> None:
-    """Raise ShapeError unless `ok`."""
+def check_shape(layer: Layer, what: str, got: Sequence[int | str], expected: str, ok: bool, remedy: str) -> None:
+    """Raise ShapeError unless `ok`. Sizes that are not known yet are letters: ("R", "B", 7)."""
     if not ok:
-        raise ShapeError(f"{layer}: {what} expected {expected}, got {tuple(got)}; {remedy}")
+        raise ShapeError(f"{layer}: {what} expected {expected}, got {shape_text(got)}; {remedy}")
 
 
 def check_gradient(layer: Layer, dy: Tensor, y_shape: Sequence[int]) -> None:
@@ -95,53 +137,6 @@ def check_gradient(layer: Layer, dy: Tensor, y_shape: Sequence[int]) -> None:
         check_shape(layer, "backward's dy", dy.shape, f"{tuple(y_shape)}", False, remedy)
 
 
-@dataclass(frozen=True)
-class Linear(Layer):
-    """y = x W + b, with W (R, I, O) and b (R, O).
-
-    Backward: dW = xᵀ dy, db = Σ_B dy, dx = dy Wᵀ.
-
-    x is (R, B, ..., I), or (B, I) shared by all runs. Biases start at zero. Raises ShapeError where the
-    last axis is not `in_features` or the first is not R.
-    """
-
-    in_features: int
-    out_features: int
-    initializer: Initializer = field(default_factory=HeNormal, compare=False)  # a run's own, so no bar to stacking
-
-    widths = ("in_features", "out_features")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("weight", "bias")
-
-    @property
-    def size(self) -> int:
-        return (self.in_features + 1) * self.out_features
-
-    def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        weights = [self.initializer(generator, self.in_features, self.out_features) for generator in generators]
-        bias = torch.zeros(len(generators), self.out_features, dtype=dtype)
-        return {"weight": torch.stack(weights).to(dtype), "bias": bias}
-
-    def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
-        weight, bias = params["weight"], params["bias"]
-        runs = len(weight)
-        if x.ndim == 2:
-            x = x.expand(runs, *x.shape)
-        remedy = "set in_features to the size of the layer before, or flatten the input"
-        ok = x.ndim >= 3 and x.shape[0] == runs and x.shape[-1] == self.in_features
-        check_shape(self, "x", x.shape, f"({runs}, B, ..., {self.in_features})", ok, remedy)
-        rows = x.reshape(runs, -1, self.in_features)
-        y = torch.baddbmm(bias.unsqueeze(1), rows, weight)
-        return y.view(*x.shape[:-1], self.out_features), (rows, x.shape)
-
-    def backward(
-        self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True
-    ) -> tuple[Tensor | None, dict[str, Tensor]]:
-        rows, x_shape = saved
-        check_gradient(self, dy, (*x_shape[:-1], self.out_features))
-        dy = dy.reshape(*rows.shape[:2], self.out_features)
-        grads = {"weight": torch.bmm(rows.mT, dy), "bias": dy.sum(1)}
-        dx = torch.bmm(dy, params["weight"].mT).view(x_shape) if input_grad else None
-        return dx, grads
+def shape_text(shape: Sequence[int | str]) -> str:
+    """A shape as Python writes a tuple, with letters as they are: (R, B, 7)."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

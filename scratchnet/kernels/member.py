@@ -1,7 +1,6 @@
 """One run of a stack, taken out at its own widths for a fast path, and put back."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,9 +9,7 @@ from torch import Tensor
 from scratchnet import compiled
 from scratchnet.losses import CrossEntropy
 from scratchnet.optimizers import SGD
-
-if TYPE_CHECKING:
-    from scratchnet.stack import Stack
+from scratchnet.values import Values
 
 
 class Member:
@@ -22,12 +19,12 @@ class Member:
     momentum asks for more, so that its decay costs one number a step and rounds once.
     """
 
-    def __init__(self, stack: "Stack", r: int) -> None:
+    def __init__(self, stack: Values, r: int) -> None:
         self.stack, self.r, self.network = stack, r, stack.runs[r].network
         self.nesterov = isinstance(stack.optimizer, SGD) and stack.optimizer.nesterov
         self.smoothing = getattr(stack.loss, "label_smoothing", 0.0)
         self.loss = compiled.CROSS_ENTROPY if isinstance(stack.loss, CrossEntropy) else compiled.SQUARED_ERROR
-        self.names = [name for name in self.network.names if name.endswith("weight")]
+        self.names = list(self.network.weight_names)
         self.vectors = [name for name in self.network.names if name not in self.names]
         self.momentum, self.scale = float(stack.hyper.momentum[r]), np.ones(len(self.names))
         self.l2, self.decay = (
@@ -42,7 +39,7 @@ class Member:
         """A copy of the run's own part of a parameter or of its state; zeros for a carry that it has not."""
         if name not in self.stack.params and name not in self.stack.state:
             return torch.zeros(self.stack.shapes[self.r][name.removesuffix(".carry")], dtype=self.stack.dtype)
-        return self.stack.own(self.r, name).clone(memory_format=torch.contiguous_format)
+        return self.stack.view(self.r, name).clone(memory_format=torch.contiguous_format)
 
     def pack(self, names: Sequence[str]) -> np.ndarray:
         """Copies side by side in one array, weights as (O, I); `values` gets a view of each."""
@@ -89,7 +86,7 @@ class Member:
         self.unscale()
         for name, value in self.values.items():
             if name in self.stack.params or name in self.stack.state:
-                self.stack.own(self.r, name).copy_(value)
+                self.stack.view(self.r, name).copy_(value)
 
 
 def split_target(target: Tensor, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -13,20 +13,16 @@ layer; `scratchnet.compiled` does it. The same samples in the same order give th
 Networks too narrow to gain from it train in the compiled loop with their first layer included.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.augment import Augment
-from scratchnet.chain import chain
 from scratchnet.examples import Examples
-from scratchnet.member import Member, split_target
-
-if TYPE_CHECKING:
-    from scratchnet.stack import Stack
+from scratchnet.kernels.chain import chain
+from scratchnet.kernels.member import Member, split_target
+from scratchnet.values import Values
 
 _BLOCK_ROWS = 96  # examples a block: more make the products faster, and what must wait in between slower
 NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
@@ -34,14 +30,14 @@ _BLOCK_NUMBERS = 2**16  # numbers a block of narrow networks reads: what stays i
 
 
 def train(
-    stack: "Stack",
+    stack: Values,
     examples: Examples,
     order: Tensor,
     batch_size: int,
     augment: Augment | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """What `Stack.train` does, for runs that the kernel has no `refusal` for: -> (steps, R) losses."""
+    """What `plain.train` does, for runs that the kernel has no `refusal` for: -> (steps, R) losses."""
     runs = [_Run(stack, r) for r in range(len(stack.runs))]
     rates = stack.rates(-(-len(order) // batch_size)).numpy()
     losses = np.empty((len(runs), len(rates)), torch.empty(0, dtype=stack.dtype).numpy().dtype)
@@ -69,7 +65,7 @@ def train(
 class _Run(Member):
     """One run; what steps lies in one array a kind, weights as (O, I)."""
 
-    def __init__(self, stack: "Stack", r: int) -> None:
+    def __init__(self, stack: Values, r: int) -> None:
         super().__init__(stack, r)
         found = chain(self.network)
         assert found is not None

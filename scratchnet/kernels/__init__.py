@@ -1,25 +1,25 @@
 """Which algorithm trains a stack: the plain steps, or one of the fast paths that end where they end."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from threadpoolctl import ThreadpoolController
+from torch import Tensor
 
-from scratchnet import lookahead
-from scratchnet.activations import ReLU
-from scratchnet.assembly import assemble
-from scratchnet.chain import chain
-from scratchnet.layers import Linear
+from scratchnet.augment import Augment
+from scratchnet.examples import Examples
+from scratchnet.kernels import fused, lookahead, plain
+from scratchnet.kernels.assembly import assemble
+from scratchnet.kernels.chain import chain
+from scratchnet.layers import LayerNorm, Linear, MeanOverPatches, Patchify, ReLU, Sequential
 from scratchnet.losses import CrossEntropy, MeanSquaredError
-from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify
 from scratchnet.optimizers import SGD, Adam, Optimizer
-
-if TYPE_CHECKING:
-    from scratchnet.stack import Run
+from scratchnet.run import Run
+from scratchnet.values import Values
 
 Kernel = Literal["auto", "plain", "lookahead", "fused"]
 
@@ -28,9 +28,8 @@ Kernel = Literal["auto", "plain", "lookahead", "fused"]
 _LARGEST_BATCH, _WITH_MOMENTUM, _NARROW = 16, 8, 64
 
 
-def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
+def refusal(kernel: Kernel, run: Run, device: torch.device) -> str | None:
     """Why this kernel cannot train the run, None where it can."""
-    decay = run.settings["lr"] * (run.settings.get("l2", 0.0) + run.settings.get("weight_decay", 0.0))
     if kernel == "plain":
         return None
     if device.type != "cpu":
@@ -45,18 +44,24 @@ def refusal(kernel: Kernel, run: "Run", device: torch.device) -> str | None:
         return "it needs linear layers with activations and dropout between them, first a linear layer on the data"
     if kernel == "fused" and assemble(run.network) is None:
         return "it needs layers that fit, the last one linear"
-    if any(not name.endswith("weight") for name in run.weights):
+    if not set(run.weights) <= set(run.network.weight_names):
         return "it has no decay of biases, scales and shifts"
-    if decay >= 0.5:
-        return f"a step would take {decay:g} of each weight; lr times l2 and weight_decay must stay below 0.5"
+    decay = run.settings.l2 + run.settings.weight_decay
+    if decay and (largest := run.settings.lr * decay * run.schedule.highest) >= 0.5:
+        return (
+            f"a step would take {largest:g} of each weight; lr at its highest times l2 and weight_decay must stay "
+            "below 0.5"
+        )
     return None
 
 
-def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch.device) -> Kernel:
+def choose(wanted: Kernel, runs: Sequence[Run], batch_size: int, device: torch.device) -> Kernel:
     """What is wanted, "plain", "lookahead" or "fused", and for "auto" the fastest that is exact for these runs.
 
     Raises ValueError where what is wanted cannot train one of the runs.
     """
+    if wanted not in get_args(Kernel):
+        raise ValueError(f"kernel={wanted!r} is none of {', '.join(get_args(Kernel))}")
     small = batch_size <= min(map(_largest_batch, runs))
     fastest: tuple[Kernel, ...] = ("lookahead", "fused") if small else ("fused",)
     for kernel in fastest if wanted == "auto" else (wanted,):
@@ -68,12 +73,40 @@ def choose(wanted: Kernel, runs: Sequence["Run"], batch_size: int, device: torch
     return "plain"
 
 
-def _largest_batch(run: "Run") -> int:
+def trainer(kernel: Kernel) -> Callable[..., Tensor]:
+    """The function that trains by the kernel that `choose` gave; it takes what `plain.train` takes."""
+    if kernel == "plain":
+        return plain.train
+    train = lookahead.train if kernel == "lookahead" else fused.train
+
+    def with_threads_of_torch(
+        values: Values,
+        examples: Examples,
+        order: Tensor,
+        batch_size: int,
+        augment: Augment | None,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        with as_torch():
+            return train(values, examples, order, batch_size, augment, generator)
+
+    return with_threads_of_torch
+
+
+def predictor(
+    wanted: Kernel, runs: Sequence[Run], device: torch.device
+) -> Callable[[Values], Callable[[Tensor], Tensor]]:
+    """The function that makes a predictor of the values as they are, by the fused path where it can."""
+    can = wanted != "plain" and all(refusal("fused", run, device) is None for run in runs)
+    return fused.predictors if can else plain.predictor
+
+
+def _largest_batch(run: Run) -> int:
     """The largest batch that the look-ahead is the fastest for."""
     first = next(layer for layer in (*run.network.layers, Linear(0, 0)) if isinstance(layer, Linear))
     if first.out_features < lookahead.NARROW:
         return _NARROW
-    return _WITH_MOMENTUM if run.settings.get("momentum") else _LARGEST_BATCH
+    return _WITH_MOMENTUM if run.settings.momentum else _LARGEST_BATCH
 
 
 @contextmanager
@@ -90,10 +123,6 @@ def _libraries() -> ThreadpoolController:
 
 def prepare(dtype: torch.dtype) -> None:
     """Compile for `dtype`, or load what was compiled before: some seconds the first time, on each machine."""
-    from scratchnet.examples import Examples
-    from scratchnet.sequential import Sequential
-    from scratchnet.stack import Run, Stack
-
     zeros = torch.zeros(1, 2)
     short = Sequential((Linear(2, 2),))
     long = Sequential((Patchify(1, 1, 2, 1), Linear(1, 2), LayerNorm(2), ReLU(), MeanOverPatches(), Linear(2, 2)))
@@ -104,5 +133,6 @@ def prepare(dtype: torch.dtype) -> None:
     ]
     for kernel, network, optimizer in uses:
         run = Run(network, CrossEntropy(), optimizer, {"lr": 0.1})
-        stack = Stack([run], steps_per_epoch=1, dtype=dtype, kernel=kernel)
-        stack.train(Examples(zeros, zeros[:, 0].long(), zeros[0], zeros[0] + 1), torch.tensor([0]), 1)
+        values = Values([run], steps_per_epoch=1, dtype=dtype, device="cpu")
+        examples = Examples(zeros, zeros[:, 0].long(), zeros[0], zeros[0] + 1)
+        trainer(kernel)(values, examples, torch.tensor([0]), 1, None, None)

@@ -1,6 +1,6 @@
 """Elementwise nonlinearities y = f(x); backward is dx = dy · f'(x).
 
-Each file-wide rule is stated once: `Elementwise` checks shapes, a subclass gives f and f' alone.
+`Elementwise` checks shapes and applies the chain rule, a subclass gives f and f' alone.
 """
 
 import math
@@ -9,31 +9,37 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scratchnet.layers import Layer, Params, Saved, check_gradient, check_shape
+from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
 @dataclass(frozen=True)
 class Elementwise(Layer):
-    """Base: `function(x) -> (y, kept)` and `derivative(kept) -> f'(x)`. Shapes: x, y, dy, dx (R, B, ...)."""
+    """Base: `function(x) -> (y, saved)` and `derivative(saved) -> f'(x)`. Shapes: x, y, dy, dx (R, B, ...)."""
 
     def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
         raise NotImplementedError
 
-    def derivative(self, kept: Tensor) -> Tensor:
+    def derivative(self, saved: Tensor) -> Tensor:
         raise NotImplementedError
 
     def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
         remedy = "add the run axis in front: x.unsqueeze(0)"
         check_shape(self, "x", x.shape, "(R, B, ...)", x.ndim >= 2, remedy)
-        y, kept = self.function(x)
-        return y, (kept,)
+        y, saved = self.function(x)
+        return y, (saved,)
 
     def backward(
         self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True
     ) -> tuple[Tensor | None, dict[str, Tensor]]:
-        (kept,) = saved
-        check_gradient(self, dy, kept.shape)
-        return (dy * self.derivative(kept) if input_grad else None), {}
+        (of_x,) = saved
+        check_gradient(self, dy, of_x.shape)
+        return (dy * self.derivative(of_x) if input_grad else None), {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,8 @@ class ReLU(Elementwise):
         y = x.clamp_min(0)
         return y, y
 
-    def derivative(self, kept: Tensor) -> Tensor:
-        return kept.sign()  # kept is y ≥ 0; a comparison would have to be converted to multiply by
+    def derivative(self, saved: Tensor) -> Tensor:
+        return saved.sign()  # of y ≥ 0; a comparison would have to be converted to multiply by
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,8 @@ class LeakyReLU(Elementwise):
     def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return torch.maximum(x, x * self.negative_slope), x
 
-    def derivative(self, kept: Tensor) -> Tensor:
-        return torch.full_like(kept, self.negative_slope).masked_fill_(kept > 0, 1)
+    def derivative(self, saved: Tensor) -> Tensor:
+        return torch.full_like(saved, self.negative_slope).masked_fill_(saved > 0, 1)
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class Tanh(Elementwise):
         y = x.tanh()
         return y, y
 
-    def derivative(self, kept: Tensor) -> Tensor:
-        return 1 - kept * kept
+    def derivative(self, saved: Tensor) -> Tensor:
+        return 1 - saved * saved
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,8 @@ class Sigmoid(Elementwise):
         y = x.sigmoid()
         return y, y
 
-    def derivative(self, kept: Tensor) -> Tensor:
-        return kept * (1 - kept)
+    def derivative(self, saved: Tensor) -> Tensor:
+        return saved * (1 - saved)
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,9 @@ class GELU(Elementwise):
     def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return x * _normal_cdf(x), x
 
-    def derivative(self, kept: Tensor) -> Tensor:
-        density = torch.exp(-0.5 * kept * kept) / math.sqrt(2 * math.pi)
-        return _normal_cdf(kept) + kept * density
+    def derivative(self, saved: Tensor) -> Tensor:
+        density = torch.exp(-0.5 * saved * saved) / math.sqrt(2 * math.pi)
+        return _normal_cdf(saved) + saved * density
 
 
 def _normal_cdf(x: Tensor) -> Tensor:

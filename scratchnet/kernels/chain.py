@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from scratchnet.activations import Elementwise
-from scratchnet.dropout import Dropout
-from scratchnet.layers import Linear
-from scratchnet.parts import KINDS
-from scratchnet.sequential import Sequential
+from scratchnet.kernels.parts import KINDS
+from scratchnet.layers import Dropout, Elementwise, Linear, Sequential
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scratchnet.layers import Layer, Params, Saved, check_gradient, check_shape
+from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
 @dataclass(frozen=True)
 class Dropout(Layer):
     """y = x · keep, where keep is 1 / (1 − p) with probability 1 − p and 0 otherwise; dx = dy · keep.
 
-    p is the run's own: settings[rate] (R,). Without a mask in `params`, as in evaluation, y = x.
+    p differs by run: settings[rate] (R,), where `rate` names a field of the run's `Settings`. Without a mask in
+    `params`, as in evaluation, y = x.
 
     Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
     JMLR 15 (2014), in the inverted form of its section 10.
@@ -28,6 +29,14 @@ class Dropout(Layer):
     def noise_names(self) -> tuple[str, ...]:
         return ("keep",)
 
+    @property
+    def setting_names(self) -> tuple[str, ...]:
+        return (self.rate,)
+
+    @property
+    def input_features(self) -> int:
+        return self.features
+
     def noise(
         self, generators: Sequence[torch.Generator], settings: Params, batch: int, dtype: torch.dtype
     ) -> dict[str, Tensor]:
@@ -38,9 +47,7 @@ class Dropout(Layer):
         return {"keep": (uniform >= p).to(dtype) / (1 - p).to(dtype)}
 
     def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
-        remedy = "set features to the size of the layer before"
-        ok = x.ndim >= 2 and x.shape[-1] == self.features
-        check_shape(self, "x", x.shape, f"(R, B, {self.features})", ok, remedy)
+        self._check_input(x.shape, x.ndim >= 2)
         keep = params.get("keep")
         if keep is None:
             return x, (keep, x.shape)
@@ -56,3 +63,14 @@ class Dropout(Layer):
         if not input_grad:
             return None, {}
         return (dy if keep is None else dy * keep), {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        self._check_input(("R", "B", *shape), len(shape) == 1)  # `noise` draws one mask a row
+        return shape
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        return ()
+
+    def _check_input(self, shape: Sequence[int | str], ok: bool) -> None:
+        remedy = "set features to the size of the layer before"
+        check_shape(self, "x", shape, f"(R, B, {self.features})", ok and shape[-1] == self.features, remedy)

@@ -7,7 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from scratchnet.layers import Layer, Params, Saved
+from scratchnet.layers.activations import Elementwise
+from scratchnet.layers.base import Layer, Params, Saved, Shape
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,21 @@ class Sequential(Layer):
     @property
     def noise_names(self) -> tuple[str, ...]:
         return tuple(f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.noise_names)
+
+    @property
+    def weight_names(self) -> tuple[str, ...]:
+        return tuple(f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.weight_names)
+
+    @property
+    def setting_names(self) -> tuple[str, ...]:
+        return tuple(name for layer in self.layers for name in layer.setting_names)
+
+    @property
+    def input_features(self) -> int | None:
+        for layer in self.layers:
+            if layer.input_features is not None or not isinstance(layer, Elementwise):
+                return layer.input_features
+        return None
 
     @property
     def size(self) -> int:
@@ -54,8 +70,8 @@ class Sequential(Layer):
     def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
         saved = []
         for i, layer in enumerate(self.layers):
-            x, kept = layer.forward(_own(layer, i, params), x)
-            saved.append(kept)
+            x, saved_by_layer = layer.forward(_params_of(layer, i, params), x)
+            saved.append(saved_by_layer)
         return x, tuple(saved)
 
     def backward(
@@ -66,11 +82,24 @@ class Sequential(Layer):
         grads: dict[str, Tensor] = {}
         gradient: Tensor | None = dy
         for i in range(len(self.layers) - 1, first - 1, -1):
-            assert gradient is not None
+            assert gradient is not None  # every layer above the first was asked for it
             layer, wanted = self.layers[i], input_grad or i > first
-            gradient, own = layer.backward(_own(layer, i, params), saved[i], gradient, input_grad=wanted)
-            grads.update((f"{i}.{name}", value) for name, value in own.items())
+            inputs = _params_of(layer, i, params)
+            gradient, layer_grads = layer.backward(inputs, saved[i], gradient, input_grad=wanted)
+            grads.update((f"{i}.{name}", value) for name, value in layer_grads.items())
         return gradient, {name: grads[name] for name in self.names}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        return shape
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        sizes: Shape = ()
+        for layer in self.layers:
+            sizes += layer.fixed_sizes(shape)
+            shape = layer.output_shape(shape)
+        return sizes
 
     def structure(self) -> Self:
         return type(self)(tuple(layer.structure() for layer in self.layers))
@@ -80,10 +109,7 @@ class Sequential(Layer):
         return type(self)(tuple(layer.widest(rest) for layer, *rest in rows))
 
 
-def _own(layer: Layer, i: int, params: Params) -> dict[str, Tensor]:
-    """The layer's part of the network's parameters and, in training, of its noise."""
-    own = {name: params[f"{i}.{name}"] for name in layer.names}
-    for name in layer.noise_names:
-        if f"{i}.{name}" in params:
-            own[name] = params[f"{i}.{name}"]
-    return own
+def _params_of(layer: Layer, i: int, params: Params) -> dict[str, Tensor]:
+    """The network's parameters and, in training, the noise that belong to layer i, by the layer's own names."""
+    required = {name: params[f"{i}.{name}"] for name in layer.names}
+    return required | {name: params[f"{i}.{name}"] for name in layer.noise_names if f"{i}.{name}" in params}

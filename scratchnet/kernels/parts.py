@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scratchnet import compiled
-from scratchnet.activations import GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, Tanh
-from scratchnet.layers import Layer
-from scratchnet.mixer import LayerNorm, Patchify
+from scratchnet.layers import GELU, Elementwise, Layer, LayerNorm, LeakyReLU, Patchify, ReLU, Sigmoid, Tanh
 
 if TYPE_CHECKING:
-    from scratchnet.fused import FusedRun
+    from scratchnet.kernels.fused import FusedRun
 
 KINDS: dict[type[Layer], int] = {
     ReLU: compiled.RELU,
@@ -208,11 +206,13 @@ class Sum(Part):
         for part in self.inner:
             y = part.forward(y)
         y = y.reshape(x.shape)
-        return np.add(x, y, out=y)
+        y += x
+        return y
 
     def backward(self, dy: np.ndarray, input_grad: bool) -> np.ndarray:
         dx = dy.copy() if self.inner[-1].overwrites else dy
         for part in reversed(self.inner):
             dx = part.backward(dx, True)
         dx = dx.reshape(dy.shape)
-        return np.add(dy, dx, out=dx)
+        dx += dy
+        return dx
