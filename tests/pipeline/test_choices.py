@@ -112,7 +112,8 @@ def test_the_dump_by_which_runs_are_known_again(overrides: list[str], dump: dict
 
 
 def test_a_configuration_survives_json_and_the_way_to_workers() -> None:
-    config = configured("model=patch_mlp", "model.patch_size=8", "dataset=cifar100", "optimizer=adam", "schedule=cosine")
+    chosen = ("model=patch_mlp", "dataset=cifar100", "optimizer=adam", "schedule=cosine")
+    config = configured(*chosen, "model.patch_size=8")
     for copy in (Config.model_validate_json(config.model_dump_json()), pickle.loads(pickle.dumps(config))):
         assert copy == config
         assert [type(getattr(copy, group)) for group in GROUPS] == [type(getattr(config, group)) for group in GROUPS]
