@@ -42,6 +42,13 @@ class Section(BaseModel):
         """A line for each value that is fine alone and wrong beside the rest of `config`."""
         return []
 
+    def unknown_parts(self) -> list[str]:
+        """A line for each name that the engine does not know.
+
+        Asked only where there are no other mistakes, as torch comes with the engine: few errors wait for it.
+        """
+        return []
+
 
 class Choice(Section):
     """One choice of a config group: its keys, its mistakes, and methods that build what it describes.

@@ -106,13 +106,11 @@ class Config(Section):
     tracking: Tracking = Field(default_factory=Tracking)  # runs trained before there was any have none
 
     def all_mistakes(self) -> list[str]:
-        """Those of all sections: values that are fine alone and wrong together."""
-        choices = (self.model, self.dataset, self.optimizer, self.schedule)
-        return [
-            mistake
-            for section in (*choices, self.training, self.sweep, self.tracking)
-            for mistake in section.mistakes(self)
-        ]
+        """Those of all sections: values that are fine alone and wrong together, or names that the engine lacks."""
+        choices: list[Section] = [self.model, self.dataset, self.optimizer, self.schedule]
+        sections = [*choices, self.training, self.sweep, self.tracking]
+        mistakes = [mistake for section in sections for mistake in section.mistakes(self)]
+        return mistakes or [mistake for section in sections for mistake in section.unknown_parts()]
 
 
 def sections_of(key: str) -> dict[str, type[Section]]:

@@ -10,7 +10,6 @@ from pipeline.models import ModelChoice
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
 
 
 def _add_activations(schema: dict[str, Any]) -> None:
@@ -51,11 +50,9 @@ class MLP(ModelChoice):
     def settings(self) -> dict[str, float]:
         return super().settings() | {"dropout": self.dropout, "input_dropout": self.input_dropout}
 
-    def mistakes(self, config: "Config") -> list[str]:
-        from scratchnet.networks import ACTIVATIONS  # with torch, which whoever gets this far is about to need
+    def unknown_parts(self) -> list[str]:
+        from scratchnet.networks import ACTIVATIONS
 
-        mistakes = super().mistakes(config)
-        if self.activation not in ACTIVATIONS:
-            unknown = no_such("activation", self.activation, ACTIVATIONS)
-            mistakes.append(f"model.activation={self.activation}: {unknown}")
-        return mistakes
+        if self.activation in ACTIVATIONS:
+            return []
+        return [f"model.activation={self.activation}: {no_such('activation', self.activation, ACTIVATIONS)}"]

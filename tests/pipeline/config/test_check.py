@@ -1,6 +1,10 @@
 """Every mistake ends in one line that names the key, the value and what is allowed."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -137,3 +141,21 @@ def test_overrides_survive_the_way_to_the_config_and_back(values: dict[str, obje
     for key, value in values.items():
         assert OmegaConf.select(dumped, key) == value
     assert Config.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(
+    "override", ["optimizer.lr=-1", "optimizer.lrr=1", "model.initializer_scale=[1,2,3]", "schedule.nothing=1"]
+)
+def test_a_mistake_does_not_wait_for_torch(override: str, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pipeline.command.cli import main\n"
+        f"sys.argv = ['pipeline', '{override}']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\nsys.exit('torch' in sys.modules)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith(override.partition("=")[0])
