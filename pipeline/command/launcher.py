@@ -14,7 +14,6 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
 from pipeline.command.task import config_folder
-from pipeline.config.build import build_dataset
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
@@ -41,7 +40,7 @@ def launch(
     compose = Composer(config, hydra_context.config_loader)
     composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
     checked = check_all(composed)
-    datasets = [build_dataset(own) for own in checked]
+    datasets = [each.dataset.load() for each in checked]
     identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep

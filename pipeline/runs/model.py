@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 import scratchnet as sn
-from pipeline.config.build import build_dataset, build_run, normalisation, per_feature, tensor_of
+from pipeline.config.build import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
@@ -54,7 +54,7 @@ class Header(BaseModel):
     @classmethod
     def of(cls, run: sn.Run, config: Config, dataset: Dataset) -> Self:
         """The header of what this run trains on this data."""
-        mean, std = normalisation(config)
+        mean, std = config.dataset.normalisation(dataset)
         names = {"dropout", "input_dropout"}
         return cls(
             task=dataset.task,
@@ -150,7 +150,7 @@ def _header_of(folder: Path, metadata: Mapping[str, str]) -> Header:
         config = Config.model_validate(json.loads((folder / "result.json").read_text(encoding="utf-8"))["config"])
     except (KeyError, ValidationError) as error:
         raise ValueError(f"no header, and result.json does not describe the run: {_short(error)}") from error
-    dataset = build_dataset(config)
+    dataset = config.dataset.load()
     header = Header.of(build_run(config, dataset), config, dataset)
     return header.model_copy(update={"epoch": int(metadata.get("epoch", 0))})
 

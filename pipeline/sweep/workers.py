@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.config.build import build_dataset
 from pipeline.datasets import Dataset
 from pipeline.runs.folder import write_failure
 from pipeline.runs.job import Job, Outcome
@@ -108,7 +107,7 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Outcome]]:
 def _train(work: Work) -> list[Outcome]:
     trainer = None
     try:
-        dataset = work.dataset or build_dataset(work.jobs[0].config)
+        dataset = work.dataset or work.jobs[0].config.dataset.load()
         trainer = Trainer(work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until)
         return trainer.train()
     except (Exception, SystemExit) as error:

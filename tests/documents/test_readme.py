@@ -15,7 +15,7 @@ import pytest
 from documents import ROOT, arguments, indented, links
 
 from pipeline.config.schema import keys_of
-from pipeline.datasets import LOADERS
+from pipeline.datasets import DatasetChoice
 
 PAGE = ROOT / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -119,4 +119,4 @@ def test_keys_that_it_names_exist() -> None:
         if key != "model.safetensors" and key.partition(".")[2] not in keys_of(key.partition(".")[0])
     ]
     datasets = re.findall(r"`dataset=(\w+)`", TEXT)
-    assert not [name for name in datasets if name not in LOADERS]
+    assert not [name for name in datasets if name not in DatasetChoice.names()]

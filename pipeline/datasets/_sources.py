@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
-
 from pipeline.errors import UserError
 
 Files = dict[str, Path]  # file name -> where it lies
@@ -31,7 +29,7 @@ class Source:
     pickled: Sequence[str] = ()
 
     def find(self, root: str | None) -> Files:
-        """The files of one layout. A given `root` is the only place looked in.
+        """The files of one layout. A `root` is the only place looked in.
 
         Raises UserError that names each place looked in and the ways to get the files.
         """
@@ -43,6 +41,8 @@ class Source:
             with suppress(PermissionError):
                 if files := self._in_folder(place):
                     return files
+        import pooch  # takes longer than reading a small data set does
+
         try:
             for file, known_hash in self.downloads.items():
                 pooch.retrieve(self.url + file, known_hash, fname=file, path=cache, progressbar=True)
@@ -56,7 +56,7 @@ class Source:
 
     def _in_root(self, root: str) -> Files:
         folder = Path(root)
-        with suppress(RuntimeError):  # ~ of an unknown user stays as it is, and is then not found
+        with suppress(RuntimeError):  # ~ of an unknown user stays as it is: no such folder
             folder = folder.expanduser()
         folder = folder.absolute()
         try:
@@ -80,10 +80,10 @@ class Source:
         return {}
 
     def _missing(self, folder: Path) -> list[str]:
-        """What the folder lacks of the layout that it has most files of."""
-        lacking = [[file for file in layout if not (folder / file).exists()] for layout in self.layouts]
-        present = [len(layout) - len(lacks) for layout, lacks in zip(self.layouts, lacking, strict=True)]
-        return lacking[present.index(max(present))]
+        """The files that are missing of the layout that the folder has most of."""
+        missing = [[file for file in layout if not (folder / file).exists()] for layout in self.layouts]
+        present = [len(layout) - len(files) for layout, files in zip(self.layouts, missing, strict=True)]
+        return missing[present.index(max(present))]
 
     def _refuse_pickled(self, folder: Path) -> None:
         for name in self.pickled:
@@ -94,4 +94,8 @@ class Source:
 
 def cache_folder() -> Path:
     """The user's cache folder; the variable SCRATCHNET_CACHE names another."""
-    return Path(os.environ.get("SCRATCHNET_CACHE") or pooch.os_cache("scratchnet"))
+    if folder := os.environ.get("SCRATCHNET_CACHE"):
+        return Path(folder)
+    import pooch
+
+    return Path(pooch.os_cache("scratchnet"))

@@ -1,4 +1,4 @@
-"""Which training examples are kept for validation."""
+"""Which training examples are held out for validation."""
 
 import numpy as np
 
@@ -14,19 +14,19 @@ def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np
     if not 0 <= fraction < 1:
         raise UserError(f"dataset.validation_fraction={fraction}: not a number from 0 up to, but not including, 1")
     classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
-    wanted = round(fraction * len(classes))
-    if wanted == len(classes) or (fraction > 0 and wanted == 0):
-        empty = "validation" if wanted == 0 else "training"
+    held_out = round(fraction * len(classes))
+    if held_out == len(classes) or (fraction > 0 and held_out == 0):
+        empty = "validation" if held_out == 0 else "training"
         raise UserError(
             f"dataset.validation_fraction={fraction} of {len(classes)} examples leaves none for {empty}; "
             "take another fraction (0 for no validation) or more samples"
         )
     rng = np.random.default_rng(seed)
     names, counts = np.unique(classes, return_counts=True)
-    taken, remainders = np.divmod(counts * wanted, len(classes))  # whole numbers: no share is rounded twice
+    taken, remainders = np.divmod(counts * held_out, len(classes))  # whole numbers: no share is rounded twice
     largest = np.argsort(-remainders, kind="stable")
-    taken[largest[: wanted - taken.sum()]] += 1
-    kept = np.zeros(len(classes), dtype=bool)
+    taken[largest[: held_out - taken.sum()]] += 1
+    is_validation = np.zeros(len(classes), dtype=bool)
     for name, count in zip(names, taken, strict=True):
-        kept[rng.permutation(np.flatnonzero(classes == name))[:count]] = True
-    return np.flatnonzero(~kept), np.flatnonzero(kept)
+        is_validation[rng.permutation(np.flatnonzero(classes == name))[:count]] = True
+    return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.reading import read_gzip
+from pipeline.datasets._reading import read_gzip
 from pipeline.errors import UserError
 
 
@@ -23,10 +23,10 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
         )
     # math.prod, as numpy's product would overflow for the sizes of a damaged header
     shape = tuple(int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4))
-    expected, found = math.prod(shape), len(data) - header
-    if found != expected:
+    expected, actual = math.prod(shape), len(data) - header
+    if actual != expected:
         raise UserError(
-            f"{path}: the header says {shape}, {expected} bytes, but {max(found, 0)} follow; get the file again"
+            f"{path}: the header says {shape}, {expected} bytes, but {max(actual, 0)} follow; get the file again"
         )
     if expected == 0:
         raise UserError(f"{path}: the header says {shape}, so nothing is in it; get the file again")

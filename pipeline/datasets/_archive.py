@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from pipeline.datasets.reading import read_gzip
+from pipeline.datasets._reading import read_gzip
 from pipeline.errors import UserError
 
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline.datasets.draw_mini`: draw fashion_mnist_mini again from the full files, byte for byte."""
+"""`python -m pipeline.datasets._draw_mini`: draw fashion_mnist_mini again from the full files, byte for byte."""
 
 import argparse
 import sys
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.fashion_mnist import CLASSES, FILES, MINI, load
-from pipeline.datasets.idx import write_idx
-from pipeline.datasets.official import Split
+from pipeline.datasets import Split
+from pipeline.datasets._idx import write_idx
+from pipeline.datasets.fashion_mnist import CLASSES, FILES, SOURCE, read
+from pipeline.datasets.fashion_mnist_mini import FOLDER
 from pipeline.errors import UserError
 
 SEED, PER_CLASS = 0, {"train": 600, "test": 100}
@@ -24,21 +25,21 @@ def draw(split: Split, per_class: int, rng: np.random.Generator) -> Split:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.datasets.draw_mini", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m pipeline.datasets._draw_mini", description=__doc__)
     parser.add_argument("--root", help="folder of the four official files (default: the usual places)")
-    parser.add_argument("--out", type=Path, default=MINI, help=f"folder to write to (default: {MINI})")
-    given = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=FOLDER, help=f"folder to write to (default: {FOLDER})")
+    options = parser.parse_args(arguments)
     try:
-        official, rng = load(given.root), np.random.default_rng(SEED)
+        official, rng = read(SOURCE.find(options.root)), np.random.default_rng(SEED)
         parts = {name: draw(getattr(official, name), PER_CLASS[name], rng) for name in FILES}
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
-    given.out.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     for name, (images, labels) in FILES.items():
-        write_idx(given.out / images, parts[name].inputs[:, 0])
-        write_idx(given.out / labels, parts[name].targets.astype(np.uint8))
-        print(f"{len(parts[name])} {name} images -> {given.out}")
+        write_idx(options.out / images, parts[name].inputs[:, 0])
+        write_idx(options.out / labels, parts[name].targets.astype(np.uint8))
+        print(f"{len(parts[name])} {name} images -> {options.out}")
     return 0
 
 
