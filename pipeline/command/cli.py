@@ -99,18 +99,9 @@ def _message(error: Exception) -> str | None:
     """A line for each mistake, without Hydra's page around it; None where the error is not the user's to mend."""
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, OSError) and not isinstance(error, HydraException):
-        reason = error.strerror or str(error)
-        return f"{error.filename}: {reason}; make room or give another folder, then go on" if error.filename else None
     text = str(error)
-    if isinstance(error, ValueError):
-        # Hydra wants the name of a file for a group, and meets `model=null` with a bare ValueError.
-        empty = [word for word in sys.argv[1:] if re.fullmatch(r"[+~]*[\w/]+=null", word)]
-        if not text.startswith("Config group override") or not empty:
-            return None
-        group = empty[0].removesuffix("=null").lstrip("+~")
-        choices = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
-        return f"{empty[0]}: a group needs a choice" + (f"; {group}={'|'.join(choices)}" if choices else "")
+    if not isinstance(error, (HydraException, OmegaConfBaseException)):
+        return _of_the_system(error) if isinstance(error, OSError) else _of_an_empty_group(text)
     key = re.match(r"Could not override '([^']+)'", text)
     if key:
         typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
@@ -118,3 +109,19 @@ def _message(error: Exception) -> str | None:
     wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())
+
+
+def _of_the_system(error: OSError) -> str | None:
+    if not error.filename:
+        return None
+    return f"{error.filename}: {error.strerror or error}; make room or give another folder, then go on"
+
+
+def _of_an_empty_group(text: str) -> str | None:
+    """Hydra wants the name of a file for a group, and meets `model=null` with a bare ValueError."""
+    empty = [word for word in sys.argv[1:] if re.fullmatch(r"[+~]*[\w/]+=null", word)]
+    if not text.startswith("Config group override") or not empty:
+        return None
+    group = empty[0].removesuffix("=null").lstrip("+~")
+    choices = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
+    return f"{empty[0]}: a group needs a choice" + (f"; {group}={'|'.join(choices)}" if choices else "")

@@ -1,6 +1,7 @@
 """From the overrides of a command to the jobs of its sweep: every combination, with some keys in step."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from hydra.core.config_loader import ConfigLoader
@@ -8,6 +9,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from pipeline.errors import UserError
+
+_MOST_RUNS = 100_000  # a folder each; more is a slip of the hand
 
 
 def arguments(config: DictConfig) -> list[str]:
@@ -31,7 +34,9 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
                 "them with hydra/sweeper=search"
             )
         values = (
-            override.sweep_string_iterator() if override.is_sweep_override() else [override.get_value_element_as_str()]
+            itertools.islice(override.sweep_string_iterator(), _MOST_RUNS + 1)
+            if override.is_sweep_override()
+            else [override.get_value_element_as_str()]
         )
         axes[key] = [f"{key}={value}" for value in values]
         if not axes[key]:
@@ -50,4 +55,10 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
         steps = {
             key: rows if key == first else own for key, own in steps.items() if key == first or key not in together
         }
+    if (runs := math.prod(map(len, steps.values()))) > _MOST_RUNS:
+        sizes = ", ".join(f"{key} {len(rows):,}" for key, rows in steps.items() if len(rows) > 1)
+        raise UserError(
+            f"{runs:,} runs or more ({sizes}): a grid may have {_MOST_RUNS:,}; give fewer values, keys in step by "
+            "sweep.zip, or search among them with hydra/sweeper=search"
+        )
     return [list(itertools.chain.from_iterable(job)) for job in itertools.product(*steps.values())]

@@ -1,7 +1,8 @@
 """From what Hydra composed to a checked `Config`, or to one line for each mistake."""
 
 import difflib
-from typing import Any
+import re
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -30,14 +31,23 @@ def check(composed: DictConfig) -> Config:
     return check_values(resolve(without_hydra(composed)))
 
 
-def resolve(composed: DictConfig) -> dict[Any, Any]:
+def resolve(composed: DictConfig) -> dict[str, Any]:
     """Its values, with what they refer to filled in. Raises ConfigError where that is not there."""
     try:
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        values = OmegaConf.to_container(_decoded(composed), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise ConfigError([" ".join(str(error).split())]) from error
-    assert isinstance(values, dict)
-    return values
+    return cast(dict[str, Any], values)
+
+
+def _decoded(composed: DictConfig) -> DictConfig:
+    """Environment variables hold text; as a value of its own, text that is a number is one here, as if typed."""
+    written = OmegaConf.to_yaml(composed)
+    if "${oc.env:" not in written:
+        return composed
+    decoded = OmegaConf.create(re.sub(r"(?<=: )(\$\{oc\.env:[^{}]+\})$", r"'${oc.decode:\1}'", written, flags=re.M))
+    OmegaConf.copy_cache(from_config=composed, to_config=decoded)
+    return cast(DictConfig, decoded)
 
 
 def check_values(values: dict[Any, Any]) -> Config:

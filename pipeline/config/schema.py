@@ -3,11 +3,11 @@
 The groups under conf/ give the values, this file and the choices say which are allowed.
 """
 
-import importlib.util
 from typing import Annotated, Literal
 
 from pydantic import Field, SerializeAsAny
 
+from pipeline import extras
 from pipeline.choices import Choice, Count, Probability, Section, Seed
 from pipeline.datasets import DatasetChoice
 from pipeline.models import ModelChoice
@@ -33,7 +33,9 @@ class Training(Section):
     kernel: Literal["auto", "plain", "lookahead", "fused"] = Field(
         description="auto, plain, lookahead (SGD on small batches reordered) or fused (mini-batches; both on the CPU)"
     )
-    threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(
+        description="threads a run computes with, 1 to 1024; the same number, the same digits"
+    )
 
     def mistakes(self, config: "Config") -> list[str]:
         mistakes, dataset = [], config.dataset
@@ -86,11 +88,8 @@ class Tracking(Section):
     def mistakes(self, config: "Config") -> list[str]:
         """A line for each tracker that is asked for and not installed."""
         trackers = {"tensorboard": self.tensorboard, "mlflow": self.mlflow is not None}
-        return [
-            f"tracking={name}: {name} is not installed; pip install 'scratchnet-sweeps[{name}]'"
-            for name, wanted in trackers.items()
-            if wanted and importlib.util.find_spec(name) is None
-        ]
+        lines = (extras.missing(name, name, f"tracking={name}") for name, wanted in trackers.items() if wanted)
+        return [line for line in lines if line]
 
 
 class Config(Section):

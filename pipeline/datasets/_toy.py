@@ -14,7 +14,9 @@ class Toy(DatasetChoice):
     features: ClassVar[int] = 2
     class_names: ClassVar[tuple[str, ...]] = ()
 
-    samples: Annotated[int, Field(ge=10)] = Field(description="how many points to draw for training and validation")
+    samples: Annotated[int, Field(ge=10, le=10**8)] = Field(
+        description="points to draw for training and validation, 10 to 100 million"
+    )
 
     @property
     def task(self) -> Task:

@@ -24,6 +24,18 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
             ["hydra.sweep.subdir=lr${optimizer.lr}", "optimizer.lr=0.1,0.2", "seed=0,1", "sweep.name=s"],
             "hydra.sweep.subdir: jobs 0 and 1 would both go to outputs/s/lr0.1, and they differ (seed=0, seed=1)",
         ),
+        (["seed=range(10000000)"], "100,001 runs or more (seed 100,001): a grid may have 100,000"),
+        (
+            ["seed=range(1000)", "training.batch_size=range(1,201)"],
+            "200,000 runs or more (seed 1,000, training.batch_size 200)",
+        ),
+        (
+            ["training.threads=1000000000"],
+            "training.threads=1000000000: should be less than or equal to 1024; allowed:",
+        ),
+        (["dataset.samples=1000000000000"], "dataset.samples=1000000000000: should be less than"),
+        (["model.hidden=[9223372036854775807]"], "model.hidden=[9223372036854775807]: item 0 should be less than"),
+        (["training.batch_size=${oc.env:NOT_SET}"], "KeyError raised while resolving interpolation: "),
         (["model=null"], "model=null: a group needs a choice; model=mlp|patch_mlp"),
     ],
 )
@@ -49,7 +61,8 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
     os.kill(process.pid, number)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert error.splitlines()[-1].startswith("stopped; what is finished is kept; the same command with sweep.resume=")
+    said = "stopped; what is finished is kept; the same command with sweep.resume=outputs/s goes on from here"
+    assert said in error.splitlines()
     assert "Traceback" not in error
     assert "report:" not in out
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")
@@ -64,5 +77,5 @@ def test_ctrl_c_twice_at_any_moment_leaves_no_traceback(tmp_path: Path, delay: f
             os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.3)
     _, error = process.communicate(timeout=60)
-    assert process.returncode in (0, 130)
+    assert process.returncode in (0, 130), error
     assert "Traceback" not in error

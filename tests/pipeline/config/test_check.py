@@ -159,3 +159,10 @@ def test_a_mistake_does_not_wait_for_torch(override: str, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     [line] = done.stderr.splitlines()
     assert line.startswith(override.partition("=")[0])
+
+
+def test_a_number_in_the_environment_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIZE", "16")
+    monkeypatch.setenv("WIDTHS", "[8,4]")
+    config = check(compose("config", ["training.batch_size=${oc.env:SIZE}", "model.hidden=${oc.env:WIDTHS}"]))
+    assert (config.training.batch_size, config.model.model_dump()["hidden"]) == (16, [8, 4])

@@ -263,8 +263,8 @@ def test_what_is_not_installed_is_told_before_anything_starts(
     with pytest.raises(ConfigError) as caught:
         make_job("tracking=[mlflow,tensorboard]")
     assert caught.value.mistakes == [
-        "tracking=tensorboard: tensorboard is not installed; pip install 'scratchnet-sweeps[tensorboard]'",
-        "tracking=mlflow: mlflow is not installed; pip install 'scratchnet-sweeps[mlflow]'",
+        "tracking=tensorboard: the package tensorboard is missing; pip install 'scratchnet-sweeps[tensorboard]'",
+        "tracking=mlflow: the package mlflow is missing; pip install 'scratchnet-sweeps[mlflow]'",
     ]
 
 
