@@ -14,7 +14,7 @@ from pipeline.command.composition import Composer, check_all
 from pipeline.command.grid import arguments, grid
 from pipeline.config.check import check
 from pipeline.errors import UserError
-from pipeline.files import CHECKPOINT
+from pipeline.files import CHECKPOINT, HISTORY, RESULT
 
 
 class PipelineCallback(Callback):
@@ -28,7 +28,7 @@ class PipelineCallback(Callback):
         try:
             check(config)
             unfinished = (folder / CHECKPOINT).exists()
-            if not unfinished and any((folder / name).exists() for name in ("history.csv", "result.json")):
+            if not unfinished and any((folder / name).exists() for name in (HISTORY, RESULT)):
                 raise UserError(f"hydra.run.dir={folder}: already holds a run; give another folder")
         except UserError as error:
             _refuse(error)
@@ -39,7 +39,7 @@ class PipelineCallback(Callback):
         stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
         foreseen = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
         try:
-            if not stacked and any(next(folder.glob(f"*/{name}"), None) for name in ("history.csv", "result.json")):
+            if not stacked and any(next(folder.glob(f"*/{name}"), None) for name in (HISTORY, RESULT)):
                 raise UserError(
                     f"{folder}: already holds runs, which would be overwritten; give another sweep.name, or go on "
                     "with them by hydra/launcher=stacked"
