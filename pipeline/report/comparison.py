@@ -112,7 +112,7 @@ def levels(values: "pd.Series[Any]") -> list[str]:
     numbers = pd.to_numeric(pd.Series(distinct, distinct), errors="coerce")
     if numbers.notna().all():
         return list(numbers.sort_values().index)
-    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d+", level)], level))
+    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d{1,18}", level)], level))
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:
