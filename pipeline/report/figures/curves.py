@@ -11,12 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
 from pipeline.runs.metrics import LOSS, SELECTION, Metric, Split
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
 _SHOWN = len(COLOURS)
-_DRAWN = 1e300  # larger figures, on their way to infinity, have no place on an axis
 
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
@@ -63,9 +62,9 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
     curves = pd.concat([by_run[run] for run in runs], ignore_index=True)
     main = validation if validation in curves and curves[validation].notna().any() else train
     if len(runs) > len(best) and main in curves:
-        faint = curves.loc[~curves["run"].isin(best), ["run", "epoch", main]].dropna()
+        faint = curves[["run", "epoch"]].assign(value=drawable(curves[main]))[~curves["run"].isin(best)].dropna()
         starts = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1
-        lines = np.split(faint[["epoch", main]].to_numpy(), starts)
+        lines = np.split(faint[["epoch", "value"]].to_numpy(), starts)
         axes.add_collection(
             LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1, rasterized=len(lines) > MANY)
         )
@@ -73,7 +72,7 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
         rows = by_run[run]
         for name, dashes in ((train, "--"), (validation, "-")):
             if name in rows:
-                axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
+                axes.plot(rows["epoch"], drawable(rows[name]), dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
     if limits := frame(curves, metric, CURVES if main == validation else CURVES[:1]):
         axes.set_ylim(limits)
@@ -85,9 +84,9 @@ def frame(curves: pd.DataFrame, metric: Metric, splits: Sequence[str]) -> tuple[
     Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
     """
     trained = curves[curves["epoch"] > 0]
-    values = trained.reindex(columns=[metric.on(split) for split in splits]).to_numpy(dtype=float)
-    values = values[np.abs(values) < _DRAWN]
-    if not len(values):
+    columns = [drawable(trained[name]) for split in splits if (name := metric.on(split)) in trained]
+    values = pd.concat(columns).dropna() if columns else pd.Series(dtype=float)
+    if values.empty:
         return None
     worst = 0.02 if metric.higher_is_better else 0.98
     ends = np.quantile(values, [worst, 1.0 if metric.higher_is_better else 0.0])

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.report.comparison import Comparison, levels
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.statistics.importance import Importance
@@ -49,7 +49,7 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         return None
     names = [comparison.swept[key] for key in keys]
     means = cells(comparison, *keys)[comparison.metric.heading(SELECTION)].unstack()
-    means = means.reindex(index=down, columns=across)
+    means = means.reindex(index=down, columns=across).apply(drawable)
     with medium.style():
         figure = medium.canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
         axes = figure.subplots()
@@ -89,7 +89,7 @@ def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
 
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
-    values, score = comparison.runs[key], comparison.score
+    values, score = comparison.runs[key], drawable(comparison.score)
     scale = Scale.of(values)
     if scale.kind == "log":
         axes.set_xscale("log")

@@ -1,14 +1,14 @@
 """How a search came on: the score of each run in order, and the best so far."""
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, finish
+from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish
 from pipeline.runs.metrics import SELECTION
 from pipeline.runs.read import natural
 
 
 def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure | None:
     """A dot a run and a line for the best so far. None where fewer than two runs have a score."""
-    scores = comparison.score.set_axis(comparison.runs["run"].astype(str)).dropna()
+    scores = drawable(comparison.score).set_axis(comparison.runs["run"].astype(str)).dropna()
     scores = scores.loc[sorted(scores.index, key=natural)]
     if len(scores) < 2:
         return None
