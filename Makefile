@@ -42,13 +42,13 @@ bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products
 	$(BIN)/python -m benchmarks.scaling --write
 
 mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
-	$(BIN)/python -m pipeline.datasets.draw_mini
+	$(BIN)/python -m pipeline.datasets._draw_mini
 
 libraries:  ## bundle the JavaScript that the report's page carries again; first set versions in its package.json
 	cd pipeline/report/page/browser/libraries && npm install && node bundle.mjs
 
 # Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
-UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/*.py))))
+UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/[a-z]*.py))))
 
 clean:  ## remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist site

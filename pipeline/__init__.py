@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig, OmegaConf
-
 if TYPE_CHECKING:
     from pipeline.runs.model import TrainedModel
     from pipeline.runs.read import Collected
@@ -29,12 +27,3 @@ def load_model(folder: str | Path) -> "TrainedModel":
     from pipeline.runs.model import load_model as read  # torch comes with it, which the command line does not wait for
 
     return read(folder)
-
-
-def _sweep_folder(*, _root_: DictConfig) -> str:
-    """`${sweep_folder:}`: where a sweep goes."""
-    return str(_root_.sweep.resume or f"outputs/{_root_.sweep.name}")
-
-
-# Here, because every process that reads a configuration of ours imports the package first.
-OmegaConf.register_new_resolver("sweep_folder", _sweep_folder, replace=True)

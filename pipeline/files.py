@@ -12,6 +12,7 @@ from typing import Any
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
+_BESIDE = ".scratchnet-tmp"  # how files end that are not yet in their place; no user calls a file so
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
@@ -21,7 +22,7 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
     process, may cost the file.
     """
     data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_BESIDE)
     beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -48,8 +49,8 @@ def write_log(folder: Path, text: str) -> None:
 
 
 def clean(folder: Path) -> None:
-    """Remove what processes that were killed while they wrote have left in `folder` and its subfolders."""
-    for path in folder.rglob(".*.tmp"):
+    """Remove what processes that were killed in `write_whole` have left in `folder` and its subfolders."""
+    for path in folder.rglob(f".*{_BESIDE}"):
         path.unlink(missing_ok=True)
 
 

@@ -4,19 +4,32 @@ Tensors in, tensors out: the engine knows no files, no configuration and no auto
 """
 
 from scratchnet import kernels
-from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
 from scratchnet.augment import Augment
-from scratchnet.dropout import Dropout
 from scratchnet.examples import Examples
 from scratchnet.initializers import GlorotUniform, HeNormal, Normal, Zeros
 from scratchnet.interop import Converted, from_torch, to_torch
-from scratchnet.layers import Layer, Linear, ShapeError
+from scratchnet.layers import (
+    GELU,
+    Dropout,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Linear,
+    MeanOverPatches,
+    Patchify,
+    ReLU,
+    Residual,
+    Sequential,
+    ShapeError,
+    Sigmoid,
+    Tanh,
+    Transpose,
+)
 from scratchnet.losses import CrossEntropy, Loss, MeanSquaredError
-from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
 from scratchnet.optimizers import SGD, Adam, Optimizer
+from scratchnet.run import Run, Settings, stackable
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
-from scratchnet.sequential import Sequential
-from scratchnet.stack import Run, Stack, stackable
+from scratchnet.stack import Stack
 
 __all__ = [
     "GELU",
@@ -47,6 +60,7 @@ __all__ = [
     "Run",
     "Schedule",
     "Sequential",
+    "Settings",
     "ShapeError",
     "Sigmoid",
     "Stack",

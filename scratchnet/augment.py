@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_count
+
 
 @dataclass(frozen=True)
 class Augment:
     """Mirror half of the images left to right (`flip`), and move each by up to `shift` pixels along both axes.
 
     Images are flattened rows (B, C·H·W), channel by channel; what moves in from outside is 0. Each image is drawn
-    by itself: flip with probability 1/2, both displacements uniform on −shift … shift.
+    independently: flip with probability 1/2, both displacements uniform on −shift … shift. Raises ValueError for sizes
+    below 1 and a shift below 0.
     """
 
     channels: int
@@ -19,6 +22,16 @@ class Augment:
     width: int
     flip: bool = False
     shift: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "height", "width"):
+            check_count("Augment", name, getattr(self, name), 1)
+        check_count("Augment", "shift", self.shift, 0)
+
+    @property
+    def features(self) -> int:
+        """The numbers of an image, C·H·W."""
+        return self.channels * self.height * self.width
 
     def __call__(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """rows (B, C·H·W) of any type -> the same shape and type."""

@@ -1,29 +1,66 @@
 """A split of a data set as the engine reads it: raw inputs, and how to normalise them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.augment import Augment
+from scratchnet.layers.base import ShapeError, shape_text
+
+_INPUTS = (torch.uint8, torch.float32, torch.float64)
+_FLOATS = (torch.float32, torch.float64)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """N examples: inputs (N, I), uint8 or floating; targets (N,) int64 or (N, K) floating.
+    """N examples: inputs (N, I), uint8, float32 or float64; targets (N,) int64 labels, or (N, K) floating values.
 
-    A batch is (inputs − mean) / std in `dtype`, with mean and std (I,) in units of the raw inputs; bytes are
+    A batch is (inputs − mean) / std in `dtype`, with mean and std (I,) floating, in units of the raw inputs; bytes are
     kept as bytes until a batch is read, so that a data set takes a quarter of its float32 size.
+
+    Everything is checked once, here: the tensors must not change afterwards. Raises ShapeError for shapes, TypeError
+    for types, ValueError for a label below 0, targets or inputs that are not finite, a mean that is not finite, a std
+    that is not finite and above 0, and tensors on different devices.
     """
 
     inputs: Tensor
     targets: Tensor
     mean: Tensor
     std: Tensor
+    _scales: dict[torch.dtype, tuple[Tensor, Tensor]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "targets", "mean", "std"):
+            tensor = getattr(self, name)
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"Examples: {name} is a {type(tensor).__name__}, not a tensor; use torch.as_tensor")
+            if tensor.device != self.inputs.device:
+                raise ValueError(
+                    f"Examples: {name} lies on {tensor.device}, inputs on {self.inputs.device}; move all to one device"
+                )
+        self._check_inputs()
+        self._check_targets()
+        _check_scale(self.mean, self.std, self.inputs.shape[1])
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @cached_property
+    def largest_label(self) -> int:
+        """The largest label; -1 where there are no examples, or values instead of labels."""
+        labels = not self.targets.is_floating_point() and len(self)
+        return int(self.targets.max()) if labels else -1
+
+    def normalisation(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Mean and std (I,) in `dtype`, converted once. Raises ValueError where it cannot hold them."""
+        if dtype not in self._scales:
+            mean, std = self.mean.to(dtype), self.std.to(dtype)
+            _check_scale(mean, std, len(mean))
+            self._scales[dtype] = mean, std
+        return self._scales[dtype]
 
     def batch(
         self,
@@ -35,27 +72,76 @@ class Examples:
     ) -> tuple[Tensor, Tensor]:
         """-> normalised x (B, I) in `dtype`, in `out` where it is given, and the targets of the rows `index`.
 
-        With `augment` the raw rows are changed first, by draws from `generator`.
+        With `augment` the raw rows are changed first, by draws from `generator`. Raises IndexError for an index that
+        is out of range.
         """
         if isinstance(index, slice):
             index = torch.arange(*index.indices(len(self)), device=self.inputs.device)
-        targets = self.targets.index_select(0, index)
+        targets = self.targets.index_select(0, index)  # checks the range, which compiled code does not
         rows = self.inputs
         if augment is not None and generator is not None:
             rows = augment(rows.index_select(0, index), generator)
             index = torch.arange(len(rows), device=rows.device)
-        mean, std = self.mean.to(dtype), self.std.to(dtype)
+        mean, std = self.normalisation(dtype)
         if rows.is_cpu:
-            x = torch.empty(len(index), rows.shape[1], dtype=dtype) if out is None else out
+            shape = len(index), rows.shape[1]
+            x = torch.empty(shape, dtype=dtype) if out is None else out
+            if x.shape != shape or x.dtype != dtype:
+                raise ShapeError(f"Examples.batch: out expected {shape} {dtype}, got {tuple(x.shape)} {x.dtype}")
             compiled.gather(rows.numpy(), index.numpy(), mean.numpy(), std.numpy(), x.numpy())
         else:
             x = rows.index_select(0, index).to(dtype, copy=True).sub_(mean).div_(std)
         return x, targets.to(dtype) if targets.is_floating_point() else targets
 
-    def read_as(self, dtype: torch.dtype) -> "Examples":
-        """The same examples with mean and std in `dtype`, so that no batch has to convert them."""
-        return replace(self, mean=self.mean.to(dtype), std=self.std.to(dtype))
-
     def to(self, device: torch.device) -> "Examples":
         """The same examples on another device."""
+        if self.inputs.device == torch.device(device):
+            return self
         return Examples(*(tensor.to(device) for tensor in (self.inputs, self.targets, self.mean, self.std)))
+
+    def _check_inputs(self) -> None:
+        inputs = self.inputs
+        if inputs.ndim != 2 or not inputs.shape[1]:
+            got = shape_text(inputs.shape)
+            raise ShapeError(f"Examples: inputs expected (N, I), got {got}; flatten each example: inputs.flatten(1)")
+        if inputs.dtype not in _INPUTS:
+            raise TypeError(f"Examples: inputs are {inputs.dtype}; give uint8, float32 or float64: inputs.float()")
+        if inputs.is_floating_point() and not _finite(inputs):
+            raise ValueError("Examples: inputs hold NaN or infinity; leave these examples out, or replace the numbers")
+
+    def _check_targets(self) -> None:
+        targets, count = self.targets, len(self.inputs)
+        got = f"{shape_text(targets.shape)} {targets.dtype}"
+        if targets.dtype == torch.int64:
+            if targets.shape != (count,):
+                raise ShapeError(f"Examples: labels expected ({count},), got {got}; give one label an example")
+            if count and (least := int(targets.min())) < 0:
+                raise ValueError(f"Examples: a label is {least}; labels count from 0")
+        elif targets.dtype in _FLOATS:
+            if targets.ndim != 2 or len(targets) != count or not targets.shape[1]:
+                remedy = "give K values an example: targets.view(len(targets), -1)"
+                raise ShapeError(f"Examples: values expected ({count}, K), got {got}; {remedy}")
+            if not _finite(targets):
+                raise ValueError("Examples: targets hold NaN or infinity; leave these examples out")
+        else:
+            remedy = "give int64 labels, targets.long(), or float32 or float64 values"
+            raise TypeError(f"Examples: targets are {targets.dtype}; {remedy}")
+
+
+def _check_scale(mean: Tensor, std: Tensor, features: int) -> None:
+    for name, tensor in (("mean", mean), ("std", std)):
+        if tensor.shape != (features,):
+            got = shape_text(tensor.shape)
+            raise ShapeError(f"Examples: {name} expected ({features},), got {got}; give one number a feature")
+        if not tensor.is_floating_point():
+            raise TypeError(f"Examples: {name} is {tensor.dtype}; give floating numbers: {name}.double()")
+        if not tensor.isfinite().all():
+            raise ValueError(f"Examples: {name} is not finite as {tensor.dtype}; give finite numbers")
+    if not (std > 0).all():
+        remedy = "give 1 for a feature that never changes"
+        raise ValueError(f"Examples: std has {float(std.min()):g} as {std.dtype}, must be above 0; {remedy}")
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Whether all numbers are finite; their sum tells, unless it overflows."""
+    return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())

@@ -1,4 +1,4 @@
-"""Initial weights of one layer: frozen rules that draw from a run's own generator.
+"""Initial weights of one layer: frozen rules that draw from the generator of one run.
 
 All draws are made in float64 and rounded afterwards, so that a float32 run starts from the weights of the
 float64 run with the same seed.

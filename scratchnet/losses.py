@@ -1,18 +1,17 @@
-"""Losses: the mean over a batch of one number an example, for each run by itself.
+"""Losses: the mean over a batch of one number an example, for each run separately.
 
 `forward` gives (R,) losses, `backward` the gradient with respect to the network's output; no sum crosses
-the run axis. `score` is what people compare runs by: accuracy for classes, R² for regression.
+the run axis. `score` is what runs are compared by: accuracy for classes, R² for regression.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from scratchnet.layers import ShapeError
-
-Kept = tuple[Any, ...]
+from scratchnet._numbers import check_real
+from scratchnet.layers.base import Saved, ShapeError
 
 
 @dataclass(frozen=True)
@@ -20,21 +19,23 @@ class Loss:
     """Base: outputs (R, B, K), targets shared by all runs."""
 
     score_name: ClassVar[str]
+    target_kind: ClassVar[Literal["labels", "values"] | None] = None
+    """What targets it takes: "labels" (N,) int64 below K, "values" (N, K) floating; None is checked by nobody."""
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
         """-> loss (R,), mean over the batch, and what backward needs."""
         raise NotImplementedError
 
-    def backward(self, kept: Kept) -> Tensor:
+    def backward(self, saved: Saved) -> Tensor:
         """-> d loss / d output (R, B, K)."""
         raise NotImplementedError
 
     def plain(self) -> "Loss":
-        """The loss that is reported, without what only training adds to it."""
+        """The loss that is reported: without regularisation of the targets, which only training uses."""
         return self
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
-        """What `score` counts over a split, summed over the batch: (R,) in float64."""
+        """The batch's part of what `score` needs of a split, (R,) in float64: the number of correct predictions."""
         raise NotImplementedError
 
     def score(self, loss: Tensor, hits: Tensor, targets: Tensor) -> Tensor:
@@ -56,11 +57,15 @@ class CrossEntropy(Loss):
     label_smoothing: float = 0.0
 
     score_name = "accuracy"
+    target_kind = "labels"
+
+    def __post_init__(self) -> None:
+        check_real("CrossEntropy", "label_smoothing", self.label_smoothing, 0, 1)
 
     def plain(self) -> "CrossEntropy":
         return CrossEntropy()
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
         if output.ndim != 3 or target.shape != output.shape[1:2]:
             raise ShapeError(
                 f"{self}: expected logits (R, B, K) and labels (B,), got {tuple(output.shape)} and "
@@ -75,9 +80,9 @@ class CrossEntropy(Loss):
             fit = torch.lerp(fit, shifted.mean(2, keepdim=True), self.label_smoothing)
         return (total.log() - fit).mean((1, 2)), (exp, total, index)
 
-    def backward(self, kept: Kept) -> Tensor:
-        exp, total, index = kept
-        delta = exp / total
+    def backward(self, saved: Saved) -> Tensor:
+        exp, total, index = saved
+        delta: Tensor = exp / total
         if self.label_smoothing:
             delta -= self.label_smoothing / delta.shape[2]
         delta.scatter_add_(2, index, torch.full_like(index, self.label_smoothing - 1, dtype=delta.dtype))
@@ -101,8 +106,9 @@ class MeanSquaredError(Loss):
     """
 
     score_name = "r2"
+    target_kind = "values"
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Kept]:
+    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
         if output.ndim != 3 or target.shape != output.shape[1:]:
             raise ShapeError(
                 f"{self}: expected outputs (R, B, K) and targets (B, K), got {tuple(output.shape)} and "
@@ -111,8 +117,8 @@ class MeanSquaredError(Loss):
         error = output - target
         return (error * error).sum(2).mean(1), (error,)
 
-    def backward(self, kept: Kept) -> Tensor:
-        (error,) = kept
+    def backward(self, saved: Saved) -> Tensor:
+        error: Tensor = saved[0]
         return error * (2 / error.shape[1])
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:

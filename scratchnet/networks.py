@@ -1,26 +1,22 @@
-"""Networks by the names that people give them: what a configuration and an estimator both build."""
+"""Networks by name: what configurations and estimators both build."""
 
 from collections.abc import Sequence
 
-from scratchnet.activations import GELU, LeakyReLU, ReLU, Sigmoid, Tanh
-from scratchnet.dropout import Dropout
 from scratchnet.initializers import GlorotUniform, HeNormal, Initializer, Normal, Zeros
-from scratchnet.layers import Layer, Linear
-from scratchnet.mixer import LayerNorm
-from scratchnet.sequential import Sequential
+from scratchnet.layers import Dropout, Layer, LayerNorm, Linear, Sequential, activations
 
 ACTIVATIONS: dict[str, type[Layer]] = {
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "tanh": Tanh,
-    "sigmoid": Sigmoid,
-    "gelu": GELU,
+    "relu": activations.ReLU,
+    "leaky_relu": activations.LeakyReLU,
+    "tanh": activations.Tanh,
+    "sigmoid": activations.Sigmoid,
+    "gelu": activations.GELU,
 }
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
 
 def initial_weights(name: str, activation: str, layers: int, scale: Sequence[float] = (0.01,)) -> list[Initializer]:
-    """The rule of each of so many linear layers: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
+    """The initializer of each linear layer: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
 
     `scale`: standard deviations of normal, one for all layers or one a layer.
     """
@@ -28,7 +24,7 @@ def initial_weights(name: str, activation: str, layers: int, scale: Sequence[flo
     if name == "auto":
         name = "he" if activation in _RECTIFIERS else "glorot"
     fixed: dict[str, Initializer] = {"he": HeNormal(), "glorot": GlorotUniform(), "zeros": Zeros()}
-    return [fixed.get(name) or Normal(own) for own in scales]
+    return [fixed.get(name) or Normal(std) for std in scales]
 
 
 def mlp(

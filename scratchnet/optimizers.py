@@ -1,6 +1,6 @@
 """Optimizers: one step for all runs of a stack, each with its own rate, momentum and decay.
 
-An optimizer turns a gradient into a direction d; what is common stands in `Optimizer.step`:
+An optimizer turns a gradient into a direction d; `Optimizer.step` does what all of them share:
 
     g ← g + l2 · W            (gradient of the penalty 0.5 · l2 · Σ‖W‖², part of the objective)
     d ← direction(g)
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from scratchnet._numbers import check_positive, check_real
 
 State = dict[str, Tensor]
 
@@ -117,6 +119,11 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_real("Adam", "beta1", self.beta1, 0, 1)
+        check_real("Adam", "beta2", self.beta2, 0, 1)
+        check_positive("Adam", "eps", self.eps)
 
     def start(self, name: str, param: Tensor, hyper: Hyper) -> State:
         return {f"{name}.m": torch.zeros_like(param), f"{name}.v": torch.zeros_like(param)}

@@ -11,12 +11,19 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_count, check_positive, check_real
+
 
 @dataclass(frozen=True)
 class Schedule:
     """Base. `depends_on_length`: whether a run of more epochs differs from the first step on."""
 
     depends_on_length: ClassVar[bool] = False
+
+    @property
+    def highest(self) -> float:
+        """A bound that no factor exceeds; infinite where none is known, and then only the plain kernel decays."""
+        return math.inf
 
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         """step (n,) float64 -> factors (n,) float64."""
@@ -27,16 +34,26 @@ class Schedule:
 class Constant(Schedule):
     """factor = 1."""
 
+    highest = 1.0
+
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         return torch.ones_like(step)
 
 
 @dataclass(frozen=True)
 class Step(Schedule):
-    """factor = gamma ^ floor(epoch / every), epoch counted from 0."""
+    """factor = gamma ^ floor(epoch / every), epoch counted from 0. Raises ValueError unless every >= 1, gamma > 0."""
 
     every: int = 10
     gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_count("Step", "every", self.every, 1)
+        check_positive("Step", "gamma", self.gamma)
+
+    @property
+    def highest(self) -> float:
+        return 1.0 if self.gamma <= 1 else math.inf
 
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         return self.gamma ** torch.floor(step / (steps_per_epoch * self.every))
@@ -54,6 +71,14 @@ class Cosine(Schedule):
     floor: float = 0.0
 
     depends_on_length = True
+
+    def __post_init__(self) -> None:
+        check_real("Cosine", "warmup", self.warmup, 0)
+        check_real("Cosine", "floor", self.floor, 0)
+
+    @property
+    def highest(self) -> float:
+        return max(1.0, self.floor)
 
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         rise = self.warmup * steps_per_epoch
@@ -75,6 +100,16 @@ class OneCycle(Schedule):
     final_divisor: float = 1e4
 
     depends_on_length = True
+
+    def __post_init__(self) -> None:
+        check_real("OneCycle", "warmup", self.warmup, 0, 1)
+        check_positive("OneCycle", "initial_divisor", self.initial_divisor)
+        check_positive("OneCycle", "final_divisor", self.final_divisor)
+
+    @property
+    def highest(self) -> float:
+        first = 1 / self.initial_divisor
+        return max(1.0, first, first / self.final_divisor)
 
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         last = epochs * steps_per_epoch - 1

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    from pipeline.sweep.backend import Kind
 
 
 @dataclass
@@ -27,7 +31,7 @@ ConfigStore.instance().store("stacked", StackedConf, group="hydra/launcher", pro
 class StackedLauncher(Launcher):
     """Checks all jobs, packs them into stacks and trains these in worker processes."""
 
-    def __init__(self, workers: int | None, backend: str, scheduler: str | None, progress: str) -> None:
+    def __init__(self, workers: int | None, backend: "Kind", scheduler: str | None, progress: str) -> None:
         self.workers, self.backend, self.scheduler, self.progress = workers, backend, scheduler, progress
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:

@@ -42,27 +42,24 @@ class GridSweeper(Sweeper):
     The jobs are not composed here to see whether they can be: the pipeline checks them all before the first starts.
     """
 
-    def __init__(self, **own: Any) -> None:
-        self.own = own
+    def __init__(self, **options: Any) -> None:
+        self.options = options
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
+        self.hydra_context, self.composed, self.loader = hydra_context, config, hydra_context.config_loader
+        self.jobs_launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> Any:
         from pipeline.command import grid
 
-        assert self.config is not None
-        assert self.launcher is not None
-        loader = self.hydra_context.config_loader
-        jobs = grid.grid(grid.arguments(self.config), self.config.sweep.zip, loader)
-        if not isinstance(self.launcher, StackedLauncher):  # which writes it when it holds the folder
-            folder = Path(str(self.config.hydra.sweep.dir))
+        jobs = grid.grid(grid.arguments(self.composed), self.composed.sweep.zip, self.loader)
+        if not isinstance(self.jobs_launcher, StackedLauncher):  # which writes it when it holds the folder
+            folder = Path(str(self.composed.hydra.sweep.dir))
             folder.mkdir(parents=True, exist_ok=True)
-            OmegaConf.save(self.config, folder / "multirun.yaml")
-        returns = self.launcher.launch(jobs, initial_job_idx=0)
+            OmegaConf.save(self.composed, folder / "multirun.yaml")
+        returns = self.jobs_launcher.launch(jobs, initial_job_idx=0)
         for job in returns:
             _ = job.return_value  # raises where the job failed
         return [returns]
@@ -74,10 +71,8 @@ class SearchSweeper(GridSweeper):
     def sweep(self, arguments: list[str]) -> Any:
         from pipeline.command.search import search
 
-        assert self.config is not None
-        assert self.launcher is not None
-        own = {name: self.own[name] for name in ("trials", "batch", "seed")}
-        returns = search(self.config, self.hydra_context.config_loader, self.launcher, **own)
+        options = {name: self.options[name] for name in ("trials", "batch", "seed")}
+        returns = search(self.composed, self.loader, self.jobs_launcher, **options)
         for job in returns:
             _ = job.return_value
         return [returns]

@@ -11,10 +11,10 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from pipeline.command.composition import Composer, check_all
+from pipeline.command.destination import check_run_folder, check_sweep_folder
 from pipeline.command.grid import arguments, grid
 from pipeline.config.check import check
 from pipeline.errors import UserError
-from pipeline.files import CHECKPOINT, HISTORY, RESULT
 
 
 class PipelineCallback(Callback):
@@ -27,9 +27,7 @@ class PipelineCallback(Callback):
         folder = Path(str(config.hydra.run.dir))
         try:
             check(config)
-            unfinished = (folder / CHECKPOINT).exists()
-            if not unfinished and any((folder / name).exists() for name in (HISTORY, RESULT)):
-                raise UserError(f"hydra.run.dir={folder}: already holds a run; give another folder")
+            check_run_folder(folder)
         except UserError as error:
             _refuse(error)
 
@@ -39,11 +37,7 @@ class PipelineCallback(Callback):
         stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
         foreseen = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
         try:
-            if not stacked and any(next(folder.glob(f"*/{name}"), None) for name in (HISTORY, RESULT)):
-                raise UserError(
-                    f"{folder}: already holds runs, which would be overwritten; give another sweep.name, or go on "
-                    "with them by hydra/launcher=stacked"
-                )
+            check_sweep_folder(config, folder, goes_on=stacked)
             if not stacked and foreseen:  # ours checks by itself; the jobs of a search are not known yet
                 loader = GlobalHydra.instance().config_loader()
                 compose = Composer(config, loader)

@@ -12,9 +12,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import yaml  # type: ignore[import-untyped,unused-ignore]
+import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
@@ -174,16 +174,16 @@ def _in_jobs(numbers: Sequence[str], total: int) -> str:
     return f"in {len(numbers)} of {total} jobs: {shown}"
 
 
-class _Dumper(yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper):  # type: ignore[misc,unused-ignore]
+# libyaml is not on every platform, and mypy allows no base class that depends on it.
+class _Dumper(yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper):  # type: ignore[misc]
     """OmegaConf's YAML by the fast library: it quotes what would otherwise be read as a number."""
 
 
-_Dumper.add_representer(str, get_omega_conf_dumper().str_representer)
+_Dumper.add_representer(str, lambda dumper, text: get_omega_conf_dumper().str_representer(dumper, text))
 
 
 def _plain(config: DictConfig) -> Values:
-    values = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
-    assert isinstance(values, dict)
+    values = cast(dict[str, Any], OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     return {str(key): value for key, value in values.items()}
 
 

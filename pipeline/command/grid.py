@@ -34,6 +34,8 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
             override.sweep_string_iterator() if override.is_sweep_override() else [override.get_value_element_as_str()]
         )
         axes[key] = [f"{key}={value}" for value in values]
+        if not axes[key]:
+            raise UserError(f"{override.input_line}: no values; a range or glob that matches nothing sweeps nothing")
     steps = {key: [[value] for value in values] for key, values in axes.items()}
     for together in zipped:
         for key in together:

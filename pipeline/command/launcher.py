@@ -14,8 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
 from pipeline.command.task import config_folder
-from pipeline.config.build import build_dataset
-from pipeline.errors import RunFailed
+from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
@@ -42,8 +41,9 @@ def launch(
     compose = Composer(config, hydra_context.config_loader)
     composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
     checked = check_all(composed)
-    datasets = [build_dataset(own) for own in checked]
+    datasets = [each.dataset.load() for each in checked]
     identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
+    _refuse_shared_folders(composed, identities)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
@@ -73,6 +73,19 @@ def launch(
     returns = [_job_return(job, own, results.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
     _tell(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
+
+
+def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:
+    """Raise UserError where two different runs would go into one folder, so that one of them were never trained."""
+    first: dict[Path, int] = {}
+    for number, (job, identity) in enumerate(zip(composed, identities, strict=True)):
+        other = first.setdefault(job.folder, number)
+        if identity != identities[other]:
+            differ = sorted(set(composed[other].overrides) ^ set(job.overrides))
+            raise UserError(
+                f"hydra.sweep.subdir: jobs {other} and {number} would both go to {job.folder}, and they differ "
+                f"({', '.join(differ)}); put every swept key into hydra.sweep.subdir, or leave it out"
+            )
 
 
 def _placed(ledger: Ledger, job: Composed, number: int) -> Composed:

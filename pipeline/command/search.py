@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,8 +22,10 @@ from pipeline.sweep.lock import locked
 
 with needed("search", "hydra/sweeper=search"):
     import optuna
-    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
 
 class Space:
@@ -32,7 +34,9 @@ class Space:
     def __init__(self, overrides: Sequence[str], loader: ConfigLoader) -> None:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
         by_key = {override.get_key_element(): override for override in parsed}
-        self.axes = {key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()}
+        self.axes: dict[str, Any] = {
+            key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()
+        }
         self.fixed = [
             f"{key}={override.get_value_element_as_str()}"
             for key, override in by_key.items()
@@ -103,15 +107,15 @@ def _tell(study: "optuna.Study", number: int, job: JobReturn) -> None:
         study.tell(number, score)
 
 
-def _axis(override: Override) -> BaseDistribution:
+def _axis(override: Override) -> Axis:
     """Optuna's word for one of Hydra's sweeps: lists are categories, interval and range are numbers, tag(log, …)."""
     value = override.value()
     if isinstance(value, IntervalSweep):
-        low, high, log = value.start, value.end, "log" in value.tags
+        # Hydra's grammar gives every interval both ends, its types do not say so.
+        low, high = cast(tuple[float, float], (value.start, value.end))
+        log = "log" in value.tags
         if isinstance(low, int) and isinstance(high, int):
             return IntDistribution(low, high, log=log)
-        assert low is not None
-        assert high is not None
         return FloatDistribution(low, high, log=log)
     if isinstance(value, RangeSweep) and all(isinstance(part, int) for part in (value.start, value.stop, value.step)):
         points = [int(point) for point in value.range()]
@@ -119,8 +123,5 @@ def _axis(override: Override) -> BaseDistribution:
     return CategoricalDistribution(list(override.sweep_string_iterator()))
 
 
-def _ends(axis: BaseDistribution) -> list[Any]:
-    if isinstance(axis, CategoricalDistribution):
-        return list(axis.choices)
-    assert isinstance(axis, (IntDistribution, FloatDistribution))
-    return [axis.low, axis.high]
+def _ends(axis: Axis) -> list[Any]:
+    return list(axis.choices) if isinstance(axis, CategoricalDistribution) else [axis.low, axis.high]

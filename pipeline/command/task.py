@@ -15,7 +15,6 @@ from pipeline.files import CHECKPOINT
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that want one."""
-    from pipeline.config.build import build_dataset
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
     from pipeline.sweep.board import Board
@@ -24,7 +23,7 @@ def run(composed: DictConfig) -> float | None:
     hydra = HydraConfig.get()
     config, folder = check(composed), Path(hydra.runtime.output_dir)
     try:
-        dataset = build_dataset(config)
+        dataset = config.dataset.load()
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
         with Board([job]) as board:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from pipeline.config.folder import conf_folder
-from pipeline.config.schema import Config, choices_of
+from pipeline.config.schema import Config, sections_of
 from pipeline.files import write_whole
 
 FILE = conf_folder() / "experiment.schema.json"
@@ -36,34 +36,35 @@ def experiment_schema() -> dict[str, Any]:
 
 def _section(name: str) -> dict[str, Any]:
     """The keys of a section over the choices of its group, or the one value that it is."""
-    choices = list(choices_of(name))
-    if not choices:
+    kinds = sections_of(name)
+    if not kinds:
         return _value([Config.model_json_schema()["properties"][name]])
-    found: dict[str, list[dict[str, Any]]] = {}
-    for choice in choices:
-        for key, value in choice.model_json_schema()["properties"].items():
-            if value not in found.setdefault(key, []):
-                found[key].append(value)
-    properties = {key: _value(values) for key, values in found.items()}
+    schemas: dict[str, list[dict[str, Any]]] = {}
+    for kind in kinds.values():
+        for key, schema in kind.model_json_schema()["properties"].items():
+            if schema not in schemas.setdefault(key, []):
+                schemas[key].append(schema)
+    properties = {key: _value(alternatives) for key, alternatives in schemas.items()}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def _value(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     """Any of these, or a reference to another key."""
-    told = list(dict.fromkeys(schema["description"] for schema in schemas if "description" in schema))
-    kept = [{key: value for key, value in schema.items() if key not in ("title", "description")} for schema in schemas]
-    return ({"description": "; or ".join(told)} if told else {}) | {"anyOf": [*kept, _REFERENCE]}
+    descriptions = list(dict.fromkeys(schema["description"] for schema in schemas if "description" in schema))
+    plain = [{key: value for key, value in schema.items() if key not in ("title", "description")} for schema in schemas]
+    described = {"description": "; or ".join(descriptions)} if descriptions else {}
+    return described | {"anyOf": [*plain, _REFERENCE]}
 
 
 def _defaults(groups: dict[str, list[str]]) -> dict[str, Any]:
     """Hydra's list of defaults: other experiments, and groups of which another file is taken."""
-    chosen = {}
+    overrides = {}
     for name, files in groups.items():
         choice = {"anyOf": [{"enum": files}, {"type": "array", "items": {"enum": files}}]}
-        chosen[f"override /{name}"] = choice if name == "tracking" else {"enum": files}
+        overrides[f"override /{name}"] = choice if name == "tracking" else {"enum": files}
     override = {
         "type": "object",
-        "properties": chosen,
+        "properties": overrides,
         "patternProperties": {"^(override )?/?hydra/": {"type": "string"}},
         "additionalProperties": False,
         "minProperties": 1,

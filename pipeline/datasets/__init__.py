@@ -1,80 +1,69 @@
-"""Data sets: read from official files or drawn by a formula, split, and fingerprinted.
+"""The data sets that a run can train on: each choice of `dataset` is a module here."""
 
-To add one, write a function that returns its `Official` arrays, put it into `LOADERS`, and give it a section in
-pipeline/config.py and a file in conf/dataset/. What it takes of `root`, `seed`, `samples` and `coarse_labels` is
-read off its signature.
-"""
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from pydantic import Field
 
-from pipeline.datasets import cifar, fashion_mnist, toy
-from pipeline.datasets.official import Official, Split
-from pipeline.datasets.split import split_rows
-from pipeline.errors import UserError
+from pipeline.choices import Choice, Probability, Seed
+from pipeline.datasets._data import Dataset, Official, Split, Task
 
-__all__ = ["LOADERS", "Dataset", "Official", "Split", "load_dataset"]
+if TYPE_CHECKING:
+    import scratchnet as sn
 
-LOADERS: dict[str, Callable[..., Official]] = {
-    "fashion_mnist": fashion_mnist.load,
-    "fashion_mnist_mini": fashion_mnist.load_mini,
-    "cifar10": cifar.load_cifar10,
-    "cifar100": cifar.load_cifar100,
-    **toy.FORMULAS,
-}
+__all__ = ["Dataset", "DatasetChoice", "Official", "Split", "Task"]
+
+
+class DatasetChoice(Choice):
+    """What all data sets have."""
+
+    validation_fraction: Probability = Field(description="the share of the training examples kept for validation")
+    seed: Seed = Field(description="a whole number, 0 or more: draws the split, and the points of toy problems")
+
+    @property
+    def task(self) -> Task | None:
+        """What its targets are; None where only the data tells."""
+        return None
+
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """(features,) or (channels, height, width) of an example; None where only the data tells."""
+        return None
+
+    def official(self) -> Official:
+        """The arrays as their authors give them. Raises UserError where files are missing or bad."""
+        raise NotImplementedError
+
+    def load(self) -> Dataset:
+        """The data, split and fingerprinted; equal data is loaded once a process.
+
+        Raises UserError where files are missing or bad, or the split leaves a side empty.
+        """
+        return _load(_Source(self.source(), self))
+
+    def source(self) -> str:
+        """All that the loaded arrays follow from, as JSON."""
+        return self.model_dump_json()
+
+    def normalisation(self, dataset: Dataset) -> tuple[list[float], list[float]]:
+        """Mean and std in units of the raw inputs, one for all features or one a channel."""
+        return [0.0], [1.0]
+
+    def augment(self, dataset: Dataset) -> "sn.Augment | None":
+        """What is done to training examples at random, None where nothing is."""
+        return None
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What a run trains on. `validation` may have no rows; `test` is never trained on nor picked by."""
+class _Source:
+    """A choice that equals all others of the same arrays."""
 
-    name: str
-    task: Literal["classification", "regression"]
-    train: Split
-    validation: Split
-    test: Split
-    class_names: tuple[str, ...]  # () for regression
-    image_shape: tuple[int, int, int] | None  # (channels, height, width)
-    fingerprint: str  # sha256 of the official train and test arrays, before the split
+    text: str
+    choice: DatasetChoice = field(compare=False)
 
 
-def load_dataset(
-    name: str,
-    *,
-    root: str | None = None,
-    validation_fraction: float = 0.1,
-    seed: int = 0,
-    samples: int | None = None,
-    coarse_labels: bool = False,
-) -> Dataset:
-    """Load and split a data set. Images take `root` (CIFAR-100 also `coarse_labels`), toy problems `samples`.
-
-    `seed` draws the split, and the points of toy problems. Raises UserError where files are missing or bad, an
-    option is not one of this data set, or the split leaves a side empty.
-    """
-    if name not in LOADERS:
-        raise UserError(f"dataset={name}: no such data set; there are {', '.join(LOADERS)}")
-    takes = inspect.signature(LOADERS[name]).parameters
-    options: dict[str, Any] = {"root": root, "samples": samples, "coarse_labels": coarse_labels or None}
-    options = {option: value for option, value in options.items() if value is not None}
-    for option in options:
-        if option not in takes:
-            raise UserError(f"dataset.{option}: dataset={name} does not take it; leave it out")
-    if "seed" in takes:
-        options["seed"] = seed
-    official = LOADERS[name](**options)
-    classes = official.task == "classification"
-    rows = split_rows(official.train.targets if classes else len(official.train), validation_fraction, seed)
-    train, validation = (official.train.take(part) for part in rows)
-    return Dataset(
-        name=name,
-        task=official.task,
-        train=train,
-        validation=validation,
-        test=official.test,
-        class_names=official.class_names,
-        image_shape=official.image_shape,
-        fingerprint=official.fingerprint(),
-    )
+@functools.lru_cache(maxsize=8)
+def _load(source: _Source) -> Dataset:
+    choice = source.choice
+    return Dataset.of(choice.name, choice.official(), choice.validation_fraction, choice.seed)

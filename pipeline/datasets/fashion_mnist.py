@@ -1,13 +1,14 @@
-"""Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf, 2017): 60 000 + 10 000 grey images, 28 × 28, ten classes."""
+"""dataset=fashion_mnist"""
 
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.idx import read_idx
-from pipeline.datasets.official import Official, Split
-from pipeline.datasets.reading import check_labels
-from pipeline.datasets.sources import Files, Source
+from pipeline.datasets import Official, Split
+from pipeline.datasets._idx import read_idx
+from pipeline.datasets._images import Images
+from pipeline.datasets._reading import check_labels
+from pipeline.datasets._sources import Files, Source
 from pipeline.errors import UserError
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -15,8 +16,6 @@ FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
-MINI = Path(__file__).with_name("fashion_mnist_mini")
-
 SOURCE = Source(
     name="fashion_mnist",
     layouts=[[file for pair in FILES.values() for file in pair]],
@@ -35,19 +34,19 @@ SOURCE = Source(
 )
 
 
-def load(root: str | None = None) -> Official:
-    """The whole data set. Raises UserError where it is not to be had, or a file is bad."""
-    return _read(SOURCE.find(root))
+class FashionMNIST(Images):
+    """H. Xiao, K. Rasul, R. Vollgraf, 2017: 60 000 + 10 000 grey images, 28 × 28, ten classes."""
+
+    image_shape = (1, 28, 28)
+
+    def official(self) -> Official:
+        return read(SOURCE.find(self.root))
 
 
-def load_mini(root: str | None = None) -> Official:
-    """600 + 100 images a class of the official splits, shipped with the package; another folder by `root`."""
-    return _read(SOURCE.find(str(MINI) if root is None else root))
-
-
-def _read(files: Files) -> Official:
+def read(files: Files) -> Official:
+    """The data set in files of the official names. Raises UserError that names a bad one."""
     train, test = (_read_split(files[images], files[labels]) for images, labels in FILES.values())
-    return Official(train, test, CLASSES, (1, 28, 28))
+    return Official(train, test, CLASSES, FashionMNIST.image_shape)
 
 
 def _read_split(images_path: Path, labels_path: Path) -> Split:

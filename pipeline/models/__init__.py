@@ -1,62 +1,79 @@
-"""From the `model` section to a network of the engine.
+"""The networks that a run can train: each choice of `model` is a module here."""
 
-A new model is a section of the schema, a file in conf/model/ and a function here.
-"""
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import math
+from pydantic import Field
 
-import scratchnet as sn
-from pipeline.config import schema
-from scratchnet import networks
-from scratchnet.initializers import Initializer
+from pipeline.choices import Choice, NonNegative
 
+if TYPE_CHECKING:
+    import scratchnet as sn
+    from pipeline.config.schema import Config
+    from scratchnet.initializers import Initializer
 
-def build_network(model: schema.Model, input_shape: tuple[int, ...], outputs: int) -> sn.Sequential:
-    """The network for inputs of `input_shape`, (features,) or (channels, height, width), and as many outputs."""
-    if isinstance(model, schema.PatchMLP):
-        channels, height, width = input_shape
-        return patch_mlp(model, sn.Patchify(channels, height, width, model.patch_size), outputs)
-    assert isinstance(model, schema.MLP)
-    return mlp(model, math.prod(input_shape), outputs)
+_RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
 
-def mlp(model: schema.MLP, inputs: int, outputs: int) -> sn.Sequential:
-    """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. A rate of 0 needs no dropout."""
-    return networks.mlp(
-        inputs,
-        model.hidden,
-        outputs,
-        activation=model.activation,
-        initializers=_initializers(model, model.activation),
-        layer_norm=model.layer_norm,
-        dropout=model.dropout > 0,
-        input_dropout=model.input_dropout > 0,
+class ModelChoice(Choice):
+    """What all models have."""
+
+    initializer: Literal["auto", "he", "glorot", "normal", "zeros"] = Field(
+        description="auto (he for relu, leaky_relu and gelu, else glorot), he, glorot, normal or zeros"
+    )
+    initializer_scale: list[NonNegative] = Field(
+        min_length=1,
+        description="standard deviations for initializer=normal: one for all layers, [0.01], or one a layer",
+    )
+    l2: NonNegative = Field(description="0 or more: the penalty is 0.5 * l2 * sum of squared weights")
+    l2_layers: list[Annotated[int, Field(ge=0)]] | None = Field(
+        description="null for all weights, or the linear layers that l2 and weight_decay apply to, counted from 0: [0]"
     )
 
+    @property
+    def linear_layers(self) -> int:
+        """How many linear layers there are: what `initializer_scale` and `l2_layers` count."""
+        raise NotImplementedError
 
-def patch_mlp(model: schema.PatchMLP, patches: sn.Patchify, outputs: int) -> sn.Sequential:
-    """patches -> stem -> blocks of two MLPs -> mean over patches -> outputs."""
-    initial = iter(_initializers(model, "relu"))
-    layers: list[sn.Layer] = [patches, sn.Linear(patches.features, model.features, next(initial))]
-    for _ in range(model.depth):
-        for across, hidden in ((True, model.hidden_patches), (False, model.hidden_features)):
-            width = patches.patches if across else model.features
-            mixing = [sn.Linear(width, hidden, next(initial)), sn.ReLU(), sn.Linear(hidden, width, next(initial))]
-            turned = [sn.Transpose(), *mixing, sn.Transpose()] if across else mixing
-            norm = [sn.LayerNorm(model.features)] if model.layer_norm else []
-            part = sn.Sequential((*norm, *turned))
-            layers.append(sn.Residual(part) if model.residual else part)
-    return sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(model.features, outputs, next(initial))))
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> "sn.Sequential":
+        """The network for inputs of `input_shape`, (features,) or (channels, height, width), and as many outputs."""
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, float]:
+        """Its share of the settings of a run: numbers in which the runs of a stack may differ."""
+        return {"l2": self.l2}
+
+    def penalized(self, network: "sn.Sequential") -> tuple[str, ...] | None:
+        """Names of the weights that `l2_layers` picks; None for all."""
+        if self.l2_layers is None:
+            return None
+        weights = network.weight_names
+        return tuple(weights[i] for i in sorted(set(self.l2_layers)))
+
+    def initializers(self, activation: str) -> "list[Initializer]":
+        """The rule of each linear layer."""
+        from scratchnet.networks import initial_weights
+
+        return initial_weights(self.initializer, activation, self.linear_layers, self.initializer_scale)
+
+    def mistakes(self, config: "Config") -> list[str]:
+        mistakes = []
+        layers, scales, penalized = self.linear_layers, self.initializer_scale, self.l2_layers
+        if len(scales) not in (1, layers):
+            mistakes.append(
+                f"model.initializer_scale={_listed(scales)}: {len(scales)} scales for {layers} linear layers; "
+                "give one for all or one a layer"
+            )
+        if penalized and max(penalized) >= layers:
+            mistakes.append(f"model.l2_layers={_listed(penalized)}: allowed: 0 to {layers - 1}, the linear layers")
+        return mistakes
 
 
-def penalized(model: schema.Model, network: sn.Sequential) -> tuple[str, ...] | None:
-    """Names of the weights that `model.l2_layers` picks; None for all."""
-    if model.l2_layers is None:
-        return None
-    weights = [name for name in network.names if name.endswith("weight")]
-    return tuple(weights[i] for i in sorted(set(model.l2_layers)))
+def initializer_rule(initializer: str, activation: str) -> str:
+    """What `initializer` stands for: auto is he for rectifiers and their like, glorot for all else."""
+    if initializer != "auto":
+        return initializer
+    return "he" if activation in _RECTIFIERS else "glorot"
 
 
-def _initializers(model: schema.Model, activation: str) -> list[Initializer]:
-    """The rule of each linear layer."""
-    return networks.initial_weights(model.initializer, activation, model.linear_layers, model.initializer_scale)
+def _listed(values: list[float] | list[int]) -> str:
+    return f"[{','.join(map(str, values))}]"

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 import scratchnet as sn
-from pipeline.config.build import build_dataset, build_run, normalisation, per_feature, tensor_of
+from pipeline.config.build import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError, one_line
@@ -55,12 +55,12 @@ class Header(BaseModel):
     @classmethod
     def of(cls, run: sn.Run, config: Config, dataset: Dataset) -> Self:
         """The header of what this run trains on this data."""
-        mean, std = normalisation(config)
+        mean, std = config.dataset.normalisation(dataset)
         names = {"dropout", "input_dropout"}
         return cls(
             task=dataset.task,
             network=interop.describe(run.network),
-            settings={name: rate for name, rate in run.settings.items() if name in names and rate},
+            settings={name: rate for name, rate in vars(run.settings).items() if name in names and rate},
             inputs=Inputs(shape=list(dataset.train.inputs.shape[1:]), mean=mean, std=std),
             class_names=list(dataset.class_names),
         )
@@ -103,8 +103,9 @@ class TrainedModel:
         if tuple(given.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
             expected = "(N, " + ", ".join(map(str, self.input_shape)) + ")"
             raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(given.shape)}")
-        rows = given.flatten(1)
-        examples = sn.Examples(rows, rows[:, 0], self.mean, self.std)
+        known = (torch.uint8, torch.float32, torch.float64)
+        rows = (given if given.dtype in known else given.double()).flatten(1)
+        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std)
         dtype = next(iter(self.params.values())).dtype
         params = {name: value.unsqueeze(0) for name, value in self.params.items()}
         parts = []
@@ -153,6 +154,6 @@ def _header_of(folder: Path, metadata: Mapping[str, str]) -> Header:
         config = Config.model_validate(result.config)
     except ValidationError as error:
         raise ValueError(f"no header, and its configuration is of no run here: {one_line(error)}") from error
-    dataset = build_dataset(config)
+    dataset = config.dataset.load()
     header = Header.of(build_run(config, dataset), config, dataset)
     return header.model_copy(update={"epoch": int(metadata.get("epoch", 0))})

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml  # type: ignore[import-untyped,unused-ignore]
+import yaml
 
 from pipeline.errors import UserError, one_line
 from pipeline.files import HISTORY, RESULT, write_whole

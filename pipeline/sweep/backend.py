@@ -3,13 +3,15 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import joblib
 
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.pool import pool
+
+Kind = Literal["loky", "dask"]
 
 
 class WorkersDied(Exception):
@@ -20,14 +22,14 @@ class WorkersDied(Exception):
 class Backend:
     """joblib's `loky` (processes here) or `dask` (with the scheduler's address)."""
 
-    name: Literal["loky", "dask"] = "loky"
+    name: Kind = "loky"
     scheduler: str | None = None
     workers: int | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise UserError(f"hydra.launcher.workers={self.workers}: allowed: 1 or more, or null for one a core")
-        if self.name not in ("loky", "dask"):
+        if self.name not in get_args(Kind):
             raise UserError(f"hydra.launcher.backend={self.name}: allowed: loky or dask")
         if (self.name == "dask") != (self.scheduler is not None):
             raise UserError(
@@ -52,7 +54,8 @@ class Backend:
         if self.name == "loky":
             return int(joblib.cpu_count())
         with self._client() as client:
-            return max(1, sum(client.nthreads().values()))
+            threads: int = sum(client.nthreads().values())
+            return max(1, threads)
 
     def run(self, function: Callable[..., Any], works: Sequence[Any], processes: int) -> Generator[Any]:
         """function(work) for each, in workers; the results as they come. Raises WorkersDied."""

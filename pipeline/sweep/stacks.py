@@ -93,4 +93,4 @@ def _width(job: Job, run: sn.Run) -> int:
 
 def _key(job: Job, run: sn.Run) -> Hashable:
     training = job.config.training.model_dump_json(exclude={"epochs", "patience", "log_every", "label_smoothing"})
-    return (job.config.dataset.model_dump_json(), training, run.network.structure(), run.loss, run.optimizer)
+    return (job.config.dataset.model_dump_json(), training, run.structure)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.config.build import build_dataset
 from pipeline.datasets import Dataset
 from pipeline.errors import one_line
 from pipeline.runs.folder import write_failure
@@ -102,7 +101,7 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
 def _train(work: Work) -> list[Result]:
     trainer = None
     try:
-        dataset = work.dataset or build_dataset(work.jobs[0].config)
+        dataset = work.dataset or work.jobs[0].config.dataset.load()
         trainer = Trainer(work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until)
         return trainer.train()
     except (Exception, SystemExit) as error:

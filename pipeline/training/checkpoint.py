@@ -1,6 +1,8 @@
 """The state of a stack in training, in one file: what is needed to go on to the last bit."""
 
+import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +24,44 @@ class Checkpoint:
 
     def write(self, path: Path) -> None:
         """Replace the file at `path`, whole or not at all."""
-        owned = {name: value.contiguous() for name, value in self.tensors.items()}
-        write_whole(path, safetensors.torch.save(owned, {"facts": json.dumps(self.facts)}))
+        tensors = {name: value.contiguous() for name, value in self.tensors.items()}
+        facts = json.dumps(self.facts)
+        write_whole(path, safetensors.torch.save(tensors, {"facts": facts, "sha256": _digest(tensors, facts)}))
 
     @classmethod
     def read(cls, path: Path) -> "Checkpoint | None":
-        """What was written there; None where nothing was."""
+        """What was written there; None where nothing was.
+
+        A file that does not hold what was written, to the last bit, is set aside with a line on stderr, and is None
+        too: training starts anew rather than on other numbers.
+        """
         try:
             with safetensors.safe_open(path, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
-                return cls(tensors, json.loads(file.metadata()["facts"]))
+                metadata = file.metadata() or {}
+            if metadata.get("sha256") == _digest(tensors, metadata.get("facts", "")):
+                return cls(tensors, json.loads(metadata["facts"]))
         except FileNotFoundError:
             return None
+        except (safetensors.SafetensorError, ValueError):
+            pass
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        print(
+            f"{path}: damaged, or of another version; moved to {aside.name}, and its runs train anew", file=sys.stderr
+        )
+        return None
 
     def under(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose names start with `prefix`, without it."""
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    """sha256 over the facts and over name, type, shape and bytes of each tensor."""
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.cpu().numpy().data)
+    return digest.hexdigest()

@@ -12,8 +12,6 @@ import torch
 import scratchnet as sn
 from pipeline.config.build import (
     DTYPES,
-    build_augment,
-    build_dataset,
     build_device,
     build_examples,
     build_run,
@@ -51,7 +49,7 @@ def train(
     finite ends as `diverged` and leaves the others as they are. Any error is written into the results of all runs
     that had not ended, as `failed` (or `interrupted`), and raised.
     """
-    return Trainer(jobs, dataset or build_dataset(jobs[0].config), progress, rows=rows, checkpoint=checkpoint).train()
+    return Trainer(jobs, dataset or jobs[0].config.dataset.load(), progress, rows=rows, checkpoint=checkpoint).train()
 
 
 class Trainer:
@@ -76,7 +74,7 @@ class Trainer:
         self.splits = {
             name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
         }
-        self.augment = build_augment(config, dataset)
+        self.augment = config.dataset.augment(dataset)
         longest = [
             max((job.config for job, own in zip(jobs, self.rows, strict=True) if own == row), key=_epochs)
             for row in sorted(set(self.rows))

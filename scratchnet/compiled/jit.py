@@ -27,7 +27,9 @@ def compiled(fastmath: set[str]) -> Callable[[Callable[..., Any]], Callable[...,
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _FOLDER
         try:
-            return numba.njit(cache=True, error_model="numpy", fastmath=fastmath, boundscheck=False)(function)
+            options = {"cache": True, "error_model": "numpy", "fastmath": fastmath, "boundscheck": False}
+            result: Callable[..., Any] = numba.njit(**options)(function)
+            return result
         finally:
             numba.config.CACHE_DIR = before
 

@@ -7,12 +7,21 @@ from functools import singledispatch
 import torch
 from torch import Tensor, nn
 
-from scratchnet import activations
-from scratchnet.dropout import Dropout
 from scratchnet.interop import modules
-from scratchnet.layers import Layer, Linear, Params, check_shape
-from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
-from scratchnet.sequential import Sequential
+from scratchnet.layers import (
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    MeanOverPatches,
+    Params,
+    Patchify,
+    Residual,
+    Sequential,
+    Transpose,
+    activations,
+    check_shape,
+)
 
 Settings = Mapping[str, float]
 
@@ -51,14 +60,14 @@ def to_torch(
 
 @singledispatch
 def _module(layer: Layer, params: Params, settings: Settings) -> nn.Module:
-    """The module of one layer; a new layer registers its own here."""
+    """The module of one layer; a new layer registers its module here."""
     raise TypeError(f"to_torch: {layer} has no counterpart; register one in scratchnet/interop/exporting.py")
 
 
 @_module.register
 def _(layer: Sequential, params: Params, settings: Settings) -> nn.Module:
-    own = [{name: params[f"{i}.{name}"] for name in inner.names} for i, inner in enumerate(layer.layers)]
-    return nn.Sequential(*(_module(*pair, settings) for pair in zip(layer.layers, own, strict=True)))
+    inner_params = [{name: params[f"{i}.{name}"] for name in inner.names} for i, inner in enumerate(layer.layers)]
+    return nn.Sequential(*(_module(*pair, settings) for pair in zip(layer.layers, inner_params, strict=True)))
 
 
 @_module.register
@@ -134,6 +143,6 @@ def _check(layer: Layer, params: Params, shapes: Mapping[str, tuple[int, ...]]) 
 
 def _filled(module: nn.Module, **values: Tensor) -> nn.Module:
     """The module with copies of the values as its parameters."""
-    own = {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in values.items()}
-    module.load_state_dict(own, assign=True)
+    copies = {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in values.items()}
+    module.load_state_dict(copies, assign=True)
     return module

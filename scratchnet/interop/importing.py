@@ -6,12 +6,19 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from scratchnet import activations
-from scratchnet.dropout import Dropout
 from scratchnet.interop import modules
-from scratchnet.layers import Layer, Linear
-from scratchnet.mixer import LayerNorm, MeanOverPatches, Patchify, Residual, Transpose
-from scratchnet.sequential import Sequential
+from scratchnet.layers import (
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    MeanOverPatches,
+    Patchify,
+    Residual,
+    Sequential,
+    Transpose,
+    activations,
+)
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -44,8 +51,7 @@ def from_torch(module: nn.Module) -> Converted:
     module by its place, as in `module.get_submodule(place)`.
     """
     reader = _Reader(list(_leaves(module)))
-    found = reader.read(module, "")
-    layer, params = (Sequential(()), {}) if found is None else found
+    layer, params = reader.read(module, "") or (Sequential(()), {})
     if not isinstance(layer, Sequential):
         layer, params = Sequential((layer,)), {f"0.{name}": value for name, value in params.items()}
     types = {value.dtype for value in params.values()}
@@ -68,7 +74,7 @@ class _Reader:
     def read(self, module: nn.Module, place: str) -> Part | None:
         """The layer of a module and its parameters, None where nothing is left of it."""
         if module._forward_hooks or module._forward_pre_hooks:
-            raise ValueError(f"from_torch: {_shown(module, place)}: its hooks cannot be taken along; remove them")
+            raise ValueError(f"from_torch: {_text(module, place)}: its hooks cannot be taken along; remove them")
         if type(module) is nn.Sequential:
             return self._sequential(module, place)
         if type(module) is modules.Residual:
@@ -83,29 +89,29 @@ class _Reader:
         convert = _LEAVES.get(type(module))
         if convert is None:
             hint = _HINTS.get(type(module), f"known are Sequential, Dropout, {', '.join(m.__name__ for m in _LEAVES)}")
-            raise TypeError(f"from_torch: {_shown(module, place)} has no counterpart in the engine; {hint}")
+            raise TypeError(f"from_torch: {_text(module, place)} has no counterpart in the engine; {hint}")
         try:
             return convert(module)
         except ValueError as error:
-            raise ValueError(f"from_torch: {_shown(module, place)}: {error}") from error
+            raise ValueError(f"from_torch: {_text(module, place)}: {error}") from error
 
     def _sequential(self, module: nn.Sequential, place: str) -> Part:
-        found = [self.read(inner, _join(place, name)) for name, inner in module._modules.items() if inner is not None]
-        kept = [part for part in found if part is not None]
-        params = {f"{i}.{name}": value for i, (_, own) in enumerate(kept) for name, value in own.items()}
-        return Sequential(tuple(layer for layer, _ in kept)), params
+        inner = [(name, child) for name, child in module._modules.items() if child is not None]
+        parts = [part for name, child in inner if (part := self.read(child, _join(place, name))) is not None]
+        params = {f"{i}.{name}": value for i, (_, values) in enumerate(parts) for name, value in values.items()}
+        return Sequential(tuple(layer for layer, _ in parts)), params
 
     def _dropout(self, module: nn.Dropout, place: str) -> Dropout:
         before, after = self.leaves[: self.position - 1], self.leaves[self.position :]
         rate = "dropout" if any(type(leaf) is nn.Linear for leaf in before) else "input_dropout"
         if self.settings.setdefault(rate, module.p) != module.p:
             raise ValueError(
-                f"from_torch: {_shown(module, place)}: another {rate} layer has p={self.settings[rate]}; "
+                f"from_torch: {_text(module, place)}: another {rate} layer has p={self.settings[rate]}; "
                 "a run has one rate for all of them"
             )
         features = _width(reversed(before), 1) or _width(after, 0)
         if features is None:
-            raise ValueError(f"from_torch: {_shown(module, place)}: how many features has it? put it beside a Linear")
+            raise ValueError(f"from_torch: {_text(module, place)}: how many features has it? put it beside a Linear")
         return Dropout(features, rate)
 
 
@@ -167,11 +173,11 @@ _LEAVES: dict[type[nn.Module], Callable[[Any], Part]] = {
 
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
     """The modules without modules within, in the order of their use; one that is used twice comes twice."""
-    inner = [own for own in module._modules.values() if own is not None]
+    inner = [child for child in module._modules.values() if child is not None]
     if not inner and type(module) is not nn.Sequential:
         yield module
-    for own in inner:
-        yield from _leaves(own)
+    for child in inner:
+        yield from _leaves(child)
 
 
 def _copy(value: Tensor) -> Tensor:
@@ -182,6 +188,6 @@ def _join(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
 
 
-def _shown(module: nn.Module, place: str) -> str:
+def _text(module: nn.Module, place: str) -> str:
     text = f"{module}" if not module._modules else type(module).__name__
     return f"{place}: {text}" if place else text

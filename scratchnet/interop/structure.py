@@ -28,8 +28,8 @@ def build(description: Mapping[str, Any]) -> Layer:
         return cls(**{name: _built(value) for name, value in description.items() if name != "layer"})
     except (KeyError, TypeError) as error:
         text = str(description)
-        shown = text if len(text) <= 100 else f"{text[:100]} …"
-        raise ValueError(f"{shown}: describes no layer of this version of the engine ({error})") from error
+        short = text if len(text) <= 100 else f"{text[:100]} …"
+        raise ValueError(f"{short}: describes no layer of this version of the engine ({error})") from error
 
 
 def _plain(value: Any) -> Any:

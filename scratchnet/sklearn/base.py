@@ -1,8 +1,9 @@
-"""What both estimators do: from their parameters to a stack of one run, and one epoch after the other."""
+"""What both estimators share: they build a stack of one run from their parameters and train it epoch by epoch."""
 
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
@@ -16,15 +17,16 @@ from torch import Tensor
 from scratchnet import networks
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
+from scratchnet.run import Run, Settings
 from scratchnet.sklearn.parameters import OPTIMIZERS, SCHEDULES, check_parameters
-from scratchnet.stack import Run, Stack
+from scratchnet.stack import Stack
 
 _ROWS = 1000  # that are predicted at once
 _FLOATS = [np.float64, np.float32]
 
 
 class ScratchEstimator(BaseEstimator):
-    """Base: a subclass checks its targets, and makes something of the outputs."""
+    """Base: a subclass checks its targets and turns outputs into predictions."""
 
     def __init__(
         self,
@@ -123,12 +125,12 @@ class ScratchEstimator(BaseEstimator):
             dropout=self.dropout > 0,
             input_dropout=self.input_dropout > 0,
         )
-        names = ("lr", "momentum", "l2", "weight_decay", "dropout", "input_dropout")
+        names = [setting.name for setting in fields(Settings)]
         run = Run(
             network=network,
             loss=loss,
             optimizer=OPTIMIZERS.get(self.optimizer, self.optimizer),
-            settings={name: float(getattr(self, name)) for name in names},
+            settings=Settings(**{name: float(getattr(self, name)) for name in names}),
             schedule=SCHEDULES.get(self.schedule, self.schedule),
             epochs=self.epochs,
             seed=int(seeds[0]),
@@ -141,7 +143,7 @@ class ScratchEstimator(BaseEstimator):
         self.network_, self.n_iter_, self.loss_curve_ = network, 0, list[float]()
 
     def _epoch(self, examples: Examples) -> None:
-        """One pass over the examples in an order of its own."""
+        """One pass over the examples in a new random order."""
         order = torch.from_numpy(self._order.permutation(len(examples))).to(self._stack.device)
         with _threads(self.threads):
             losses = self._stack.train(examples, order, self.batch_size)[:, 0].double().cpu()
@@ -155,13 +157,13 @@ class ScratchEstimator(BaseEstimator):
             )
 
     def _examples(self, rows: np.ndarray, targets: np.ndarray) -> Examples:
-        """Their numbers as they are: scaling is a step of a pipeline."""
+        """Features as they are: scaling is a step of a scikit-learn pipeline."""
         inputs = torch.from_numpy(np.array(rows))  # a copy: what is given may be read-only
         zeros = torch.zeros(inputs.shape[1], dtype=torch.float64)
         return Examples(inputs, torch.from_numpy(np.array(targets)), zeros, zeros + 1).to(self._stack.device)
 
     def _outputs(self, X: Any) -> Tensor:
-        """What the network makes of X: (N, K) in float64."""
+        """The network's outputs for X, (N, K) in float64."""
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=_FLOATS)
         parts = torch.from_numpy(np.array(rows)).to(self._stack.device, self._stack.dtype).split(_ROWS)
@@ -179,7 +181,7 @@ class ScratchEstimator(BaseEstimator):
 
 @contextmanager
 def _threads(number: int) -> Iterator[None]:
-    """Compute with so many threads; what others in the process compute with is theirs."""
+    """Limit torch to so many threads while it lasts; the process keeps its own setting."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

@@ -43,7 +43,7 @@ _PARAMETERS = """
 """
 
 
-class ScratchClassifier(ClassifierMixin, ScratchEstimator):  # type: ignore[misc,unused-ignore]
+class ScratchClassifier(ClassifierMixin, ScratchEstimator):
     __doc__ = (
         """A multilayer perceptron for classes: p(k | x) = e^{z_k} / Σ_j e^{z_j}, z the network's outputs.
 
@@ -140,11 +140,11 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):  # type: ignore[misc
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest label of each row, (N,)."""
         likeliest = self._outputs(X).argmax(1).numpy()
-        found: np.ndarray = self.classes_[likeliest]
-        return found
+        labels: np.ndarray = self.classes_[likeliest]
+        return labels
 
 
-class ScratchRegressor(RegressorMixin, ScratchEstimator):  # type: ignore[misc,unused-ignore]
+class ScratchRegressor(RegressorMixin, ScratchEstimator):
     __doc__ = (
         """A multilayer perceptron for one value an example, or several: y = z, z the network's outputs.
 
@@ -167,18 +167,18 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):  # type: ignore[misc,u
         rows, targets = self._targets(X, y, reset=first)
         if first:
             self._start(len(rows), targets.shape[1], MeanSquaredError())
-        elif targets.shape[1] != self._stack.network.path[-1]:
+        [outputs] = self.network_.output_shape((self.n_features_in_,))
+        if targets.shape[1] != outputs:
             raise ValueError(
-                f"ScratchRegressor: y has {targets.shape[1]} values an example, the first call had "
-                f"{self._stack.network.path[-1]}"
+                f"ScratchRegressor: y has {targets.shape[1]} values an example, the first call had {outputs}"
             )
         self._epoch(self._examples(rows, targets))
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """(N,) or (N, K), as the targets were."""
-        found = self._outputs(X).numpy()
-        return found[:, 0] if self._one_value else found
+        outputs = self._outputs(X).numpy()
+        return outputs[:, 0] if self._one_value else outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

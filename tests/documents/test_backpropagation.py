@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 
 from pipeline.command.cli import conf_folder
 from pipeline.config.check import check
-from pipeline.config.schema import MLP
+from pipeline.models.mlp import MLP
 
 PAGE = ROOT / "docs" / "backpropagation.md"
 

@@ -9,7 +9,6 @@ from hydra import compose, initialize_config_dir
 from runs import KINDS
 
 from pipeline.command.cli import conf_folder
-from pipeline.config.build import build_dataset
 from pipeline.config.check import check
 from pipeline.runs.job import Job
 from pipeline.training.trainer import Trainer
@@ -38,6 +37,6 @@ def make_job(tmp_path: Path) -> Iterator[MakeJob]:
 def trainer(request: pytest.FixtureRequest, make_job: MakeJob) -> Trainer:
     """A run of each kind that has trained its one epoch."""
     job = make_job(*KINDS[request.param], "training.epochs=1", "optimizer.lr=0.003")
-    found = Trainer([job], build_dataset(job.config))
+    found = Trainer([job], job.config.dataset.load())
     found.train()
     return found

@@ -20,13 +20,13 @@ def factors(schedule: sn.Schedule, epochs: int = EPOCHS, steps: int = STEPS) -> 
 
 def torch_factors(make: TorchSchedule, steps: int) -> torch.Tensor:
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
-    scheduler, found = make(optimizer), []
+    scheduler, values = make(optimizer), []
     for step in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
+        values.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         if step < steps - 1:  # the last would warn
             scheduler.step()
-    return torch.tensor(found, dtype=torch.float64)
+    return torch.tensor(values, dtype=torch.float64)
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_one_cycle_is_torchs_at_any_length(steps: int, warmup: float) -> None:
 def test_one_cycle_without_room_to_rise_starts_at_its_peak() -> None:
     assert factors(sn.OneCycle(0.3), 1, 1).tolist() == [1]
     for steps in (2, 3):
-        found = factors(sn.OneCycle(0.3), 1, steps)
-        assert found[0] == 1
-        assert found[-1].item() == pytest.approx(1 / 25e4)
+        values = factors(sn.OneCycle(0.3), 1, steps)
+        assert values[0] == 1
+        assert values[-1].item() == pytest.approx(1 / 25e4)
 
 
 def test_warm_up_rises_in_equal_steps_and_then_falls() -> None:
-    found = factors(sn.Cosine(warmup=2))
+    values = factors(sn.Cosine(warmup=2))
     rise = torch.arange(1, 2 * STEPS + 1, dtype=torch.float64) / (2 * STEPS)
-    torch.testing.assert_close(found[: 2 * STEPS], rise)
-    assert (found[2 * STEPS :].diff() < 0).all()
+    torch.testing.assert_close(values[: 2 * STEPS], rise)
+    assert (values[2 * STEPS :].diff() < 0).all()
 
 
 @pytest.mark.parametrize("schedule", [sn.Constant(), sn.Step()])
@@ -92,7 +92,34 @@ def test_what_depends_on_the_length_says_so(schedule: sn.Schedule) -> None:
     st.integers(1, 50),
 )
 def test_factors_are_positive_and_at_most_one(schedule: sn.Schedule, epochs: int, steps: int) -> None:
-    found = factors(schedule, epochs, steps)
-    assert (found > 0).all()
-    assert (found <= 1 + 1e-12).all()
-    assert found.isfinite().all()
+    values = factors(schedule, epochs, steps)
+    assert (values > 0).all()
+    assert (values <= 1 + 1e-12).all()
+    assert values.isfinite().all()
+
+
+@given(
+    st.sampled_from(
+        [
+            sn.Constant(),
+            sn.Step(1, 0.5),
+            sn.Step(2, 1.5),
+            sn.Cosine(floor=3.0),
+            sn.Cosine(warmup=0.5),
+            sn.OneCycle(initial_divisor=0.2),
+            sn.OneCycle(initial_divisor=2.0, final_divisor=0.1),
+        ]
+    ),
+    st.integers(1, 20),
+    st.integers(1, 50),
+)
+def test_no_factor_exceeds_the_highest(schedule: sn.Schedule, epochs: int, steps: int) -> None:
+    assert factors(schedule, epochs, steps).max() <= schedule.highest * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "highest"),
+    [(sn.Cosine(floor=3.0), 3.0), (sn.OneCycle(initial_divisor=0.2), 5.0), (sn.Step(gamma=1.5), float("inf"))],
+)
+def test_the_highest_factor_may_be_above_one(schedule: sn.Schedule, highest: float) -> None:
+    assert schedule.highest == highest

@@ -24,9 +24,9 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
     with medium.style():
         columns = 2 if len(keys) in (2, 4) else min(3, len(keys))
         figure, panels = medium.panels(-(-len(keys) // columns), columns, 3.4, 2.9, sharey=True)
-        for axes, key in zip(panels, keys, strict=False):
+        for number, (axes, key) in enumerate(zip(panels, keys, strict=False)):
             _panel(axes, comparison, key)
-            if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+            if number % columns == 0:
                 axes.set_ylabel(comparison.metric.heading(SELECTION))
         for axes in panels[len(keys) :]:
             axes.remove()

@@ -61,7 +61,8 @@ def _curves(shown: Comparison, history: pd.DataFrame) -> dict[str, Any]:
 def _thinned(rows: np.ndarray) -> np.ndarray:
     if len(rows) <= POINTS:
         return rows
-    return rows[np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(int))]
+    thinned: np.ndarray = rows[np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(int))]
+    return thinned
 
 
 def _rounded(values: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config.schema import initializer_rule
+from pipeline.models import initializer_rule
 from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text

@@ -44,7 +44,6 @@ class Diagnosis:
 def diagnose(run: Path) -> Diagnosis:
     """Load a classification run's weights and data. Raises UserError that says why it cannot be done."""
     # Torch comes with them: only where there is something to diagnose.
-    from pipeline.config.build import build_dataset
     from pipeline.runs.model import load_model
 
     result = read_result(run)
@@ -58,7 +57,7 @@ def diagnose(run: Path) -> Diagnosis:
         raise UserError(f"{run}: no classes")
     if not (run / MODEL).exists():
         raise UserError(f"{run}: {MODEL} is missing")
-    dataset = build_dataset(config)
+    dataset = config.dataset.load()
     if dataset.fingerprint != result.provenance.get("data_fingerprint"):
         raise UserError(f"{run}: the data has changed since the run")
     model = load_model(run)

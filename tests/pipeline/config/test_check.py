@@ -1,6 +1,10 @@
 """Every mistake ends in one line that names the key, the value and what is allowed."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from pipeline.command.cli import conf_folder
-from pipeline.config.check import ConfigError, check, unknown_key
+from pipeline.config.check import ConfigError, check, check_values, unknown_key
 from pipeline.config.schema import Config
 
 
@@ -36,7 +40,12 @@ def mistakes(*overrides: str) -> list[str]:
         ("model.hidden=[0]", "model.hidden=[0]: item 0 should be greater than or equal to 1; allowed: a list of"),
         ("model.hidden=256", "model.hidden=256: should be a valid list; allowed: a list of hidden widths"),
         ("model.hidden=[64,2.5]", "model.hidden=[64,2.5]: item 1 should be a valid integer"),
-        ("model.activation=relus", "model.activation=relus: should be 'relu', 'leaky_relu', 'tanh', 'sigmoid'"),
+        ("model.activation=relus", "model.activation=relus: no such activation; there are relu, leaky_relu, tanh, "),
+        ("model.activation=1", "model.activation=1: should be a valid string"),
+        ("model.name=mpl", "model.name=mpl: no such choice; there are mlp, patch_mlp; did you mean mlp?"),
+        ("model.name=[mlp]", "model.name=[mlp]: no such choice; there are mlp, patch_mlp"),
+        ("~model.name", "model.name: missing; give model.name=…"),
+        ("+dataset.samples=9", "dataset.samples=9: the chosen dataset has no such key; it is one of dataset=folded, "),
         ("model.l2=-1e-3", "model.l2=-0.001: should be greater than or equal to 0; allowed: 0 or more"),
         ("model.dropout=1", "model.dropout=1: should be less than 1; allowed: a probability"),
         ("training.epochs=0", "training.epochs=0: should be greater than or equal to 1; allowed: passes over"),
@@ -46,6 +55,8 @@ def mistakes(*overrides: str) -> list[str]:
         ("training.dtype=half", "training.dtype=half: should be 'float32' or 'float64'"),
         ("dataset.validation_fraction=1", "dataset.validation_fraction=1: should be less than 1"),
         ("dataset.std=[0]", "dataset.std=[0]: item 0 should be greater than 0"),
+        ("dataset.mean=[1,2]", "dataset.mean=[1.0,2.0]: allowed: one number, or 1, one a channel"),
+        ("model.l2_layers=[2]", "model.l2_layers=[2]: allowed: 0 to 1, the linear layers"),
         ("seed=-1", "seed=-1: should be greater than or equal to 0"),
         ("+optimizer.lrr=1", "optimizer.lrr=1: no such key; optimizer has beta1, beta2, eps, lr, momentum, name,"),
         ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, schedule"),
@@ -69,6 +80,28 @@ def test_likeliest_key_is_proposed() -> None:
 def test_all_mistakes_are_told_together() -> None:
     found = mistakes("optimizer.lr=-1", "model.hidden=[0]", "training.epochs=0")
     assert [line.partition("=")[0] for line in found] == ["model.hidden", "optimizer.lr", "training.epochs"]
+
+
+def test_mistakes_of_all_sections_are_told_together() -> None:
+    said = mistakes(
+        *("model=patch_mlp", "dataset=linear", "optimizer.nesterov=true", "optimizer.momentum=0"),
+        *("schedule=cosine", "schedule.warmup=10", "dataset.validation_fraction=0"),
+        *("training.patience=3", "training.label_smoothing=0.1", "sweep.kind=halving"),
+    )
+    assert said == [
+        "model=patch_mlp: needs images; dataset=linear has none, take model=mlp",
+        "optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9",
+        "schedule.warmup=10.0: allowed: less than training.epochs=10",
+        "training.patience=3: needs dataset.validation_fraction above 0",
+        "training.label_smoothing=0.1: dataset=linear has no classes; take 0",
+        "sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation",
+    ]
+
+
+def test_a_group_that_is_no_section_is_told_its_choices() -> None:
+    values = check(compose("config", [])).model_dump() | {"optimizer": 3}
+    with pytest.raises(ConfigError, match=r"^optimizer=3: not a section; it is one of adam, sgd$"):
+        check_values(values)
 
 
 def test_combinations() -> None:
@@ -108,3 +141,21 @@ def test_overrides_survive_the_way_to_the_config_and_back(values: dict[str, obje
     for key, value in values.items():
         assert OmegaConf.select(dumped, key) == value
     assert Config.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(
+    "override", ["optimizer.lr=-1", "optimizer.lrr=1", "model.initializer_scale=[1,2,3]", "schedule.nothing=1"]
+)
+def test_a_mistake_does_not_wait_for_torch(override: str, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pipeline.command.cli import main\n"
+        f"sys.argv = ['pipeline', '{override}']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\nsys.exit('torch' in sys.modules)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith(override.partition("=")[0])

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from data import load_dataset
 
-from pipeline.datasets import fashion_mnist, load_dataset
-from pipeline.datasets.idx import write_idx
+from pipeline.datasets import fashion_mnist
+from pipeline.datasets._idx import write_idx
 from pipeline.errors import UserError
 
 Complaint = Callable[..., str]

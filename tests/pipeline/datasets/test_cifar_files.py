@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from pipeline.datasets import load_dataset
+from data import load_dataset
 
 Complaint = Callable[..., str]
 WriteCifar = Callable[..., Path]

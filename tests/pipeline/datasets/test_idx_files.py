@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data import load_dataset
 
-from pipeline.datasets import fashion_mnist, load_dataset
-from pipeline.datasets.idx import read_idx, write_idx
+from pipeline.datasets import fashion_mnist
+from pipeline.datasets._idx import read_idx, write_idx
 
 IMAGES, LABELS = fashion_mnist.FILES["train"]
 Complaint = Callable[..., str]

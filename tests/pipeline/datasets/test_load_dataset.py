@@ -1,57 +1,50 @@
-"""What all data sets share: options, the split and the fingerprint."""
+"""What all data sets share: what is known before reading, the cache, the split and the fingerprint."""
 
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from data import choose_dataset, load_dataset
 
-from pipeline.datasets import LOADERS, Official, Split, load_dataset
+import scratchnet as sn
+from pipeline.datasets import DatasetChoice, Official, Split
 
-Complaint = Callable[..., str]
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("fashion_mnist_mini", {"samples": 10}),
-        ("cifar10", {"samples": 10}),
-        ("cifar10", {"coarse_labels": True}),
-        ("square", {"root": "here"}),
-        ("linear", {"coarse_labels": True}),
-    ],
-)
-def test_an_option_of_another_data_set_is_refused(name: str, options: dict[str, Any], complaint: Complaint) -> None:
-    (option,) = options
-    assert complaint(name, **options).startswith(f"dataset.{option}: dataset={name} does not take it")
+NAMES = DatasetChoice.names()
+HERE = [name for name in NAMES if not name.startswith("cifar") and name != "fashion_mnist"]
 
 
-def test_an_unknown_name_is_told_the_known_ones(complaint: Complaint) -> None:
-    found = complaint("mnist")
-    assert found.startswith("dataset=mnist: no such data set")
-    assert all(name in found for name in LOADERS)
+@pytest.mark.parametrize("name", HERE)
+def test_what_is_said_before_reading_is_what_is_read(name: str) -> None:
+    choice, data = choose_dataset(name), load_dataset(name)
+    assert choice.task == data.task
+    assert choice.input_shape == data.input_shape
+    assert (data.outputs == len(data.class_names)) == (data.task == "classification")
 
 
-def test_a_data_set_is_added_by_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def coins(seed: int = 0) -> Official:
-        flips = np.random.default_rng(seed).integers(0, 2, 30)
-        x = flips[:, np.newaxis].astype(np.float64)
-        return Official(Split(x[:20], flips[:20]), Split(x[20:], flips[20:]), ("heads", "tails"))
+def test_data_is_loaded_once_a_process_whatever_is_done_to_it() -> None:
+    data = choose_dataset("fashion_mnist_mini").load()
+    assert choose_dataset("fashion_mnist_mini", mean=[0.5], std=[0.1], flip=True, shift=2).load() is data
+    other = choose_dataset("fashion_mnist_mini", seed=1).load()
+    assert other is not data
+    assert other.fingerprint == data.fingerprint
 
-    monkeypatch.setitem(LOADERS, "coins", coins)
-    data = load_dataset("coins", seed=3)
-    assert (data.name, data.task, len(data.train), len(data.validation), len(data.test)) == (
-        "coins",
-        "classification",
-        18,
-        2,
-        10,
-    )
-    np.testing.assert_array_equal(data.test.targets, coins(3).test.targets)
+
+def test_images_are_normalised_by_channel_and_points_are_not() -> None:
+    images = choose_dataset("cifar10", mean=[0.1, 0.2, 0.4], std=[0.5])
+    data = load_dataset("square", samples=10)
+    assert images.normalisation(data) == ([255 * 0.1, 255 * 0.2, 255 * 0.4], [255 * 0.5])
+    assert choose_dataset("square").normalisation(data) == ([0.0], [1.0])
+
+
+def test_training_images_are_augmented_where_that_is_asked_for() -> None:
+    data = load_dataset("square", samples=10)
+    assert choose_dataset("square").augment(data) is None
+    assert choose_dataset("cifar10").augment(data) is None
+    assert choose_dataset("cifar10", flip=True).augment(data) == sn.Augment(3, 32, 32, flip=True)
+    assert choose_dataset("fashion_mnist", shift=3).augment(data) == sn.Augment(1, 28, 28, shift=3)
 
 
 def test_the_split_keeps_inputs_with_their_targets(fashion: Path) -> None:
@@ -100,6 +93,7 @@ def test_gaps_between_rows_do_not_count() -> None:
     assert Official(with_gaps, with_gaps).fingerprint() == Official(without, without).fingerprint()
 
 
-def test_data_sets_need_neither_torch_nor_hydra() -> None:
-    code = "import sys, pipeline.datasets; sys.exit(bool({'torch', 'hydra'} & set(sys.modules)))"
+@pytest.mark.parametrize("name", NAMES)
+def test_data_sets_need_neither_torch_nor_hydra_nor_pooch(name: str) -> None:
+    code = f"import sys, pipeline.datasets.{name}; sys.exit(bool({{'torch', 'hydra', 'pooch'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

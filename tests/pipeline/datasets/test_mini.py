@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data import load_dataset
 
-from pipeline.datasets import Dataset, draw_mini, fashion_mnist, load_dataset
+from pipeline.datasets import Dataset, _draw_mini, fashion_mnist, fashion_mnist_mini
 
 DEBIAN = fashion_mnist.SOURCE.system_folder
 FULL = pytest.mark.skipif(not DEBIAN.is_dir(), reason=f"no full Fashion-MNIST in {DEBIAN}")
@@ -28,25 +29,25 @@ def test_mini_is_balanced_and_without_repeats() -> None:
 
 
 def test_mini_comes_with_its_licence() -> None:
-    licence = (fashion_mnist.MINI / "LICENSE").read_text()
+    licence = (fashion_mnist_mini.FOLDER / "LICENSE").read_text()
     assert licence.startswith("The MIT License")
     assert "Copyright (c) 2017 Zalando SE, https://tech.zalando.com" in licence
 
 
 def test_too_few_images_to_draw_from(fashion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert draw_mini.main(["--root", str(fashion), "--out", str(out)]) == 1
+    assert _draw_mini.main(["--root", str(fashion), "--out", str(out)]) == 1
     assert capsys.readouterr().err.startswith("--root: a class has only 4 of 600 images")
     assert not out.exists()
-    assert draw_mini.main(["--root", str(tmp_path / "nowhere"), "--out", str(out)]) == 1
+    assert _draw_mini.main(["--root", str(tmp_path / "nowhere"), "--out", str(out)]) == 1
     assert "no such folder" in capsys.readouterr().err
 
 
 @FULL
 def test_the_full_files_give_the_mini_ones(tmp_path: Path) -> None:
-    assert draw_mini.main(["--root", str(DEBIAN), "--out", str(tmp_path)]) == 0
+    assert _draw_mini.main(["--root", str(DEBIAN), "--out", str(tmp_path)]) == 0
     drawn = {name: (tmp_path / name).read_bytes() for name in NAMES}
-    shipped = {name: (fashion_mnist.MINI / name).read_bytes() for name in NAMES}
+    shipped = {name: (fashion_mnist_mini.FOLDER / name).read_bytes() for name in NAMES}
     for name in NAMES:
         assert gzip.decompress(drawn[name]) == gzip.decompress(shipped[name])
     if "ng" not in zlib.ZLIB_RUNTIME_VERSION:  # zlib-ng packs the same content into other bytes

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pooch
 import pytest
+from data import load_dataset
 
-from pipeline.datasets import cifar, fashion_mnist, load_dataset, sources
+from pipeline.datasets import _sources, cifar10, cifar100, fashion_mnist
 
 TRAIN_IMAGES, TRAIN_LABELS = fashion_mnist.FILES["train"]
 Complaint = Callable[..., str]
@@ -22,8 +23,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(pooch, "retrieve", no_network)
     monkeypatch.setenv("SCRATCHNET_CACHE", str(tmp_path / "cache"))
-    for module, name in ((fashion_mnist, "SOURCE"), (cifar, "CIFAR10"), (cifar, "CIFAR100")):
-        monkeypatch.setattr(module, name, replace(getattr(module, name), system_folder=tmp_path / "system"))
+    for module in (fashion_mnist, cifar10, cifar100):
+        monkeypatch.setattr(module, "SOURCE", replace(module.SOURCE, system_folder=tmp_path / "system"))
     return tmp_path
 
 
@@ -144,6 +145,6 @@ def test_a_download_with_another_hash_is_refused(
 
 def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCRATCHNET_CACHE", raising=False)
-    assert sources.cache_folder() == Path(pooch.os_cache("scratchnet"))
+    assert _sources.cache_folder() == Path(pooch.os_cache("scratchnet"))
     monkeypatch.setenv("SCRATCHNET_CACHE", "/some/cache")
-    assert sources.cache_folder() == Path("/some/cache")
+    assert _sources.cache_folder() == Path("/some/cache")

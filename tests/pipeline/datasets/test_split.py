@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.datasets.split import split_rows
+from pipeline.datasets._split import split_rows
 from pipeline.errors import UserError
 
 LABELS = st.lists(st.integers(0, 4), min_size=2, max_size=200)

@@ -1,11 +1,10 @@
 """Formulas of the toy problems, their numbers of points and their seeds."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from data import load_dataset
 
-from pipeline.datasets import Dataset, Split, load_dataset
+from pipeline.datasets import Dataset, Split
 
 TOYS = ["linear", "folded", "square", "patterns"]
 
@@ -66,8 +65,3 @@ def test_samples_and_seed(name: str) -> None:
     assert [len(data.train), len(data.validation), len(data.test)] == [82, 21, 20]
     assert data.fingerprint == load_dataset(name, samples=103, seed=1).fingerprint
     assert data.fingerprint != load_dataset(name, samples=103, seed=2).fingerprint
-
-
-@pytest.mark.parametrize("samples", [-3, 0, 4])
-def test_too_few_samples(samples: int, complaint: Callable[..., str]) -> None:
-    assert complaint("linear", samples=samples).startswith(f"dataset.samples={samples}: too few")

@@ -18,7 +18,6 @@ from nets import nets, outputs, trained
 from runs import normalised
 
 import scratchnet as sn
-from pipeline.config.build import build_dataset
 from pipeline.export import export
 from pipeline.export.__main__ import main
 from pipeline.export.onnx import IR_VERSION, OPSET, to_onnx
@@ -37,7 +36,7 @@ def session(model: onnx.ModelProto | Path) -> onnxruntime.InferenceSession:
 
 
 def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
-    folder, dataset = trainer.jobs[0].folder, build_dataset(trainer.jobs[0].config)
+    folder, dataset = trainer.jobs[0].folder, trainer.jobs[0].config.dataset.load()
     path = export(folder)
     assert path == folder / "model.onnx"
     expected = trainer.stack.predict(normalised(trainer))[0].numpy()
@@ -96,7 +95,7 @@ def test_every_network_gives_what_the_engine_does(
 
 def test_the_command_writes_a_file_that_others_read(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
-    Trainer([job], build_dataset(job.config)).train()
+    Trainer([job], job.config.dataset.load()).train()
     command = [sys.executable, "-m", "pipeline.export", str(job.folder), "--out", str(tmp_path / "net.onnx")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == f"{tmp_path / 'net.onnx'}\n"
@@ -116,7 +115,7 @@ def test_mistakes_end_in_one_line(
     assert main([str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith(f"{tmp_path}: holds no model.safetensors; give the folder of a run")
     job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
-    Trainer([job], build_dataset(job.config)).train()
+    Trainer([job], job.config.dataset.load()).train()
     assert main([str(job.folder), "--out", str(tmp_path / "none" / "net.onnx")]) == 1
     said = capsys.readouterr().err
     assert said == f"{tmp_path / 'none' / 'net.onnx'}: cannot be written (No such file or directory); " + (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.config.schema import SGD
+from pipeline.optimizers.sgd import SGD
 from pipeline.reference.__main__ import main
 from pipeline.reference.best import best
 from pipeline.reference.compare import compare, curves, write

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import pipeline
 import scratchnet as sn
-from pipeline.config.build import build_dataset, build_examples
+from pipeline.config.build import build_examples
 from pipeline.errors import UserError
 from pipeline.runs.job import Job
 from pipeline.runs.model import load_model
@@ -24,7 +24,7 @@ MakeJob = Callable[..., Job]
 
 def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     job, stack = trainer.jobs[0], trainer.stack
-    dataset = build_dataset(job.config)
+    dataset = job.config.dataset.load()
     model = pipeline.load_model(job.folder)
     x = normalised(trainer)
     expected = stack.network.forward(stack.params, x.unsqueeze(0))[0][0]
@@ -44,20 +44,20 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
         torch.testing.assert_close(model.to_torch()(raw), expected, rtol=tight, atol=tight)
         rows = model.to_torch(normalise=False)(x)
     torch.testing.assert_close(rows, expected, rtol=tight, atol=tight)
-    rates = {name: rate for name, rate in stack.runs[0].settings.items() if "dropout" in name and rate}
+    rates = {name: rate for name, rate in vars(stack.runs[0].settings).items() if "dropout" in name and rate}
     assert sn.from_torch(model.to_torch(normalise=False)).settings == rates
 
 
 def test_the_file_can_be_read_without_this_code(make_job: MakeJob) -> None:
     """What docs/models.md says of the file, done with numpy alone."""
     job = make_job("model.hidden=[6]", "training.epochs=1")
-    trainer = Trainer([job], build_dataset(job.config))
+    trainer = Trainer([job], job.config.dataset.load())
     trainer.train()
     with safetensors.safe_open(job.folder / "model.safetensors", "np") as file:
         [text] = file.metadata().values()
         header, tensors = json.loads(text), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     assert header["format"] == 1
-    images = build_dataset(job.config).test.inputs
+    images = job.config.dataset.load().test.inputs
     channels = np.array(header["inputs"]["mean"]).reshape(-1, 1, 1), np.array(header["inputs"]["std"]).reshape(-1, 1, 1)
     assert list(images.shape[1:]) == header["inputs"]["shape"]
     x = ((images - channels[0]) / channels[1]).reshape(len(images), -1)
@@ -71,7 +71,7 @@ def test_the_file_can_be_read_without_this_code(make_job: MakeJob) -> None:
     np.testing.assert_allclose(x, trainer.stack.predict(normalised(trainer))[0], rtol=1e-4, atol=1e-4)
     assert x.shape[1] == len(header["class_names"]) == 10
     found = json.loads((job.folder / "result.json").read_text())["metrics"]
-    labels = build_dataset(job.config).test.targets
+    labels = job.config.dataset.load().test.targets
     assert (x.argmax(1) == labels).mean() == pytest.approx(found["best_test_accuracy"], abs=0.002)
 
 
@@ -86,7 +86,7 @@ def test_a_file_without_header_is_read_by_the_configuration(trainer: Trainer) ->
 
 def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
     job = make_job("model.hidden=[2]", "training.epochs=1", "dataset.validation_fraction=0.9")
-    Trainer([job], build_dataset(job.config)).train()
+    Trainer([job], job.config.dataset.load()).train()
     model = load_model(job.folder)
     assert model.predict(np.zeros((0, 1, 28, 28), np.uint8)).shape == (0, 10)
     flat = np.random.default_rng(0).integers(0, 256, (3, 784), np.uint8)
@@ -122,7 +122,7 @@ def test_what_cannot_be_read_is_said_in_one_line(
     make_job: MakeJob, change: Callable[[Path], object], said: str
 ) -> None:
     job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
-    Trainer([job], build_dataset(job.config)).train()
+    Trainer([job], job.config.dataset.load()).train()
     change(job.folder)
     with pytest.raises(UserError, match=said) as caught:
         load_model(job.folder)

@@ -14,7 +14,6 @@ import pytest
 from commands import LONGER, figures, pipeline, start, stop, wait_for
 from trackers import assert_shows, read_mlflow, read_tensorboard
 
-from pipeline.config.build import build_dataset
 from pipeline.config.check import ConfigError
 from pipeline.runs.folder import write_failure
 from pipeline.runs.identity import Identity
@@ -43,7 +42,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def tracked(make_job: MakeJob, database: str, *overrides: str) -> Job:
     job = make_job(*SMALL, "tracking=[tensorboard,mlflow]", f"tracking.mlflow={database}", *overrides)
-    return replace(job, identity=Identity.of(job.config, build_dataset(job.config).fingerprint))
+    return replace(job, identity=Identity.of(job.config, job.config.dataset.load().fingerprint))
 
 
 def assert_both_show(database: str, folder: Path) -> None:
@@ -142,7 +141,7 @@ def test_no_epoch_is_lost_or_there_twice_after_a_stop(
 
 def test_a_run_that_is_interrupted_is_shown_so_and_goes_on(make_job: MakeJob, tmp_path: Path, database: str) -> None:
     job, state = tracked(make_job, database), tmp_path / "state.safetensors"
-    trainer.Trainer([job], build_dataset(job.config), checkpoint=state, until=2).train()
+    trainer.Trainer([job], job.config.dataset.load(), checkpoint=state, until=2).train()
     assert_both_show(database, job.folder)
     assert read_mlflow(database, job.folder).status == "KILLED interrupted"
     assert read_tensorboard(job.folder).status == ""  # it may go on
@@ -155,7 +154,7 @@ def test_a_run_that_is_interrupted_is_shown_so_and_goes_on(make_job: MakeJob, tm
 def test_tracking_may_begin_when_a_run_goes_on(make_job: MakeJob, tmp_path: Path, database: str) -> None:
     job, state = tracked(make_job, database), tmp_path / "state.safetensors"
     silent = replace(job, config=job.config.model_copy(update={"tracking": type(job.config.tracking)()}))
-    trainer.Trainer([silent], build_dataset(job.config), checkpoint=state, until=2).train()
+    trainer.Trainer([silent], job.config.dataset.load(), checkpoint=state, until=2).train()
     assert not list(job.folder.glob("events.*"))
     trainer.train([job], checkpoint=state)
     assert_both_show(database, job.folder)
@@ -250,7 +249,7 @@ def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
 
 def test_a_run_is_the_same_run_tracked_or_not(make_job: MakeJob, database: str) -> None:
     job, silent = tracked(make_job, database), make_job(*SMALL)
-    assert job.identity == Identity.of(silent.config, build_dataset(silent.config).fingerprint)
+    assert job.identity == Identity.of(silent.config, silent.config.dataset.load().fingerprint)
     assert job.command == silent.command
 
 

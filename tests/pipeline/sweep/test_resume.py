@@ -10,7 +10,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.config.build import build_dataset
 from pipeline.errors import UserError
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
@@ -37,7 +36,7 @@ class Killed(BaseException):
 
 def jobs_of(make_job: MakeJob, own: list[tuple[str, ...]]) -> list[Job]:
     jobs = [make_job(*COMMON, *overrides) for overrides in own]
-    fingerprint = build_dataset(jobs[0].config).fingerprint
+    fingerprint = jobs[0].config.dataset.load().fingerprint
     return [replace(job, identity=Identity.of(job.config, fingerprint)) for job in jobs]
 
 

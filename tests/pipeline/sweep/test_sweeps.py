@@ -123,7 +123,10 @@ def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
 def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
     tmp_path: Path, undisturbed: dict[str, object], attempt: int
 ) -> None:
-    moments = random.Random(attempt + 1000 * int(time.time()))  # another moment each time the tests run
+    # Other moments each time the tests run; a failure shows the seed, with which it can be run again.
+    seed = int(os.environ.get("KILL_SEED", attempt + 1000 * int(time.time())))
+    print(f"KILL_SEED={seed}")
+    moments = random.Random(seed)
     sweep = tmp_path / "outputs/s"
     arguments = ["-m", *LONGER, *GRID, "hydra.launcher.workers=2"]
     for _ in range(3):
@@ -187,15 +190,15 @@ def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     """The command line, where a step of lr 0.6 ends the process, 0.7 asks it to end, 0.8 raises an error."""
     (folder / "sitecustomize.py").write_text(
         "import os\n"
-        "import scratchnet.stack as s\n"
-        "step = s.Stack.step\n"
-        "def fails(self, x, target, lr):\n"
-        "    rates = [run.settings['lr'] for run in self.runs]\n"
+        "from scratchnet.kernels import plain\n"
+        "step = plain.step\n"
+        "def fails(values, x, target, lr):\n"
+        "    rates = [run.settings.lr for run in values.runs]\n"
         "    if 0.6 in rates: os._exit(1)\n"
         "    if 0.7 in rates: raise SystemExit('asked to end')\n"
         "    if 0.8 in rates: raise ValueError('a bad step')\n"
-        "    return step(self, x, target, lr)\n"
-        "s.Stack.step = fails\n"
+        "    return step(values, x, target, lr)\n"
+        "plain.step = fails\n"
     )
     return subprocess.run(
         [sys.executable, "-m", "pipeline", "-m", *COMMON, "training.kernel=plain", *arguments],

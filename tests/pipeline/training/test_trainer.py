@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.config.build import build_dataset, build_run
+from pipeline.config.build import build_run
 from pipeline.runs.job import Job
 from pipeline.sweep.stacks import plan
 from pipeline.training.trainer import train
@@ -51,7 +51,7 @@ def test_history_has_epoch_zero_and_consistent_columns(make_job: MakeJob) -> Non
 def test_saved_weights_give_the_figures_of_the_best_epoch(make_job: MakeJob) -> None:
     job = make_job(*SMALL, "model.l2=0.01", "training.dtype=float64", "optimizer.lr=0.2")
     train([job])
-    found, rows, dataset = result(job)["metrics"], history(job), build_dataset(job.config)
+    found, rows, dataset = result(job)["metrics"], history(job), job.config.dataset.load()
     best = rows.iloc[1:]["validation_accuracy"].idxmax()
     assert found["best_epoch"] == best
     w = load_file(job.folder / "model.safetensors")
@@ -219,7 +219,7 @@ def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
         [make_job("model.hidden=[32]", "optimizer=adam")],
     ]
     jobs = [job for group in groups for job in group]
-    dataset = build_dataset(jobs[0].config)
+    dataset = jobs[0].config.dataset.load()
     stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=1)
     numbers = iter(range(len(jobs)))
     assert {frozenset(stack.numbers) for stack in stacks} == {
@@ -230,7 +230,7 @@ def test_plan_packs_what_is_alike_and_nothing_else(make_job: MakeJob) -> None:
 
 def test_plan_gives_work_to_all_workers(make_job: MakeJob) -> None:
     jobs = [make_job("model.hidden=[16]", f"seed={seed}") for seed in range(8)]
-    dataset = build_dataset(jobs[0].config)
+    dataset = jobs[0].config.dataset.load()
     stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=4)
     assert [len(stack.numbers) for stack in stacks] == [2, 2, 2, 2]
 
@@ -238,7 +238,7 @@ def test_plan_gives_work_to_all_workers(make_job: MakeJob) -> None:
 def test_plan_trains_lengths_of_one_network_once_where_that_is_exact(make_job: MakeJob) -> None:
     epochs = (3, 5, 8)
     jobs = [make_job(f"training.epochs={n}", f"schedule={name}") for name in ("constant", "cosine") for n in epochs]
-    dataset = build_dataset(jobs[0].config)
+    dataset = jobs[0].config.dataset.load()
     stacks = plan(jobs, [build_run(job.config, dataset) for job in jobs], workers=1)
     rows = {
         number: (stack.numbers[0], row)
@@ -264,6 +264,6 @@ def test_lengths_of_one_network_have_the_files_of_runs_of_their_own(make_job: Ma
 def test_files_of_a_run_are_valid_for_everyone(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(*SMALL)
     train([job])
-    assert not [path for path in job.folder.iterdir() if path.suffix == ".tmp"]
+    assert not [path for path in job.folder.iterdir() if "scratchnet-tmp" in path.name]
     assert math.isfinite(result(job)["seconds"]["total"])
     assert "finished" in (job.folder / "run.log").read_text().splitlines()[-1]

@@ -1,0 +1,119 @@
+"""The seam between a config group and its choices.
+
+A choice is one module: `model=mlp` is the class in pipeline/models/mlp.py, and conf/model/mlp.yaml gives its values.
+There is no list of them. A group is a subclass of `Choice` in the `__init__` of the package that its choices are in,
+and validates to the choice that the key `name` names.
+"""
+
+import difflib
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import Config
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _state_name(schema: dict[str, Any], choice: type[BaseModel]) -> None:
+    """In the JSON schema of a choice, its name is the one value of `name`."""
+    schema["properties"]["name"]["const"] = choice.__module__.rpartition(".")[2]
+
+
+class Section(BaseModel):
+    """Base of all sections: nothing unknown, nothing converted silently, no NaN or infinity.
+
+    pydantic checks each key by itself; the description of a key is what an error message says is allowed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
+
+    def mistakes(self, config: "Config") -> list[str]:
+        """A line for each value that is fine alone and wrong beside the rest of `config`."""
+        return []
+
+    def unknown_parts(self) -> list[str]:
+        """A line for each name that the engine does not know.
+
+        Asked only where there are no other mistakes, as torch comes with the engine: few errors wait for it.
+        """
+        return []
+
+
+class Choice(Section):
+    """One choice of a config group: its keys, its mistakes, and methods that build what it describes.
+
+    The engine is imported by these methods, not by the module: a command that trains nothing does not wait for torch.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_state_name)
+
+    name: str
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all choices of this group, sorted; none of them is imported."""
+        return _modules(cls.__module__)
+
+    @classmethod
+    def named(cls, name: str) -> type[Self]:
+        """The choice of this name. Raises ValueError that says which there are."""
+        if name not in cls.names():
+            raise ValueError(no_such("choice", name, cls.names()))
+        module = importlib.import_module(f"{cls.__module__}.{name}")
+        classes = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, cls) and value.__module__ == module.__name__
+        ]
+        if len(classes) != 1:
+            raise TypeError(f"{module.__name__}: {len(classes)} subclasses of {cls.__name__}, one is expected")
+        return classes[0]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_name(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if Choice not in cls.__bases__ or isinstance(values, cls):
+            return handler(values)
+        if not isinstance(values, Mapping):
+            raise PydanticCustomError(
+                "choice", "not a section; it is one of {names}", {"names": ", ".join(cls.names())}
+            )
+        if "name" not in values:
+            raise _error(cls, "missing", None)
+        try:
+            choice = cls.named(values["name"])
+        except ValueError as unknown:
+            raise _error(cls, PydanticCustomError("choice", "{what}", {"what": str(unknown)}), values["name"]) from None
+        return choice.model_validate(values)
+
+
+def _error(choice: type[Choice], kind: str | PydanticCustomError, name: Any) -> ValidationError:
+    """pydantic's error of the key `name`."""
+    return ValidationError.from_exception_data(
+        choice.__name__, [InitErrorDetails(type=kind, loc=("name",), input=name)]
+    )
+
+
+def no_such(what: str, name: str, names: Iterable[str]) -> str:
+    """`no such …`, those that there are, and the nearest."""
+    names = list(names)
+    nearest = difflib.get_close_matches(str(name), names, n=1)
+    return f"no such {what}; there are {', '.join(names)}" + (f"; did you mean {nearest[0]}?" if nearest else "")
+
+
+@functools.cache
+def _modules(package: str) -> tuple[str, ...]:
+    """The modules of a package whose names have no leading underscore."""
+    names = (module.name for module in pkgutil.iter_modules(importlib.import_module(package).__path__))
+    return tuple(sorted(name for name in names if not name.startswith("_")))

@@ -1,0 +1,55 @@
+"""What data sets of labelled images have in common."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from pipeline.choices import Positive
+from pipeline.datasets import Dataset, DatasetChoice, Task
+
+if TYPE_CHECKING:
+    import scratchnet as sn
+    from pipeline.config.schema import Config
+
+
+class Images(DatasetChoice):
+    """Bytes, normalised as (pixel / 255 - mean) / std for each channel."""
+
+    image_shape: ClassVar[tuple[int, int, int]]  # channels, height, width
+
+    root: str | None = Field(
+        description="the folder that holds the official files, or null to look in the usual places"
+    )
+    mean: list[float] = Field(min_length=1, description="a number for each channel")
+    std: list[Positive] = Field(min_length=1, description="a number above 0 for each channel")
+    flip: bool = Field(description="true to mirror training images left to right at random")
+    shift: Annotated[int, Field(ge=0, le=16)] = Field(
+        description="pixels, 0 to 16, by which training images move at random"
+    )
+
+    @property
+    def task(self) -> Task:
+        return "classification"
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self.image_shape
+
+    def source(self) -> str:
+        return self.model_dump_json(exclude={"mean", "std", "flip", "shift"})
+
+    def normalisation(self, dataset: Dataset) -> tuple[list[float], list[float]]:
+        return [255 * value for value in self.mean], [255 * value for value in self.std]
+
+    def augment(self, dataset: Dataset) -> "sn.Augment | None":
+        import scratchnet as sn
+
+        return sn.Augment(*self.image_shape, self.flip, self.shift) if self.flip or self.shift else None
+
+    def mistakes(self, config: "Config") -> list[str]:
+        channels = self.image_shape[0]
+        return [
+            f"dataset.{key}=[{','.join(map(str, values))}]: allowed: one number, or {channels}, one a channel"
+            for key, values in (("mean", self.mean), ("std", self.std))
+            if len(values) not in (1, channels)
+        ]

@@ -1,0 +1,32 @@
+"""Which training examples are held out for validation."""
+
+import numpy as np
+
+from pipeline.errors import UserError
+
+
+def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (train, validation), each ascending; round(fraction · N) rows go to validation.
+
+    With labels (N,) every class gives its share, rounded by largest remainder; a plain count N is drawn from
+    alike. Raises UserError where the fraction is not in [0, 1), or a side that should have rows gets none.
+    """
+    if not 0 <= fraction < 1:
+        raise UserError(f"dataset.validation_fraction={fraction}: not a number from 0 up to, but not including, 1")
+    classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
+    held_out = round(fraction * len(classes))
+    if held_out == len(classes) or (fraction > 0 and held_out == 0):
+        empty = "validation" if held_out == 0 else "training"
+        raise UserError(
+            f"dataset.validation_fraction={fraction} of {len(classes)} examples leaves none for {empty}; "
+            "take another fraction (0 for no validation) or more samples"
+        )
+    rng = np.random.default_rng(seed)
+    names, counts = np.unique(classes, return_counts=True)
+    taken, remainders = np.divmod(counts * held_out, len(classes))  # whole numbers: no share is rounded twice
+    largest = np.argsort(-remainders, kind="stable")
+    taken[largest[: held_out - taken.sum()]] += 1
+    is_validation = np.zeros(len(classes), dtype=bool)
+    for name, count in zip(names, taken, strict=True):
+        is_validation[rng.permutation(np.flatnonzero(classes == name))[:count]] = True
+    return np.flatnonzero(~is_validation), np.flatnonzero(is_validation)

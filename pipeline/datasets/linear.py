@@ -1,0 +1,13 @@
+"""dataset=linear"""
+
+import numpy as np
+
+from pipeline.datasets._toy import Toy
+
+
+class Linear(Toy):
+    """Rotate a point of the plane by 90°: (x1, x2) -> (−x2, x1), x standard normal. Regression."""
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        x = rng.standard_normal((count, 2))
+        return x, np.stack([-x[:, 1], x[:, 0]], 1)

@@ -1,0 +1,58 @@
+"""model=mlp"""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from pipeline.choices import Count, Probability, no_such
+from pipeline.models import ModelChoice
+
+if TYPE_CHECKING:
+    import scratchnet as sn
+
+
+def _add_activations(schema: dict[str, Any]) -> None:
+    """Name the engine's activations in the JSON schema."""
+    from scratchnet.networks import ACTIVATIONS
+
+    schema["enum"] = list(ACTIVATIONS)
+
+
+class MLP(ModelChoice):
+    """Linear (, layer norm), activation (, dropout) for each hidden width, then Linear to the outputs."""
+
+    hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
+    activation: str = Field(json_schema_extra=_add_activations)
+    dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+    input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
+    layer_norm: bool = Field(description="true for a layer norm before each activation")
+
+    @property
+    def linear_layers(self) -> int:
+        return len(self.hidden) + 1
+
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> "sn.Sequential":
+        """A dropout layer only where its rate is above 0."""
+        from scratchnet.networks import mlp
+
+        return mlp(
+            math.prod(input_shape),
+            self.hidden,
+            outputs,
+            activation=self.activation,
+            initializers=self.initializers(self.activation),
+            layer_norm=self.layer_norm,
+            dropout=self.dropout > 0,
+            input_dropout=self.input_dropout > 0,
+        )
+
+    def settings(self) -> dict[str, float]:
+        return super().settings() | {"dropout": self.dropout, "input_dropout": self.input_dropout}
+
+    def unknown_parts(self) -> list[str]:
+        from scratchnet.networks import ACTIVATIONS
+
+        if self.activation in ACTIVATIONS:
+            return []
+        return [f"model.activation={self.activation}: {no_such('activation', self.activation, ACTIVATIONS)}"]

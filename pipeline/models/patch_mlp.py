@@ -1,0 +1,62 @@
+"""model=patch_mlp"""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pipeline.choices import Count
+from pipeline.models import ModelChoice
+
+if TYPE_CHECKING:
+    import scratchnet as sn
+    from pipeline.config.schema import Config
+
+
+class PatchMLP(ModelChoice):
+    """Patches, a linear stem, blocks of two MLPs (across patches, across features), the mean over patches, Linear."""
+
+    patch_size: Count = Field(description="pixels along a patch's side, a divisor of the image's height and width")
+    features: Count = Field(description="features a patch after the stem, 1 or more")
+    hidden_patches: Count = Field(description="hidden width of the MLPs across patches, 1 or more")
+    hidden_features: Count = Field(description="hidden width of the MLPs across features, 1 or more")
+    depth: Count = Field(description="blocks, 1 or more")
+    residual: bool = Field(description="true to add each MLP to its input")
+    layer_norm: bool = Field(description="true for a layer norm before each MLP")
+
+    @property
+    def linear_layers(self) -> int:
+        return 2 + 4 * self.depth
+
+    def build(self, input_shape: tuple[int, ...], outputs: int) -> "sn.Sequential":
+        import scratchnet as sn
+
+        channels, height, width = input_shape
+        patches = sn.Patchify(channels, height, width, self.patch_size)
+        initializers = iter(self.initializers("relu"))
+        layers: list[sn.Layer] = [patches, sn.Linear(patches.features, self.features, next(initializers))]
+        for _ in range(self.depth):
+            for across_patches in (True, False):
+                size, hidden = (
+                    (patches.patches, self.hidden_patches) if across_patches else (self.features, self.hidden_features)
+                )
+                mixing: list[sn.Layer] = [
+                    sn.Linear(size, hidden, next(initializers)),
+                    sn.ReLU(),
+                    sn.Linear(hidden, size, next(initializers)),
+                ]
+                if across_patches:
+                    mixing = [sn.Transpose(), *mixing, sn.Transpose()]
+                if self.layer_norm:
+                    mixing = [sn.LayerNorm(self.features), *mixing]
+                block = sn.Sequential(tuple(mixing))
+                layers.append(sn.Residual(block) if self.residual else block)
+        return sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(self.features, outputs, next(initializers))))
+
+    def mistakes(self, config: "Config") -> list[str]:
+        mistakes, shape = super().mistakes(config), config.dataset.input_shape
+        if shape is not None and len(shape) != 3:
+            mistakes.append(f"model=patch_mlp: needs images; dataset={config.dataset.name} has none, take model=mlp")
+        elif shape is not None and any(size % self.patch_size for size in shape[1:]):
+            height, width = shape[1:]
+            mistakes.append(f"model.patch_size={self.patch_size}: allowed: a divisor of the image's {height}×{width}")
+        return mistakes

@@ -1,0 +1,41 @@
+"""Whether a run can fit into memory at all: refused in the plan, where a worker would be killed without a word."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+import scratchnet as sn
+from pipeline.config.build import DTYPES
+from pipeline.runs.job import Job
+
+
+def needed(job: Job, run: sn.Run) -> int:
+    """Bytes that training takes at the least: weights, gradients and the optimizer's state. Data come on top."""
+    itemsize = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8
+    state = 2 if isinstance(run.optimizer, sn.Adam) else int(run.settings.momentum > 0)
+    return run.network.size * itemsize * (2 + state)
+
+
+def limit() -> int:
+    """Bytes that a process of this machine may have: its memory, or less where a limit or a container says so."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    with suppress(ImportError):  # not on Windows
+        import resource
+
+        limits += [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    with suppress(OSError, ValueError):  # "max" where there is none
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(value for value in limits if value > 0)  # -1 is no limit
+
+
+def too_large(job: Job, run: sn.Run, most: int) -> str | None:
+    """One line where the job's run cannot fit into `most` bytes."""
+    if needed(job, run) <= most:
+        return None
+    sizes = f"{needed(job, run) / 2**30:.1f} GiB for its {run.network.size:,} parameters"
+    return (
+        f"{job.folder}: needs at least {sizes}, and a process may have {most / 2**30:.1f} GiB; take a smaller "
+        f"network ({' '.join(text for text in job.overrides if text.startswith('model')) or 'model'})"
+    )

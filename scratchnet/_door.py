@@ -1,0 +1,141 @@
+"""What is checked once at each entry of a stack: compiled code has no bounds checks, so nothing unchecked may reach it.
+
+`Run`, `Settings`, `Examples` and `Augment` check themselves; here is what they must be together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import torch
+from torch import Tensor
+
+from scratchnet._numbers import check_count
+from scratchnet.augment import Augment
+from scratchnet.examples import Examples
+from scratchnet.layers.base import Layer, ShapeError, shape_text
+from scratchnet.run import Run, Settings
+from scratchnet.values import Values
+
+
+def check_stack(runs: Sequence[Run], steps_per_epoch: int, dtype: torch.dtype) -> None:
+    """Runs whose networks fit and that share a structure."""
+    if not runs:
+        raise ValueError("Stack: no runs; give one or more")
+    for run in runs:
+        if not isinstance(run, Run):
+            raise TypeError(f"Stack: {run!r} is not a scratchnet.Run")
+        _check_network(run.network)
+    check_count("Stack", "steps_per_epoch", steps_per_epoch, 1)
+    if dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"Stack: dtype={dtype}; allowed: torch.float32, torch.float64")
+    structures = [run.structure for run in runs]
+    for run, structure in zip(runs, structures, strict=True):
+        if structure != structures[0]:
+            raise ValueError(f"cannot share a stack: {runs[0]} and {run}; train each in a stack of its own")
+
+
+def _check_network(network: Layer) -> None:
+    for width in network.path:
+        check_count(str(network), "a width", width, 1)
+    settings = {setting.name for setting in fields(Settings)}
+    if unknown := sorted(set(network.setting_names) - settings):
+        listed = "dropout, input_dropout"
+        raise ValueError(f"{network}: {unknown[0]!r} names no setting; take one of {listed} as the rate of a Dropout")
+    if network.input_features is not None:
+        _check_outputs(network, network.output_shape((network.input_features,)))
+
+
+def _check_outputs(network: Layer, shape: tuple[int, ...]) -> None:
+    if len(shape) != 1:
+        got, remedy = shape_text(("R", "B", *shape)), "end with MeanOverPatches and Linear"
+        raise ShapeError(f"{network}: outputs expected (R, B, K), got {got}; {remedy}")
+
+
+def check_training(
+    values: Values,
+    examples: Examples,
+    order: Tensor,
+    batch_size: int,
+    augment: Augment | None,
+    generator: torch.Generator | None,
+) -> None:
+    """What `Stack.train` takes."""
+    check_examples(values, examples)
+    check_count("Stack.train", "batch_size", batch_size, 1)
+    if not isinstance(order, Tensor) or order.dtype != torch.int64:
+        got = str(order.dtype) if isinstance(order, Tensor) else type(order).__name__
+        raise TypeError(f"Stack.train: order is {got}; give an int64 tensor, such as torch.randperm(len(examples))")
+    if order.ndim != 1 or not len(order):
+        got = shape_text(order.shape)
+        raise ShapeError(f"Stack.train: order expected (n,) with n of 1 or more, got {got}; give one index an example")
+    _check_device("Stack.train", "order", order, values)
+    least, most = (int(bound) for bound in order.aminmax())
+    if least < 0 or most >= len(examples):
+        wrong = least if least < 0 else most
+        raise ValueError(
+            f"Stack.train: order holds {wrong}, but examples count from 0 to {len(examples) - 1}; "
+            "take torch.randperm(len(examples))"
+        )
+    if augment is None:
+        return
+    if generator is None:
+        raise ValueError("Stack.train: augment needs a generator; give generator=torch.Generator(device)")
+    if generator.device.type != examples.inputs.device.type:
+        where = f"generator lies on {generator.device}, the examples on {examples.inputs.device}"
+        raise ValueError(f"Stack.train: {where}; make it by torch.Generator(device)")
+    if augment.features != examples.inputs.shape[1]:
+        sizes = f"{augment.channels}·{augment.height}·{augment.width} = {augment.features}"
+        got = shape_text(examples.inputs.shape)
+        raise ShapeError(f"{augment}: expected rows of {sizes}, got inputs {got}; give the images' sizes")
+
+
+def check_examples(values: Values, examples: Examples) -> None:
+    """Inputs that fit the network, targets that fit its outputs and the loss."""
+    if not isinstance(examples, Examples):
+        raise TypeError(f"Stack: {type(examples).__name__} is not a scratchnet.Examples")
+    _check_device("Stack", "examples", examples.inputs, values)
+    examples.normalisation(values.dtype)
+    outputs = _outputs(values, examples.inputs.shape[1:])
+    kind, targets = values.loss.target_kind, examples.targets
+    got = f"{shape_text(targets.shape)} {targets.dtype}"
+    if kind == "labels" and targets.dtype != torch.int64:
+        raise TypeError(f"{values.loss}: targets expected labels (N,) int64, got {got}; or take MeanSquaredError")
+    if kind == "labels" and examples.largest_label >= outputs:
+        raise ValueError(
+            f"{values.loss}: a label is {examples.largest_label}, but the network has {outputs} outputs, for labels "
+            f"0 to {outputs - 1}; give the last layer more, or correct the labels"
+        )
+    if kind == "values" and not targets.is_floating_point():
+        raise TypeError(
+            f"{values.loss}: targets expected values (N, {outputs}) floating, got {got}; or take CrossEntropy"
+        )
+    if kind == "values" and targets.shape[1] != outputs:
+        remedy = f"the network has {outputs} outputs, give as many targets an example"
+        raise ShapeError(f"{values.loss}: targets expected (N, {outputs}), got {got}; {remedy}")
+
+
+def check_inputs(values: Values, x: Tensor) -> None:
+    """What `Stack.predict` takes."""
+    if not isinstance(x, Tensor) or x.dtype != values.dtype:
+        got = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
+        raise TypeError(
+            f"Stack.predict: x is {got}; give a {values.dtype} tensor, as the stack is: x.to({values.dtype})"
+        )
+    if x.ndim < 2:
+        remedy = "give rows of normalised inputs, one alone as x.unsqueeze(0)"
+        raise ShapeError(f"Stack.predict: x expected (B, I), got {shape_text(x.shape)}; {remedy}")
+    _check_device("Stack.predict", "x", x, values)
+    _outputs(values, x.shape[1:])
+
+
+def _outputs(values: Values, shape: Sequence[int]) -> int:
+    """K for inputs of `shape`, by the widest network, whose inputs and outputs are those of all."""
+    outputs = values.network.output_shape(tuple(shape))
+    _check_outputs(values.network, outputs)
+    return outputs[0]
+
+
+def _check_device(owner: str, name: str, tensor: Tensor, values: Values) -> None:
+    here = torch.empty(0, device=values.device).device  # "cuda" is the current one, by its number
+    if tensor.device != here:
+        raise ValueError(f"{owner}: {name} on {tensor.device}, but the stack on {here}; move it: .to(stack.device)")

@@ -1,0 +1,128 @@
+"""What the runs of a stack change as they train: parameters, optimizer state, generators, and how far they are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+
+import torch
+from torch import Tensor
+
+from scratchnet.optimizers import Hyper
+from scratchnet.run import Run, Settings
+
+
+class Values:
+    """The tensors of R runs of one structure, and their settings as tensors.
+
+    Every tensor has the run axis first. Narrower networks are padded with units that stay exactly zero: `network` is
+    the widest, `shapes[r]` has the shapes of run r without the run axis, and `mask` is 1 where a run has a parameter,
+    0 where it is padded (empty where all runs have the same shapes). `settings` are (R,) in float64, `steps` counts
+    the steps done.
+    """
+
+    def __init__(
+        self, runs: Sequence[Run], *, steps_per_epoch: int, dtype: torch.dtype, device: torch.device | str
+    ) -> None:
+        self.runs, self.dtype, self.device = tuple(runs), dtype, torch.device(device)
+        self.loss, self.optimizer = runs[0].loss, runs[0].optimizer
+        self.network = runs[0].network.widest([run.network for run in runs[1:]])
+        self.steps_per_epoch, self.steps = steps_per_epoch, 0
+        names = [setting.name for setting in fields(Settings)]
+        self.settings = {name: self._per_run(getattr(run.settings, name) for run in runs) for name in names}
+        self.hyper = Hyper(self.settings["momentum"], self._decay("l2"), self._decay("weight_decay"))
+        # Each run draws at its own width from its own generator, and is padded afterwards.
+        initial = [torch.Generator().manual_seed(run.seed) for run in self.runs]
+        unpadded = [run.network.init([g], torch.float64) for run, g in zip(self.runs, initial, strict=True)]
+        self.shapes = [{name: value.shape[1:] for name, value in params.items()} for params in unpadded]
+        ragged = any(shapes != self.shapes[0] for shapes in self.shapes)
+        self.params = {name: value.to(self.device, dtype) for name, value in pad(unpadded).items()}
+        ones = [{name: torch.ones_like(value) for name, value in params.items()} for params in unpadded]
+        self.mask = {name: value.to(self.device, dtype) for name, value in pad(ones).items()} if ragged else {}
+        # Noise has a stream of its own: a device draws differently, initial weights must not.
+        seeds = [int(torch.randint(2**62, (), generator=g)) for g in initial]
+        self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
+        self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
+
+    def rates(self, steps: int) -> Tensor:
+        """(steps, R) learning rates of the next steps, in float64."""
+        step = torch.arange(self.steps, self.steps + steps, dtype=torch.float64)
+        factors = [run.schedule.factor(step, self.steps_per_epoch, run.epochs) for run in self.runs]
+        return torch.stack(factors, 1).to(self.device) * self.settings["lr"]
+
+    def penalty(self) -> Tensor:
+        """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""
+        total = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        for name, l2 in self.hyper.l2.items():
+            total += 0.5 * l2 * self.params[name].double().square().flatten(1).sum(1)
+        return total
+
+    def noise(self, batch: int) -> dict[str, Tensor]:
+        """What all runs draw for their next step, each (R, batch, ...), padded."""
+        if not self.network.noise_names:
+            return {}
+        return pad([self.noise_of(r, batch) for r in range(len(self.runs))])
+
+    def noise_of(self, r: int, batch: int) -> dict[str, Tensor]:
+        """What run r draws for its next step, each (1, batch, ...) at its own widths."""
+        settings = {name: value[r : r + 1] for name, value in self.settings.items()}
+        return self.runs[r].network.noise([self.generators[r]], settings, batch, self.dtype)
+
+    def view(self, run: int, name: str) -> Tensor:
+        """One run's part of a parameter, or of its state, at the run's own widths: a view without the run axis."""
+        parameter = name if name in self.params else name.rpartition(".")[0]
+        value = self.params[name] if name in self.params else self.state[name]
+        return value[run][tuple(slice(n) for n in self.shapes[run][parameter])]
+
+    def params_of(self, run: int) -> dict[str, Tensor]:
+        """Copies of one run's parameters at its own widths, without the run axis, on the CPU."""
+        return {
+            name: self.view(run, name).detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name in self.params
+        }
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All that a later `load_state_dict` needs to go on to the last bit."""
+        tensors = {f"params.{name}": value for name, value in self.params.items()}
+        tensors |= {f"state.{name}": value for name, value in self.state.items()}
+        tensors |= {f"generator.{r}": g.get_state() for r, g in enumerate(self.generators)}
+        return tensors | {"steps": torch.tensor(self.steps)}
+
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from `state_dict()` of the same runs. Raises KeyError, and loads nothing, where it is of others."""
+        here, given = (
+            {(name, value.shape, value.dtype) for name, value in state.items()}
+            for state in (self.state_dict(), tensors)
+        )
+        if other := {name for name, *_ in here ^ given}:
+            raise KeyError(f"the state of a stack of other runs, nothing was loaded: {', '.join(sorted(other))} differ")
+        for prefix, values in (("params", self.params), ("state", self.state)):
+            for name, value in values.items():
+                value.copy_(tensors[f"{prefix}.{name}"])
+        for r, generator in enumerate(self.generators):
+            generator.set_state(tensors[f"generator.{r}"])
+        self.steps = int(tensors["steps"])
+
+    def _per_run(self, values: Iterable[float]) -> Tensor:
+        return torch.tensor(list(values), dtype=torch.float64, device=self.device)
+
+    def _decay(self, setting: str) -> dict[str, Tensor]:
+        """(R,) decay of each parameter that decays in some run, zero in the others."""
+        weights = [run.weights for run in self.runs]
+        decays = {
+            name: self._per_run(
+                getattr(run.settings, setting) * (name in names) for run, names in zip(self.runs, weights, strict=True)
+            )
+            for name in self.network.names
+        }
+        return {name: decay for name, decay in decays.items() if decay.any()}
+
+
+def pad(unpadded: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Join tensors (1, ...) of runs of different widths into (R, ...), zeros where a run is narrower."""
+    joined = {}
+    for name, first in unpadded[0].items():
+        parts = [values[name][0] for values in unpadded]
+        widest = [max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True)]
+        joined[name] = first.new_zeros(len(parts), *widest)
+        for row, part in zip(joined[name], parts, strict=True):
+            row[tuple(slice(n) for n in part.shape)] = part
+    return joined

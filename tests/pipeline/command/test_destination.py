@@ -1,0 +1,68 @@
+"""What must not start is refused in one line, and nothing is written."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from commands import COMMON, LONGER, contents, pipeline, start, wait_for
+
+TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["seed=range(0,0)"], "seed=range(0,0): no values; a range or glob that matches nothing sweeps nothing"),
+        (["experiment=glob(none*)"], "experiment=glob(none*): no values; a range or glob that matches nothing"),
+        (["sweep.name=../up", "seed=0,1"], "sweep.name=../up: a name below outputs/, without .."),
+        (["sweep.name=a/../../up", "seed=0,1"], "sweep.name=a/../../up: a name below outputs/, without .."),
+        (["sweep.name=/tmp/s", "seed=0,1"], "sweep.name=/tmp/s: a name below outputs/, without .."),
+        (["sweep.resume=outputs/none", "seed=0,1"], "sweep.resume=outputs/none: no such folder"),
+        (
+            ["hydra.sweep.subdir=lr${optimizer.lr}", "optimizer.lr=0.1,0.2", "seed=0,1", "sweep.name=s"],
+            "hydra.sweep.subdir: jobs 0 and 1 would both go to outputs/s/lr0.1, and they differ (seed=0, seed=1)",
+        ),
+        (["model=null"], "model=null: a group needs a choice; model=mlp|patch_mlp"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+    _, error = pipeline(tmp_path, "-m", *TINY, *arguments, status=1)
+    assert len(error) == 1
+    assert error[0].startswith(said)
+    assert contents(tmp_path) == {}
+
+
+def test_a_sweep_does_not_go_into_the_folder_of_a_run(tmp_path: Path) -> None:
+    pipeline(tmp_path, *TINY, "hydra.run.dir=outputs/one")
+    before = contents(tmp_path)
+    _, error = pipeline(tmp_path, "-m", *TINY, "seed=0,1", "sweep.name=one", status=1)
+    assert error == ["outputs/one: is the folder of a run, and a sweep has a folder a run; give another sweep.name"]
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_path: Path, number: int) -> None:
+    process = start(tmp_path, "-m", *LONGER, "training.epochs=100000", "seed=0,1", "hydra.launcher.workers=2")
+    wait_for(tmp_path / "outputs/s/0/history.csv")
+    os.kill(process.pid, number)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.splitlines()[-1].startswith("stopped; what is finished is kept; the same command with sweep.resume=")
+    assert "Traceback" not in error
+    assert "report:" not in out
+    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")
+
+
+@pytest.mark.parametrize("delay", [0.8, 1.2, 1.6, 2.0, 3.0])
+def test_ctrl_c_twice_at_any_moment_leaves_no_traceback(tmp_path: Path, delay: float) -> None:
+    process = start(tmp_path, "-m", *TINY, "seed=0,1,2", "sweep.name=s")
+    time.sleep(delay)
+    for _ in range(2):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.3)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode in (0, 130)
+    assert "Traceback" not in error

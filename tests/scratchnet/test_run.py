@@ -1,0 +1,135 @@
+"""Runs and their settings: checked when they are made."""
+
+import copy
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+import scratchnet as sn
+
+NETWORK = sn.Sequential((sn.Linear(4, 9), sn.ReLU(), sn.Linear(9, 3)))
+
+
+def run_of(network: sn.Sequential = NETWORK, settings: Any = None, **fields: Any) -> sn.Run:
+    return sn.Run(network, sn.CrossEntropy(), sn.SGD(), settings or {"lr": 0.1}, **fields)
+
+
+def test_a_mapping_is_taken_as_settings() -> None:
+    settings = sn.Settings(0.1, l2=0.5)
+    run = run_of(settings={"lr": 0.1, "l2": 0.5})
+    assert run.settings == settings
+    assert run == run_of(settings=settings)
+    assert hash(run) == hash(run_of(settings=settings))
+    assert replace(run, settings={"lr": 1}).settings == sn.Settings(1.0)
+    assert pickle.loads(pickle.dumps(run)) == copy.deepcopy(run) == run
+    with pytest.raises(AttributeError):
+        run.settings.lr = 0.2  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        run.settings = settings
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'settings'"):
+        sn.Run(NETWORK, sn.CrossEntropy(), sn.SGD())
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"lr": 0.1, "wd": 1.0}, "'wd' is no setting; did you mean 'weight_decay'[?] known are lr, momentum"),
+        ({"lr": 0.1, "droput": 0.5}, "'droput' is no setting; did you mean 'dropout'"),
+        ({"lr": 0.1, 3: 0.5}, "3 is no setting"),
+        ({"momentum": 0.9}, "lr is missing"),
+        (0.1, "neither Settings nor a mapping"),
+        ({"lr": -0.1}, "lr=-0.1; allowed: a finite number of 0 or more"),
+        ({"lr": torch.inf}, "lr=inf; allowed"),
+        ({"lr": torch.nan}, "lr=nan; allowed"),
+        ({"lr": "0.1"}, "lr='0.1'; allowed"),
+        ({"lr": True}, "lr=True; allowed"),
+        ({"lr": 0.1, "l2": -1e-9}, "l2=-1e-09; allowed"),
+        ({"lr": 0.1, "weight_decay": torch.inf}, "weight_decay=inf; allowed"),
+        ({"lr": 0.1, "momentum": 1.0}, "momentum=1.0; allowed: from 0 up to, but not including, 1"),
+        ({"lr": 0.1, "dropout": 1}, "dropout=1; allowed: from 0 up to"),
+        ({"lr": 0.1, "input_dropout": -0.1}, "input_dropout=-0.1; allowed"),
+    ],
+)
+def test_settings_out_of_range_are_named(settings: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=f"settings: .*{said}"):
+        run_of(settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "said"),
+    [
+        ({"epochs": 0}, ValueError, "Run: epochs=0; allowed: a whole number of 1 or more"),
+        ({"epochs": 1.5}, ValueError, "Run: epochs=1.5"),
+        ({"seed": -1}, ValueError, "Run: seed=-1; allowed: a whole number of 0 or more"),
+        ({"seed": 2**63}, ValueError, "Run: seed=9223372036854775808"),
+        ({"penalized": ("3.weight",)}, ValueError, "penalized names 3.weight; the network's are 0.weight, 0.bias"),
+        ({"schedule": "cosine"}, TypeError, "schedule='cosine' is not a scratchnet.Schedule"),
+        ({"network": sn.Linear(4, 3)}, TypeError, r"network=Linear\(.*\) is not a scratchnet.Sequential"),
+    ],
+)
+def test_fields_out_of_range_are_named(fields: dict[str, Any], error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        run_of(**fields)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: sn.Step(every=0), "Step: every=0"),
+        (lambda: sn.Step(gamma=0), "Step: gamma=0"),
+        (lambda: sn.Cosine(warmup=-1), "Cosine: warmup=-1"),
+        (lambda: sn.Cosine(floor=torch.inf), "Cosine: floor=inf"),
+        (lambda: sn.OneCycle(warmup=1), "OneCycle: warmup=1"),
+        (lambda: sn.OneCycle(initial_divisor=0), "OneCycle: initial_divisor=0"),
+        (lambda: sn.OneCycle(final_divisor=-1), "OneCycle: final_divisor=-1"),
+        (lambda: sn.Adam(beta1=1.0), "Adam: beta1=1.0"),
+        (lambda: sn.Adam(beta2=-0.1), "Adam: beta2=-0.1"),
+        (lambda: sn.Adam(eps=0), "Adam: eps=0"),
+        (lambda: sn.CrossEntropy(1.0), "CrossEntropy: label_smoothing=1.0"),
+        (lambda: sn.Augment(1, 0, 2), "Augment: height=0"),
+        (lambda: sn.Augment(1, 2, 2, shift=-1), "Augment: shift=-1"),
+        (lambda: sn.Patchify(1, 2, 2, 0), "Patchify: patch_size=0"),
+    ],
+)
+def test_other_parts_of_a_run_are_checked_too(make: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=f"{said}; allowed"):
+        make()
+
+
+def mixer(patches: int, features: int = 5) -> sn.Sequential:
+    """One whose patches are mixed into `patches` new ones before they are averaged."""
+    across = (sn.Transpose(), sn.Linear(4, patches), sn.ReLU(), sn.Transpose())
+    return sn.Sequential(
+        (sn.Patchify(1, 4, 4, 2), sn.Linear(4, features), *across, sn.MeanOverPatches(), sn.Linear(features, 3))
+    )
+
+
+def test_runs_of_other_patch_counts_share_no_stack() -> None:
+    """The mean would divide the sum over a run's patches by the number of those of the widest."""
+    assert sn.stackable(run_of(mixer(6)), run_of(mixer(6, features=8)))
+    assert not sn.stackable(run_of(mixer(6)), run_of(mixer(7)))
+    with pytest.raises(ValueError, match="cannot share a stack"):
+        sn.Stack([run_of(mixer(6)), run_of(mixer(7))], steps_per_epoch=1)
+
+
+def test_hidden_patches_that_are_mixed_back_may_differ() -> None:
+    def network(hidden: int) -> sn.Sequential:
+        mixing = (sn.Transpose(), sn.Linear(4, hidden), sn.Sigmoid(), sn.Linear(hidden, 4), sn.Transpose())
+        ends = (sn.MeanOverPatches(), sn.Linear(4, 3))
+        return sn.Sequential((sn.Patchify(1, 4, 4, 2), sn.Residual(sn.Sequential(mixing)), *ends))
+
+    runs = [run_of(network(hidden), seed=hidden) for hidden in (2, 7)]
+    together = sn.Stack(runs, steps_per_epoch=1, dtype=torch.float64)
+    x = torch.randn(5, 16, dtype=torch.float64)
+    for r, run in enumerate(runs):
+        alone = sn.Stack([run], steps_per_epoch=1, dtype=torch.float64)
+        torch.testing.assert_close(together.predict(x)[r], alone.predict(x)[0])
+
+
+@pytest.mark.parametrize("other", [{"in": 5}, {"out": 4}])
+def test_inputs_and_outputs_are_the_same_in_a_stack(other: dict[str, int]) -> None:
+    network = sn.Sequential((sn.Linear(other.get("in", 4), 9), sn.ReLU(), sn.Linear(9, other.get("out", 3))))
+    assert not sn.stackable(run_of(), run_of(network))
