@@ -18,14 +18,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.sweeps import ROOT, TINY, seconds
+from pipeline.files import HISTORY, RESULT
+from pipeline.runs.metrics import SCORES
 
 
 def copies(model: Path, folder: Path, runs: int) -> None:
     """`runs` folders as `model`, each with a rate, a seed and figures of its own."""
-    result = json.loads((model / "result.json").read_text())
-    history, rng = pd.read_csv(model / "history.csv"), np.random.default_rng(0)
+    result = json.loads((model / RESULT).read_text())
+    history, rng = pd.read_csv(model / HISTORY), np.random.default_rng(0)
     hydra = {path.name: path.read_text() for path in (model / ".hydra").glob("*")}
-    scores = [name for name in result["metrics"] if name.endswith(("_r2", "_accuracy"))]
+    scores = [name for name in result["metrics"] if name.endswith(SCORES[result["task"]].name)]
     for run in range(runs):
         own = folder / str(run)
         (own / ".hydra").mkdir(parents=True)
@@ -33,10 +35,10 @@ def copies(model: Path, folder: Path, runs: int) -> None:
         result["config"]["seed"] = run % 10
         for name in scores:
             result["metrics"][name] = float(rng.uniform(0.5, 0.99))
-        (own / "result.json").write_text(json.dumps(result))
+        (own / RESULT).write_text(json.dumps(result))
         noisy = history.copy()
         noisy[[name for name in history if name.endswith("_loss")]] *= rng.uniform(0.9, 1.1)
-        noisy.to_csv(own / "history.csv", index=False)
+        noisy.to_csv(own / HISTORY, index=False)
         for name, text in hydra.items():
             (own / ".hydra" / name).write_text(text)
 

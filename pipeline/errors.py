@@ -7,3 +7,9 @@ class UserError(Exception):
 
 class RunFailed(UserError):
     """A run of a sweep failed; its folder says how."""
+
+
+def one_line(error: object, length: int = 150) -> str:
+    """An error's text on one line, cut off where it is longer than `length`."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= length else f"{text[:length]} …"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
 _BESIDE = ".scratchnet-tmp"  # how files end that are not yet in their place; no user calls a file so

@@ -16,6 +16,7 @@ from pipeline.command.task import run
 from pipeline.config.check import unknown_key
 from pipeline.config.folder import conf_folder
 from pipeline.errors import UserError
+from pipeline.files import HISTORY, RESULT
 
 
 class Terminated(KeyboardInterrupt):
@@ -83,7 +84,7 @@ def _how_to_go_on() -> str:
 def _report() -> int:
     """Build the report of the sweep that has run, also when some of it failed."""
     folder = PipelineCallback.sweep_folder
-    if folder is None or not any(any(folder.glob(f"*/{name}")) for name in ("history.csv", "result.json")):
+    if folder is None or not any(any(folder.glob(f"*/{name}")) for name in (HISTORY, RESULT)):
         return 0
     from pipeline.report import build
 

@@ -5,9 +5,7 @@ from pathlib import Path, PurePath
 from omegaconf import DictConfig
 
 from pipeline.errors import UserError
-from pipeline.files import CHECKPOINT
-
-_RECORDS = ("history.csv", "result.json")
+from pipeline.files import CHECKPOINT, HISTORY, RESULT
 
 
 def check_run_folder(folder: Path) -> None:
@@ -25,7 +23,7 @@ def check_sweep_folder(config: DictConfig, folder: Path, *, goes_on: bool) -> No
         raise UserError(f"sweep.resume={resume}: no such folder; a new sweep takes its name from sweep.name=NAME")
     if _holds_run(folder):
         raise UserError(f"{folder}: is the folder of a run, and a sweep has a folder a run; give another sweep.name")
-    if not goes_on and any(next(folder.glob(f"*/{name}"), None) for name in _RECORDS):
+    if not goes_on and any(next(folder.glob(f"*/{name}"), None) for name in (HISTORY, RESULT)):
         raise UserError(
             f"{folder}: already holds runs, which would be overwritten; give another sweep.name, or go on with them by "
             "hydra/launcher=stacked"
@@ -33,4 +31,4 @@ def check_sweep_folder(config: DictConfig, folder: Path, *, goes_on: bool) -> No
 
 
 def _holds_run(folder: Path) -> bool:
-    return any((folder / name).exists() for name in _RECORDS)
+    return any((folder / name).exists() for name in (HISTORY, RESULT))

@@ -17,7 +17,8 @@ from pipeline.command.task import config_folder
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
-from pipeline.runs.job import Job, Outcome
+from pipeline.runs.job import Job
+from pipeline.runs.result import Result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.ledger import Asked, Ledger
@@ -66,10 +67,10 @@ def launch(
         training = {job.folder for job in plan.training}
         _write_hydra([job for job in composed if job.folder in training])
         _tell(hydra_context, "on_job_start", composed, task_function=task_function)
-        outcomes = plan.train(options, progress)
+        results = plan.train(options, progress)
         if training:
             print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
-    returns = [_job_return(job, own, outcomes.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
+    returns = [_job_return(job, own, results.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
     _tell(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
 
@@ -120,11 +121,11 @@ def _tell(context: HydraContext, event: str, composed: Sequence[Composed], **wha
         getattr(context.callbacks, event)(config=config, **own)
 
 
-def _job_return(job: Job, composed: Composed, outcome: Outcome | None, dry_run: bool = False) -> JobReturn:
+def _job_return(job: Job, composed: Composed, result: Result | None, dry_run: bool = False) -> JobReturn:
     """What a sweeper is told of a job; its `return_value` raises where the job failed."""
-    failed = not dry_run and (outcome is None or outcome.status == "failed")
-    message = outcome.message if outcome else "not trained: the sweep stopped at sweep.max_failures"
-    value: Any = RunFailed(f"{job.folder}: {message}") if failed else outcome and outcome.score
+    failed = not dry_run and (result is None or result.status == "failed")
+    message = result.message if result else "not trained: the sweep stopped at sweep.max_failures"
+    value: Any = RunFailed(f"{job.folder}: {message}") if failed else result and result.score
     return JobReturn(
         overrides=list(job.overrides),
         working_dir=str(Path.cwd()),

@@ -27,15 +27,15 @@ def run(composed: DictConfig) -> float | None:
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
         with Board([job]) as board:
-            [outcome] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
+            [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except UserError as error:
         if hydra.mode != RunMode.RUN:
             raise
         # Hydra would print a line of its own first; a sweep must go on, a single run may end here.
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
-    print(f"{outcome.summary()}\n{job.folder}")
-    return outcome.score
+    print(f"{result.summary()}\n{job.folder}")
+    return result.score
 
 
 def config_folder(hydra: HydraConf) -> str | None:

@@ -18,7 +18,7 @@ import onnx.numpy_helper
 from torch import Tensor
 
 import scratchnet as sn
-from pipeline.runs.job import HEADER
+from pipeline.runs.folder import HEADER
 from pipeline.runs.model import TrainedModel
 
 OPSET, IR_VERSION = 17, 8  # the oldest that has LayerNormalization: runtimes read it since 2022

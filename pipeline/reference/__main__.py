@@ -1,7 +1,6 @@
 """`python -m pipeline.reference`: train what the reports trained, and set the figures side by side."""
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pipeline.reference.best import best
 from pipeline.reference.compare import compare, curves, write
 from pipeline.reference.page import write_page
 from pipeline.reported.rows import Row, reports, rows
+from pipeline.runs.result import Result, read_result
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,10 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _finished(folder: Path) -> bool:
-    try:
-        return bool(json.loads((folder / "result.json").read_text())["status"] == "finished")
-    except (OSError, ValueError, KeyError):
-        return False
+    result = read_result(folder)
+    return isinstance(result, Result) and result.status == "finished"
 
 
 def _train(row: Row, folder: Path) -> str | None:

@@ -26,9 +26,9 @@ def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
-    found = Comparison.of(collect([folder]).runs)
-    replicates = Replicates.of(found)
-    first = found.runs.iloc[0]
+    comparison = Comparison.of(collect([folder]).runs)
+    replicates = Replicates.of(comparison)
+    first = comparison.runs.iloc[0]
     return {
         "sweep": folder.name,
         "dataset": first["config.dataset.name"],
@@ -37,8 +37,8 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
         "validation accuracy": _mean(replicates, "validation"),
         "seeds": int(replicates.n.iloc[0]),
         "picked": replicates.name(0) if len(replicates.settings.columns) else "as written",
-        "runs": len(found.runs),
-        "core minutes": f"{found.seconds.sum() / 60:.0f}",
+        "runs": len(comparison.runs),
+        "core minutes": f"{comparison.seconds.sum() / 60:.0f}",
         "command": f"`python -m pipeline experiment={folder.name}`",
     }
 

@@ -1,6 +1,6 @@
 """From finished runs to the table "reported / ours" and the figures with the reported curves dashed."""
 
-import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, finish
 from pipeline.reported.rows import Row
+from pipeline.runs.metrics import ACCURACY, LOSS
+from pipeline.runs.problem import Problem
+from pipeline.runs.read import collect
+from pipeline.runs.result import Result, read_result
 
 COLUMNS = [
     *("experiment", "dataset", "held out", "reported score", "our score", "difference in points"),
@@ -38,22 +43,21 @@ def write(table: pd.DataFrame, figures: Sequence[Figure], out: Path) -> None:
 
 def curves(row: Row, folder: Path) -> Figure:
     """Loss, penalty and objective, and the score, by epoch; what the report printed dashed."""
-    history = pd.read_csv(folder / "history.csv")
-    score = "r2" if "train_r2" in history else "accuracy"
+    history, metric = collect([folder]).history, _result(folder).metric
     with SCREEN.style():
         figure = SCREEN.canvas(10, 4)
         losses, scores = figure.subplots(1, 2)
-        for axes, name in ((losses, "loss"), (scores, score)):
+        for axes, figures in ((losses, LOSS), (scores, metric)):
             for colour, split in zip(COLOURS, ("train", row.held_out), strict=False):
-                axes.plot(history["epoch"], history[f"{split}_{name}"], color=colour, label=f"{split}, ours")
+                axes.plot(history["epoch"], history[figures.on(split)], color=colour, label=f"{split}, ours")
         if history["penalty"].any():
             losses.plot(history["epoch"], history["penalty"], ":", color=COLOURS[2], label="penalty, ours")
             losses.plot(history["epoch"], history["objective"], "-", color=COLOURS[4], label="objective, ours")
         _reported(losses, row, ["train_loss", "held_out_loss"])
-        if score == "accuracy":
+        if metric == ACCURACY:
             _reported(scores, row, ["train_accuracy", "held_out_accuracy"])
         losses.set(xlabel="epoch", ylabel="loss (mean an example)")
-        scores.set(xlabel="epoch", ylabel="accuracy" if score == "accuracy" else "R²")
+        scores.set(xlabel="epoch", ylabel=metric.label)
         for axes in (losses, scores):
             axes.legend(fontsize=8)
         caption = "Dashed: printed by the report, where its loss is a mean an example. Ours: loss without the penalty."
@@ -71,18 +75,23 @@ def _reported(axes: Axes, row: Row, columns: Sequence[str]) -> None:
 
 
 def _line(row: Row, folder: Path) -> list[Any]:
-    result = json.loads((folder / "result.json").read_text())
-    ours, reported = result["metrics"], row.reported
-    score = "accuracy" if f"final_{row.held_out}_accuracy" in ours else "r2"
-    mine = ours[f"final_{row.held_out}_{score}"]
-    theirs = reported["held_out_accuracy"]
+    result, reported = _result(folder), row.reported
+    metric, names = result.metric, ("final_penalty", "final_objective", "final_epoch")
+    score, loss = (result.metrics.get(figures.final(row.held_out), math.nan) for figures in (metric, LOSS))
+    penalty, objective, epochs = (result.metrics.get(name, math.nan) for name in names)
     return [
-        *(row.experiment, row.dataset, row.held_out, theirs, mine),
-        100 * (mine - theirs) if score == "accuracy" else None,
+        *(row.experiment, row.dataset, row.held_out, reported["held_out_accuracy"], score),
+        100 * (score - reported["held_out_accuracy"]) if metric == ACCURACY else None,
         reported["held_out_loss"] if pd.notna(reported["held_out_loss"]) else reported["train_loss"],
-        *(ours[f"final_{row.held_out}_loss"], ours["final_penalty"], ours["final_objective"]),
-        *(reported["seconds"], result["seconds"]["total"], ours["final_epoch"]),
+        *(loss, penalty, objective, reported["seconds"], result.seconds.get("total", math.nan), epochs),
     ]
+
+
+def _result(folder: Path) -> Result:
+    result = read_result(folder)
+    if isinstance(result, Problem):
+        raise UserError(str(result))
+    return result
 
 
 def _text(value: Any) -> str:

@@ -77,10 +77,10 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
 
 def _training(collected: Collected) -> Collected:
     """The same, where runs that have no result yet are no fault: they train, or wait to."""
-    missing = {place for place, fault in collected.problems if fault.startswith("result.json is missing")}
+    missing = {problem.place for problem in collected.problems if problem.kind == "no_result"}
     unfinished = pd.Series([folder in missing for folder in collected.folders], collected.runs.index)
     runs = collected.runs.assign(status=collected.runs["status"].mask(unfinished, "training"))
-    problems = [(place, fault) for place, fault in collected.problems if place not in missing]
+    problems = [problem for problem in collected.problems if problem.place not in missing]
     return replace(collected, runs=runs, problems=problems)
 
 
@@ -125,7 +125,7 @@ def _write_paper(
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
     """What the best run confuses and looks for, or why that is not shown."""
-    if not comparison.picked or comparison.score_name != "accuracy":
+    if not comparison.picked or comparison.task != "classification":
         return None, None
     folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     try:

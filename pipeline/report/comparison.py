@@ -1,12 +1,13 @@
 """The comparison table: one row a run, what was swept first, the best by validation on top."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from pipeline.report.formats import Table, text
+from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED = "config.seed"
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
@@ -15,25 +16,39 @@ _OWN_NAMES = {"run", "seconds", "status"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs in the order of the table. `swept` maps a column of `runs` to the name it is shown by."""
+    """Runs in the order of the table. `swept` maps a column of `runs` to its name for people."""
 
     runs: pd.DataFrame
     swept: dict[str, str]
-    score_name: str  # "accuracy" or "r2"
+    task: Task
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":
         """Sort the runs of `pipeline.runs.read.collect`: the finished before the others, by best validation score."""
         regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
-        comparison = cls(runs, _swept(runs), "r2" if regression else "accuracy")
+        comparison = cls(runs, _swept(runs), "regression" if regression else "classification")
         keys = pd.DataFrame({"early": runs["status"] != "finished", "score": comparison.score})
-        order = keys.sort_values(["early", "score"], ascending=[True, False], kind="stable").index
-        return cls(runs.loc[order].reset_index(drop=True), comparison.swept, comparison.score_name)
+        ascending = [True, not comparison.metric.higher_is_better]
+        order = keys.sort_values(["early", "score"], ascending=ascending, kind="stable").index
+        return replace(comparison, runs=runs.loc[order].reset_index(drop=True))
+
+    @property
+    def metric(self) -> Metric:
+        """The score that runs are compared by."""
+        return SCORES[self.task]
+
+    def best(self, split: str, metric: Metric | None = None) -> "pd.Series[float]":
+        """A metric, the score unless another is named, of each run's best epoch; NaN where it has none."""
+        return self.figure((metric or self.metric).best(split))
+
+    def figure(self, name: str) -> "pd.Series[float]":
+        """A figure of each run by its name in result.json, such as best_epoch; NaN where it is missing."""
+        return self._numbers(f"metric.{name}")
 
     @property
     def score(self) -> "pd.Series[float]":
         """Best validation score of each run, NaN where it has none."""
-        return self.metric(f"best_validation_{self.score_name}")
+        return self.best(SELECTION)
 
     @property
     def picked(self) -> bool:
@@ -41,42 +56,35 @@ class Comparison:
         return bool(pd.notna(self.score.iloc[0]))
 
     @property
-    def score_label(self) -> str:
-        """The score in words."""
-        return "accuracy" if self.score_name == "accuracy" else "R²"
-
-    def metric(self, name: str) -> "pd.Series[float]":
-        """A metric of each run as numbers, NaN where it is missing."""
-        return self._numbers(f"metric.{name}")
-
-    @property
     def seconds(self) -> "pd.Series[float]":
         """Seconds of computing of each run."""
         return self._numbers("seconds.total")
 
+    @property
+    def planned_epochs(self) -> "pd.Series[float]":
+        """Epochs that each run was to train."""
+        return self._numbers("config.training.epochs")
+
     def settings(self, row: int) -> str:
         """The swept keys of a row in words: "hidden=[256], lr=0.05"."""
-        return ", ".join(f"{shown}={text(self.runs[key][row])}" for key, shown in self.swept.items()) or "defaults"
+        return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in self.swept.items()) or "defaults"
 
     def table(self) -> pd.DataFrame:
         """What is shown, with numbers at full precision."""
-        shown: dict[str, Any] = {"run": self.runs["run"]}
-        shown |= {name: self.runs[key] for key, name in self.swept.items()}
-        shown["best epoch"] = self.metric("best_epoch")
-        for split in ("validation", "test", "train"):
-            shown[f"{split} {self.score_label}"] = self.metric(f"best_{split}_{self.score_name}")
-        shown["validation loss"] = self.metric("best_validation_loss")
-        if not self.score.notna().any():
-            shown = {name: values for name, values in shown.items() if not name.startswith("validation ")}
-        shown["seconds"] = self.seconds
-        shown["status"] = self.runs["status"]
-        return pd.DataFrame(shown)
+        columns: dict[str, Any] = {"run": self.runs["run"]}
+        columns |= {name: self.runs[key] for key, name in self.swept.items()}
+        columns["best epoch"] = self.figure("best_epoch")
+        validated = self.score.notna().any()
+        columns |= {self.metric.heading(split): self.best(split) for split in SPLITS if validated or split != SELECTION}
+        if validated:
+            columns[LOSS.heading(SELECTION)] = self.best(SELECTION, LOSS)
+        return pd.DataFrame(columns | {"seconds": self.seconds, "status": self.runs["status"]})
 
     @property
     def digits(self) -> dict[str, int]:
         """Decimals of the columns that hold figures; all others hold settings and words."""
-        scores = [f"{split} {self.score_label}" for split in ("validation", "test", "train")]
-        return {"best epoch": 0, **dict.fromkeys([*scores, "validation loss"], 4), "seconds": 1}
+        figures = [*map(self.metric.heading, SPLITS), LOSS.heading(SELECTION)]
+        return {"best epoch": 0, **dict.fromkeys(figures, 4), "seconds": 1}
 
     @property
     def listing(self) -> Table:
@@ -104,7 +112,7 @@ def levels(values: "pd.Series[Any]") -> list[str]:
     numbers = pd.to_numeric(pd.Series(distinct, distinct), errors="coerce")
     if numbers.notna().all():
         return list(numbers.sort_values().index)
-    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d+", level)], level))
+    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d{1,18}", level)], level))
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:

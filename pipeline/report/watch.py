@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline.errors import UserError
+from pipeline.files import HISTORY, RESULT
 from pipeline.report.build import build
 from pipeline.report.figures.medium import Medium
 from pipeline.report.paper import COLUMN
@@ -15,7 +16,6 @@ from pipeline.runs.read import run_folders
 _PERIOD = 5.0  # seconds between two looks at the folders
 _SHARE = 10  # a build is followed by as many times its own duration of rest: at most a tenth of one core
 _RELOAD = 10  # seconds after which the page loads itself anew, at the least
-_ENDED = "result.json"
 
 Seen = dict[Path, tuple[int, int] | None]
 
@@ -47,7 +47,7 @@ def _follow(folders: Sequence[Path], out: Path | None) -> NoReturn:
 
 def _build(folders: Sequence[Path], out: Path | None, now: Seen) -> str:
     """Build once; -> what to tell of it."""
-    runs = [state for path, state in now.items() if path.name == _ENDED]
+    runs = [state for path, state in now.items() if path.name == RESULT]
     ended = len(runs) - runs.count(None)
     try:
         page = build(folders, out, reload=_RELOAD if ended < len(runs) else None)
@@ -61,7 +61,7 @@ def look(folders: Sequence[Path]) -> Seen:
     seen: Seen = {}
     for folder in folders:
         for run in run_folders(folder):
-            for name in (_ENDED, "history.csv"):
+            for name in (RESULT, HISTORY):
                 seen[run / name] = _state(run / name)
     return seen
 

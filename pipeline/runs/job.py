@@ -1,20 +1,15 @@
-"""One run to train, and how it ended."""
+"""One run to train: what, and where to."""
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pipeline.config.schema import Config
 from pipeline.runs.identity import Identity
-from pipeline.runs.provenance import rerun_command
-
-Status = Literal["finished", "diverged", "failed", "interrupted"]
-HEADER = "scratchnet"  # the metadata of model.safetensors: `pipeline.runs.model.Header` as JSON
-ENDED = ("finished", "diverged")  # what training again would only repeat
-Row = dict[str, float]  # one epoch of history.csv
+from pipeline.runs.metrics import Task
+from pipeline.runs.provenance import rerun_command, software
+from pipeline.runs.result import Result, Status
 
 
 @dataclass(frozen=True)
@@ -37,39 +32,25 @@ class Job:
         identity = self.identity.facts() if self.identity else None
         return {"folder": self.folder.name, "identity": identity}
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended. `score` is the best accuracy or R² on validation (none where there is no validation)."""
-
-    status: Status
-    metrics: Mapping[str, float]
-    message: str | None = None
-
-    def summary(self) -> str:
-        """One line for a person."""
-        figures = [
-            f"{split} {name} {self.metrics[f'best_{split}_{name}']:.4f}"
-            for split in ("validation", "test", "train")
-            for name in ("accuracy", "r2")
-            if not math.isnan(self.metrics.get(f"best_{split}_{name}", math.nan))
-        ]
-        epoch = f" at epoch {self.metrics['best_epoch']:g}" if figures else ""
-        return f"{self.status}: " + (self.message or ", ".join(figures) + epoch)
-
-    @property
-    def score(self) -> float | None:
-        """What a sweeper may maximise."""
-        names = ("best_validation_accuracy", "best_validation_r2")
-        scores = [self.metrics[name] for name in names if not math.isnan(self.metrics.get(name, math.nan))]
-        return scores[0] if scores else None
-
-
-def read_outcome(folder: Path) -> Outcome | None:
-    """How the run in `folder` ended; None where it has not, or its record cannot be read."""
-    try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        metrics = {name: math.nan if value is None else value for name, value in result["metrics"].items()}
-        return Outcome(result["status"], metrics, result["message"])
-    except (OSError, ValueError, KeyError, AttributeError):
-        return None
+    def result(
+        self,
+        status: Status,
+        message: str | None,
+        task: Task | None = None,
+        metrics: Mapping[str, float] = {},
+        seconds: Mapping[str, float] = {},
+        provenance: Mapping[str, Any] = {},
+    ) -> Result:
+        """The record of how the run has ended; a run that failed before it trained has nothing but a reason."""
+        return Result(
+            format=1,
+            status=status,
+            message=message,
+            task=task,
+            identity=self.identity.facts() if self.identity else None,
+            metrics=dict(metrics),
+            seconds=dict(seconds),
+            provenance={"command": self.command, **provenance, **software()},
+            overrides=list(self.overrides),
+            config=self.config.model_dump(),
+        )

@@ -3,7 +3,6 @@
 docs/models.md describes the file for readers without this code.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +19,13 @@ import scratchnet as sn
 from pipeline.config.build import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError
-from pipeline.runs.job import HEADER
+from pipeline.errors import UserError, one_line
+from pipeline.files import MODEL
+from pipeline.runs.folder import HEADER
+from pipeline.runs.problem import Problem
+from pipeline.runs.result import read_result
 from scratchnet import interop
 
-FILE = "model.safetensors"
 _ROWS = 1000  # at once: inputs are bytes, normalised they are several times as large
 
 
@@ -126,10 +127,10 @@ def load_model(folder: Path | str) -> TrainedModel:
     Raises UserError where there is no model, or one that cannot be read.
     """
     folder = Path(folder)
-    path = folder / FILE
+    path = folder / MODEL
     if not path.is_file():
         remedy = "give the folder of a run that has trained an epoch, such as outputs/SWEEP/0"
-        raise UserError(f"{folder}: holds no {FILE}; {remedy}")
+        raise UserError(f"{folder}: holds no {MODEL}; {remedy}")
     try:
         with safetensors.safe_open(path, "pt") as file:
             params = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
@@ -138,7 +139,7 @@ def load_model(folder: Path | str) -> TrainedModel:
         header = _header_of(folder, metadata) if old else Header.model_validate_json(metadata[HEADER])
         network = interop.build(header.network)
     except (OSError, ValueError, safetensors.SafetensorError) as error:  # pydantic's error is a ValueError
-        raise UserError(f"{path}: cannot be read ({_short(error)})") from error
+        raise UserError(f"{path}: cannot be read ({one_line(error)})") from error
     if not isinstance(network, sn.Sequential) or set(params) != set(network.names):
         raise UserError(f"{path}: its tensors are not those of its network; train the run again")
     return TrainedModel(network, {name: params[name] for name in network.names}, header)
@@ -146,15 +147,13 @@ def load_model(folder: Path | str) -> TrainedModel:
 
 def _header_of(folder: Path, metadata: Mapping[str, str]) -> Header:
     """The header that the run would write today."""
+    result = read_result(folder)
+    if isinstance(result, Problem):
+        raise ValueError(f"no header, and {result.words}")
     try:
-        config = Config.model_validate(json.loads((folder / "result.json").read_text(encoding="utf-8"))["config"])
-    except (KeyError, ValidationError) as error:
-        raise ValueError(f"no header, and result.json does not describe the run: {_short(error)}") from error
+        config = Config.model_validate(result.config)
+    except ValidationError as error:
+        raise ValueError(f"no header, and its configuration is of no run here: {one_line(error)}") from error
     dataset = config.dataset.load()
     header = Header.of(build_run(config, dataset), config, dataset)
     return header.model_copy(update={"epoch": int(metadata.get("epoch", 0))})
-
-
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 150 else f"{text[:150]} …"

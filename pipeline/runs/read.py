@@ -1,6 +1,5 @@
 """Run folders read into data frames: one row a run, and one row an epoch of each run."""
 
-import csv
 import json
 import re
 import warnings
@@ -13,24 +12,28 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from pipeline.errors import UserError
-from pipeline.files import write_whole
+from pipeline.errors import UserError, one_line
+from pipeline.files import HISTORY, RESULT, write_whole
 from pipeline.flatten import flatten
+from pipeline.runs.history import History, read_history
+from pipeline.runs.metrics import SCORES, best_row, run_metrics, task_of
+from pipeline.runs.problem import Problem
+from pipeline.runs.result import Result, read_result
 
-Problem = tuple[Path, str]  # where, and what is wrong
-DROPPED = "dropped by halving"  # how the message begins of a run that sweep=halving did not train on
-STATUSES = ("finished", "diverged", "failed", "interrupted")
+_FACTS = ("status", "message", "dropped_at_epoch", "task")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
+_WHOLE = 2**53  # up to which float64 holds every whole number
 
 
 @dataclass(frozen=True)
 class Collected:
     """What run folders hold, as tidy data frames, and what could not be read.
 
-    `runs`: a row a run. Columns: `run`, its name; `status`; `message`, why it did not finish; `task`; `identity`, a
-    hash of all that determines its figures; `config.*`, every key of its configuration (lists as JSON: "[256,128]");
-    `metric.final_*` of its last epoch, `metric.best_*` of the epoch that was best on validation, and
-    `metric.parameters`; `seconds.*`; `provenance.*`. A run lacks (NaN) what its model or optimizer does not have.
+    `runs`: a row a run. Columns: `run`, its name; `status`; `message`, why it did not finish; `dropped_at_epoch`, where
+    successive halving stopped it; `task`; `identity`, a hash of all that determines its figures; `config.*`, every key
+    of its configuration (lists as JSON: "[256,128]"); `metric.final_*` of its last epoch, `metric.best_*` of the epoch
+    that was best on validation, and `metric.parameters`; `seconds.*`; `provenance.*`. A run lacks (NaN) what its model
+    or optimizer does not have.
 
     `history`: a row an epoch of a run. Columns: `run`, `epoch` (0 is before training), `train_loss`, `train_accuracy`
     (for regression `train_r2`), the same of validation and test, `penalty`, `objective`, `lr` and `seconds`.
@@ -56,28 +59,28 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 def collect(folders: Sequence[Path]) -> Collected:
     """Read every run in `folders`, each a sweep folder or a run folder; never stops at a bad one."""
-    given = list(dict.fromkeys(map(Path, folders)))
+    asked = list(dict.fromkeys(map(Path, folders)))
     records: list[dict[str, Any]] = []
     histories: list[pd.DataFrame] = []
     problems: list[Problem] = []
     origins: dict[Path, tuple[Path, str]] = {}  # by the run's resolved folder: none is counted twice
-    for folder, label in zip(given, _labels(given), strict=True):
+    for folder, label in zip(asked, _labels(asked), strict=True):
         for path in run_folders(folder, problems):
             if path.resolve() in origins:
                 continue
             inner = "" if path == folder else path.name
-            name = inner if inner and len(given) == 1 else "/".join(filter(None, (label, inner)))
-            history = _read_history(path, problems)
-            record = _read_run(path, history, problems)
-            if record is not None:
-                records.append({"run": name, **record})
+            name = inner if inner and len(asked) == 1 else "/".join(filter(None, (label, inner)))
+            result, history = _read_run(path, problems)
+            if result is not None:
+                records.append({"run": name, **_record(result)})
                 origins[path.resolve()] = (folder, inner or path.resolve().name)
                 if history is not None:
-                    history.insert(0, "run", name)
-                    histories.append(history)
+                    frame = pd.DataFrame(history.table, columns=history.names)
+                    frame.insert(0, "run", name)
+                    histories.append(frame)
     if not records:
-        names = ", ".join(map(str, given)) or "(no folder given)"
-        reason = f" ({problems[0][0]}: {problems[0][1]})" if problems else ""
+        names = ", ".join(map(str, asked)) or "(no folder given)"
+        reason = f" ({problems[0]})" if problems else ""
         remedy = "give a sweep's folder, which holds 0/, 1/, …, or a run's own folder, which holds result.json"
         raise UserError(f"no runs found in {names}{reason}; {remedy}")
     tidy = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=["run", "epoch"])
@@ -86,25 +89,24 @@ def collect(folders: Sequence[Path]) -> Collected:
 
 def load(folders: Sequence[Path]) -> Collected:
     """What `pipeline.load` gives: the runs with a type of its own for each column, and a warning of problems."""
-    found = collect(folders)
-    if found.problems:
-        first = ": ".join(map(str, found.problems[0]))
-        warnings.warn(f"{len(found.problems)} folders could not be read in full; first {first}", stacklevel=3)
-    return replace(found, runs=found.runs.infer_objects())
+    collected = collect(folders)
+    if problems := collected.problems:
+        warnings.warn(f"{len(problems)} folders could not be read in full; first {problems[0]}", stacklevel=3)
+    return replace(collected, runs=collected.runs.infer_objects())
 
 
 def write_results(folder: Path, collected: Collected | None = None) -> Path:
     """Write `results.csv`, one row a run, into the sweep folder; `collected` saves reading it again."""
-    found = collect([folder]) if collected is None else collected
-    rows = [index for index, (origin, _) in enumerate(found.origins) if origin == folder]
-    runs = found.runs.iloc[rows].assign(run=[found.origins[index][1] for index in rows])
+    collected = collect([folder]) if collected is None else collected
+    rows = [index for index, (origin, _) in enumerate(collected.origins) if origin == folder]
+    runs = collected.runs.iloc[rows].assign(run=[collected.origins[index][1] for index in rows])
     write_whole(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
     return folder / "results.csv"
 
 
 def is_run(folder: Path) -> bool:
     """Whether `folder` is a run's own folder."""
-    return any((folder / name).exists() for name in ("result.json", "history.csv", ".hydra"))
+    return any((folder / name).exists() for name in (RESULT, HISTORY, ".hydra"))
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:
@@ -124,116 +126,84 @@ def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator
         if is_run(folder):
             yield folder
             return
-        for child in children:
+    except OSError as error:
+        problems.append(Problem("unreadable", folder, f"cannot be read: {error.strerror or error}"))
+        return
+    for child in children:
+        try:
             if not child.is_dir() or child.name.startswith("."):
                 continue
             if is_run(child):
                 yield child
             elif child.name != "report" and not (child / "table.csv").exists():  # a report with a name of its own
-                problems.append((child, "not a run folder: holds neither result.json nor history.csv"))
-    except OSError as error:
-        problems.append((folder, f"cannot be read: {error.strerror or error}"))
+                words = f"not a run folder: holds neither {RESULT} nor {HISTORY}"
+                problems.append(Problem("not_a_run", child, words))
+        except OSError as error:
+            problems.append(Problem("unreadable", child, f"cannot be read: {error.strerror or error}"))
 
 
-def _read_run(path: Path, history: pd.DataFrame | None, problems: list[Problem]) -> dict[str, Any] | None:
-    result, fault = _read_result(path / "result.json")
-    if result is None:
-        if history is None:
-            problems.append((path, f"{fault}, and there is no history to read instead; the run is left out"))
-            return None
-        problems.append((path, f"{fault}; counted as interrupted, with figures from history.csv"))
-        result = _from_history(path, history, problems)
-    record = {key: result.get(key) for key in ("status", "message", "task")}
-    record["identity"] = (result.get("identity") or {}).get("run")
+def _read_run(folder: Path, problems: list[Problem]) -> tuple[Result | None, History | None]:
+    """A run's record, made from its history where it has left none, and its epochs."""
+    epochs, result = read_history(folder), read_result(folder)
+    history = epochs if isinstance(epochs, History) else None
+    if isinstance(epochs, Problem) and epochs.kind != "no_history":  # a run that failed at once has none
+        problems.append(epochs)
+    elif history and history.damage:
+        problems.append(Problem("bad_history", folder, history.damage))
+    if isinstance(result, Result):
+        return result, history
+    if history is None:
+        words = f"{result.words}, and there is no history to read instead; the run is left out"
+        problems.append(replace(result, words=words))
+        return None, None
+    words = f"{result.words}; counted as interrupted, with figures from {HISTORY}"
+    problems.append(replace(result, words=words))
+    return _from_history(folder, history, problems), history
+
+
+def _from_history(folder: Path, history: History, problems: list[Problem]) -> Result:
+    """The record that a run would have left, had it been interrupted after its last epoch."""
+    rows, task = history.rows, task_of(history.names)
+    seconds = {"total": float(np.nansum([row.get("seconds", np.nan) for row in rows]))}
+    facts: dict[str, Any] = {"format": 1, "status": "interrupted", "message": None, "task": task, "seconds": seconds}
+    facts["metrics"] = run_metrics(rows, best_row(rows, SCORES[task]))
+    path = folder / ".hydra" / "config.yaml"
+    try:  # by way of JSON, which has no dates and no keys but text
+        config = json.loads(json.dumps(yaml.load(path.read_text(encoding="utf-8"), _WithoutAliases)))
+        return Result.model_validate(facts | {"config": config})
+    except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
+        problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({one_line(error)})"))
+        return Result.model_validate(facts | {"config": {}})
+
+
+class _WithoutAliases(yaml.SafeLoader):
+    """Plain YAML: an alias, which Hydra never writes, may stand for a thousand times its length."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it holds an alias")
+        return super().compose_node(parent, index)
+
+
+def _record(result: Result) -> dict[str, Any]:
+    record = {name: getattr(result, name) for name in _FACTS}
+    record["identity"] = (result.identity or {}).get("run")
     for section, prefix in _SECTIONS.items():
-        record |= dict(flatten(prefix, result.get(section) or {}))
+        record |= dict(flatten(prefix, getattr(result, section)))
     return record
-
-
-def _read_result(path: Path) -> tuple[dict[str, Any] | None, str]:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        return None, "result.json is missing" if missing else f"result.json cannot be read ({error.strerror})"
-    except ValueError as error:
-        return None, f"result.json is not whole JSON ({error})"
-    if not isinstance(result, dict) or not all(isinstance(result.get(key) or {}, dict) for key in _SECTIONS):
-        return None, "result.json does not describe a run"
-    for key, known in (("format", (1,)), ("status", STATUSES)):
-        if result.get(key) not in known:
-            return None, f"result.json has {key} {result.get(key)!r}, where known is {'|'.join(map(str, known))}"
-    return result, ""
-
-
-def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
-    try:
-        return read_history(path / "history.csv")
-    except (OSError, ValueError):
-        pass  # slower, and with what is wrong in words
-    try:
-        history = pd.read_csv(path / "history.csv")
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        if not isinstance(error, FileNotFoundError):  # a run that failed at once has none
-            problems.append((path, f"history.csv cannot be read ({str(error).splitlines()[0]})"))
-        return None
-    numbers = history.apply(pd.to_numeric, errors="coerce").astype(float).drop(columns="run", errors="ignore")
-    if "epoch" not in numbers or numbers["epoch"].isna().all():
-        problems.append((path, "history.csv holds no epoch"))
-        return None
-    spoilt = [name for name in numbers.columns if numbers[name].isna().sum() > history[name].isna().sum()]
-    if spoilt:
-        problems.append((path, f"history.csv holds text among the numbers of {', '.join(spoilt)}"))
-    return numbers.dropna(subset=["epoch"])
-
-
-def read_history(path: Path) -> pd.DataFrame:
-    """A run's history.csv that is as it should be. Raises ValueError for all else, OSError where there is none."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        names, *rows = csv.reader(stream)
-    table = np.array([[float(value) if value else np.nan for value in row] for row in rows])
-    if "epoch" not in names or "run" in names or table.shape != (len(rows), len(names)) or not len(rows):
-        raise ValueError("not a history")
-    frame = pd.DataFrame(table, columns=names)
-    if frame["epoch"].isna().any():
-        raise ValueError("a row without its epoch")
-    return frame
-
-
-def _from_history(path: Path, history: pd.DataFrame, problems: list[Problem]) -> dict[str, Any]:
-    """The figures of a run that left no result: its last epoch, and its best by the validation score."""
-    try:
-        config = yaml.safe_load((path / ".hydra" / "config.yaml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        problems.append((path, f".hydra/config.yaml cannot be read ({str(error).splitlines()[0]})"))
-        config = {}
-    names = [str(name) for name in history.columns if name not in ("lr", "seconds")]
-    metrics: dict[str, Any] = {f"final_{name}": history[name].iloc[-1] for name in names}
-    score = "r2" if any(name.endswith("_r2") for name in names) else "accuracy"
-    trained = history[(history["epoch"] > 0) & np.isfinite(history.get("objective", 0.0))]
-    scores = trained.get(f"validation_{score}", pd.Series(dtype=float)).dropna()
-    if len(trained):  # the first of equals, and the last epoch without validation, as in a result
-        picked = trained.loc[scores.index[int(scores.argmax())] if len(scores) else trained.index[-1]]
-        metrics |= {f"best_{name}": picked[name] for name in names}
-    return {
-        "status": "interrupted",
-        "task": "regression" if score == "r2" else "classification",
-        "config": config if isinstance(config, dict) else {},
-        "metrics": metrics,
-        "seconds": {"total": history["seconds"].sum()} if "seconds" in history else {},
-    }
 
 
 def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
     names = list(dict.fromkeys(name for record in records for name in record))
     order = [name for prefix in _SECTIONS.values() for name in names if name.startswith(f"{prefix}.")]
     columns: dict[str, pd.Series[Any]] = {}
-    for name in ("run", "status", "message", "task", "identity", *order):
+    for name in ("run", *_FACTS, "identity", *order):
         values = pd.Series([record.get(name, float("nan")) for record in records], dtype=object, name=name)
-        if name.startswith(("metric.", "seconds.")):
-            numbers = pd.to_numeric(values, errors="coerce").astype(float)
-            count = name.endswith(("_epoch", ".parameters")) and bool((numbers.dropna() % 1 == 0).all())
-            columns[name] = numbers.astype("Int64") if count else numbers
+        if name.startswith(("metric.", "seconds.")) or name == "dropped_at_epoch":
+            numbers = values.astype(float)
+            whole = bool(((numbers.dropna() % 1 == 0) & (numbers.dropna().abs() < _WHOLE)).all())
+            counts = name.endswith(("_epoch", ".parameters")) and whole
+            columns[name] = numbers.astype("Int64") if counts else numbers
         else:  # kept as objects: a whole number stays whole, null stays null, beside a run that lacks the key
             columns[name] = values
     return pd.DataFrame(columns)

@@ -1,6 +1,6 @@
 """Live progress: a bar with an ETA on a terminal, a plain line now and then elsewhere."""
 
-import csv
+import math
 import sys
 import threading
 import time
@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
+from pipeline.files import HISTORY
+from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
+from pipeline.runs.metrics import SCORES, SELECTION, best_row, task_of
 
 _POLL_SECONDS = 0.5
 _LINE_SECONDS = 10.0
@@ -33,7 +36,7 @@ class Board:
         self.ended = [False] * len(jobs)
         self.best: tuple[float, str] | None = None
         self.started = self.spoken = time.monotonic()
-        self._seen: dict[Path, float] = {}
+        self._seen: dict[Path, int] = {}
         self._stop = threading.Event()
         console = Console(stderr=True)
         self.bar = Progress(
@@ -84,20 +87,23 @@ class Board:
 
     def _look(self) -> None:
         for number, job in enumerate(self.jobs):
-            path = job.folder / "history.csv"
             try:
-                changed = path.stat().st_mtime
-                if self._seen.get(path) == changed:
-                    continue
-                rows = list(csv.DictReader(path.read_text().splitlines()))
+                changed = (job.folder / HISTORY).stat().st_mtime_ns
             except OSError:
                 continue  # not started yet
-            self._seen[path] = changed
-            self.advance(number, float(rows[-1]["epoch"]))
-            names = [name for name in ("validation_accuracy", "validation_r2") if name in rows[-1]]
-            scores = [float(row[name]) for row in rows[1:] for name in names if row[name]]
-            if scores and (self.best is None or max(scores) > self.best[0]):
-                self.best = (max(scores), f"{names[0].replace('_', ' ')} {max(scores):.4f} ({_settings(job)})")
+            if self._seen.get(job.folder) == changed:
+                continue
+            self._seen[job.folder] = changed
+            history = read_history(job.folder)
+            if not isinstance(history, History):
+                continue
+            metric, rows = SCORES[task_of(history.names)], history.rows
+            self.advance(number, rows[-1]["epoch"])
+            best = best_row(rows, metric) or {}
+            score = best.get(metric.on(SELECTION), math.nan)
+            rank = metric.rank(score)
+            if rank > (self.best[0] if self.best else -math.inf):
+                self.best = (rank, f"{metric.heading(SELECTION)} {score:.4f} ({_settings(job)})")
 
     def _tell(self, last: bool = False) -> None:
         now = time.monotonic()

@@ -11,11 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from pipeline.config.schema import Sweep
+from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
-from pipeline.runs.read import read_history
+from pipeline.runs.metrics import LOSS, SCORES, SELECTION, best_row, task_of
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ def rungs(runs: int, options: Sweep) -> list[Rung]:
 
 def trained(job: Job) -> int:
     """How many epochs the run has."""
-    history = _history(job)
-    return 0 if history is None else int(history["epoch"].max())
+    history = read_history(job.folder)
+    return max(int(row["epoch"]) for row in history.rows) if isinstance(history, History) else 0
 
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
@@ -62,17 +61,14 @@ def summary(jobs: Sequence[Job], options: Sweep) -> str:
 
 
 def _score(job: Job, epoch: int) -> tuple[float, float]:
-    """The best validation score up to `epoch`, and the negative of the least loss to tell equal ones apart."""
-    history = _history(job)
-    if history is None:
+    """How good the best epoch up to `epoch` is on validation; of equal runs the one with the least loss is better."""
+    history = read_history(job.folder)
+    if not isinstance(history, History):
         return -math.inf, -math.inf
-    name = "validation_r2" if "validation_r2" in history else "validation_accuracy"
-    early = history[history["epoch"].between(1, epoch)].fillna({name: -math.inf, "validation_loss": math.inf})
-    return float(early[name].max()), -float(early["validation_loss"].min())
-
-
-def _history(job: Job) -> pd.DataFrame | None:
-    try:
-        return read_history(job.folder / "history.csv")
-    except (OSError, ValueError):
-        return None
+    metric = SCORES[task_of(history.names)]
+    rows = [row for row in history.rows if 1 <= row["epoch"] <= epoch]
+    best = best_row(rows, metric)
+    if best is None:
+        return -math.inf, -math.inf
+    least = max(LOSS.rank(row.get(LOSS.on(SELECTION), math.nan)) for row in rows)
+    return metric.rank(best.get(metric.on(SELECTION), math.nan)), least

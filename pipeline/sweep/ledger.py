@@ -2,17 +2,16 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.files import write_whole
+from pipeline.files import RESULT, write_whole
 from pipeline.runs.identity import Identity
-from pipeline.runs.job import ENDED, read_outcome
 from pipeline.runs.provenance import about_run
+from pipeline.runs.result import Result, ended_result, read_result
 
 _PARTS = {"config": "the configuration", "data": "the data", "engine": "the engine's version"}
 
@@ -48,11 +47,12 @@ class Ledger:
         except FileNotFoundError:
             pass
         known = {entry.number for entry in self.entries}
-        for path in sweep.glob("*/result.json"):  # of another launcher
+        for path in sweep.glob(f"*/{RESULT}"):  # of another launcher
             if path.parent.name.isdecimal() and int(path.parent.name) not in known:
-                with suppress(ValueError, KeyError, TypeError):  # not a result that says what it is: left alone
-                    result = json.loads(path.read_text(encoding="utf-8"))
-                    self.entries.append(_entry(int(path.parent.name), result["overrides"], result["identity"]))
+                result = read_result(path.parent)
+                if isinstance(result, Result):
+                    with suppress(KeyError):  # a result that does not say what it is of is left alone
+                        self.entries.append(_entry(int(path.parent.name), result.overrides, result.identity or {}))
 
     def numbers(self, asked: Sequence[Asked], first: int, mismatch: str) -> list[int]:
         """The number of each job: that of the run that it is already, else the next that is free.
@@ -95,8 +95,7 @@ class Ledger:
 
     def ended(self, number: int) -> bool:
         """Whether the run has its result and need not be trained again."""
-        outcome = read_outcome(self.folder(number))
-        return outcome is not None and outcome.status in ENDED
+        return ended_result(self.folder(number)) is not None
 
     def write(self) -> None:
         """Keep what is planned, before any of it is trained."""
@@ -139,7 +138,7 @@ def _words(overrides: Sequence[str]) -> frozenset[str]:
     return frozenset(about_run(overrides))
 
 
-def _entry(number: int, overrides: Sequence[str], identity: dict[str, Any]) -> Entry:
+def _entry(number: int, overrides: Sequence[str], identity: Mapping[str, str]) -> Entry:
     return Entry(number, tuple(overrides), Identity.read(identity))
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from pipeline.config.build import build_run, compile_for
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
-from pipeline.runs.folder import restate
-from pipeline.runs.job import ENDED, Job, Outcome, read_outcome
-from pipeline.runs.read import DROPPED
+from pipeline.runs.job import Job
+from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
@@ -27,7 +26,7 @@ class SweepPlan:
     """What is to be done for the jobs of one command, which are in `jobs` as often as they were asked for."""
 
     jobs: Sequence[Job]
-    done: dict[Path, Outcome]  # finished before, by folder
+    done: dict[Path, Result]  # finished before, by folder
     works: list[Work]
     processes: int
     backend: Backend
@@ -39,8 +38,7 @@ class SweepPlan:
         """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
-        outcomes = {folder: read_outcome(folder) for folder in unique}
-        done = {folder: found for folder, found in outcomes.items() if found is not None and found.status in ENDED}
+        done = {folder: result for folder in unique if (result := ended_result(folder)) is not None}
         states = sweep / ".sweep" / "stacks"
         interrupted = [work for path in sorted(states.glob("*.safetensors")) if (work := _taken_up(path, unique, data))]
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
@@ -91,8 +89,8 @@ class SweepPlan:
             lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
         return "\n".join(lines)
 
-    def train(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
-        """Train what is missing; the outcome of every run by its folder. Runs never started have none."""
+    def train(self, options: Sweep, progress: str) -> dict[Path, Result]:
+        """Train what is missing; the result of every run by its folder. Runs never started have none."""
         if not self.works:
             return dict(self.done)
         self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -103,26 +101,26 @@ class SweepPlan:
             return self._halve(options, progress)
         return self.done | self._train(self.works, options, progress)
 
-    def _halve(self, options: Sweep, progress: str) -> dict[Path, Outcome]:
+    def _halve(self, options: Sweep, progress: str) -> dict[Path, Result]:
         """Rung by rung; runs that are dropped stay as they are, and could be trained on."""
-        outcomes = dict(self.done)
+        results = dict(self.done)
         jobs = list({job.folder: job for job in self.jobs}.values())
         works = {work.jobs[0].folder: work for work in self.works}
         for rung in halving.rungs(len(jobs), options):
             behind = [job for job in jobs if job.folder in works and halving.trained(job) < rung.epochs(job)]
             rest = [replace(works[job.folder], until=rung.epochs(job)) for job in behind]
-            outcomes |= self._train(rest, options, progress)
+            results |= self._train(rest, options, progress)
             staying = halving.best(jobs, rung)
             for job in jobs:
-                ended = outcomes.get(job.folder) or read_outcome(job.folder)
-                if job not in staying and ended is not None and ended.status == "interrupted":
-                    message = f"{DROPPED} after epoch {rung.epochs(job)}: not among the best {rung.stay}"
-                    outcomes[job.folder] = restate(job.folder, message)
+                result = results.get(job.folder) or read_result(job.folder)
+                if job not in staying and isinstance(result, Result) and result.status == "interrupted":
+                    results[job.folder] = result.dropped(rung.epochs(job), rung.stay)
+                    results[job.folder].write(job.folder)
             jobs = staying
-        return outcomes
+        return results
 
-    def _train(self, works: Sequence[Work], options: Sweep, progress: str) -> dict[Path, Outcome]:
-        outcomes: dict[Path, Outcome] = {}
+    def _train(self, works: Sequence[Work], options: Sweep, progress: str) -> dict[Path, Result]:
+        results: dict[Path, Result] = {}
         jobs = [job for work in works for job in work.jobs if job.folder not in self.done]
         until = {job.folder: work.until or math.inf for work in works for job in work.jobs}
         lengths = [min(job.config.training.epochs, until[job.folder]) for job in jobs]
@@ -130,15 +128,15 @@ class SweepPlan:
         failures = 0
         training = train_all(works, self.processes, self.backend)
         with Board(jobs, progress, lengths) as board, closing(training) as ended:
-            for stack, results in ended:
-                for job, outcome in zip(stack, results, strict=True):
-                    outcomes[job.folder] = outcome
-                    failures += outcome.status == "failed"
+            for stack, of_stack in ended:
+                for job, result in zip(stack, of_stack, strict=True):
+                    results[job.folder] = result
+                    failures += result.status == "failed"
                     if job.folder in places:
                         board.end(places[job.folder])
                 if options.max_failures is not None and failures >= max(options.max_failures, 1):
                     break
-        return outcomes
+        return results
 
 
 def _taken_up(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
@@ -150,7 +148,7 @@ def _taken_up(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> W
     members = tuple(jobs[folder] for folder in folders if folder in jobs)
     if [job.facts() for job in members] != found.facts["runs"]:
         return None
-    if all((outcome := read_outcome(job.folder)) and outcome.status in ENDED for job in members):
+    if all(ended_result(job.folder) for job in members):
         path.unlink()  # stopped between the last result and the end
         return None
     return Work(members, tuple(found.facts["rows"]), data[members[0].folder], path, goes_on=True)

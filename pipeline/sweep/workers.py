@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.datasets import Dataset
+from pipeline.errors import one_line
 from pipeline.runs.folder import write_failure
-from pipeline.runs.job import Job, Outcome
+from pipeline.runs.job import Job
+from pipeline.runs.result import Result
 from pipeline.sweep.backend import Backend, WorkersDied
 from pipeline.training.trainer import Trainer
 
@@ -48,11 +50,11 @@ class Work:
         return self.checkpoint.stat().st_mtime_ns if self.checkpoint.exists() else 0
 
 
-Ended = tuple[Sequence[Job], Sequence[Outcome]]
+Ended = tuple[Sequence[Job], Sequence[Result]]
 
 
 def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Generator[Ended]:
-    """Train all stacks; the jobs and outcomes of each as it ends.
+    """Train all stacks; the jobs and results of each as it ends.
 
     A worker that dies (killed, out of memory) takes no other stack along: those that were being trained go on from
     their last state in new workers. One that dies twice without having come further is trained network by network,
@@ -64,9 +66,9 @@ def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Genera
         for work in pending.values():
             work.started.unlink(missing_ok=True)
         try:
-            for path, jobs, outcomes in backend.run(train_one, list(pending.values()), processes):
+            for path, jobs, results in backend.run(train_one, list(pending.values()), processes):
                 del pending[path]
-                yield jobs, outcomes
+                yield jobs, results
         except WorkersDied:
             for path, work in list(pending.items()):
                 if work.started.exists():
@@ -78,33 +80,25 @@ def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Genera
                         yield work.jobs, ended
 
 
-def _after_death(work: Work) -> tuple[list[Work], list[Outcome]]:
+def _after_death(work: Work) -> tuple[list[Work], list[Result]]:
     """What to train instead of a stack whose worker died, or that its runs have failed."""
     if work.deaths < _DEATHS:
         return [work], []
     if len(set(work.rows)) > 1:
         return [replace(other, deaths=1) for other in work.alone()], []
     message = "the worker process died while training it, repeatedly: killed, or out of memory"
-    return [], [_failed(job, message) for job in work.jobs]
+    return [], [write_failure(job, message) for job in work.jobs]
 
 
-def _failed(job: Job, message: str) -> Outcome:
-    """The run's failure, in its folder if that can be written."""
-    try:
-        return write_failure(job, "failed", message)
-    except OSError:
-        return Outcome("failed", {}, message)
-
-
-def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Outcome]]:
-    """Runs in a worker: the outcome of every job of a stack, whatever happens to one of them."""
+def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
+    """Runs in a worker: the result of every job of a stack, whatever happens to one of them."""
     work.started.touch()
-    outcomes = _train(work)
+    results = _train(work)
     work.started.unlink(missing_ok=True)
-    return work.checkpoint, work.jobs, outcomes
+    return work.checkpoint, work.jobs, results
 
 
-def _train(work: Work) -> list[Outcome]:
+def _train(work: Work) -> list[Result]:
     trainer = None
     try:
         dataset = work.dataset or work.jobs[0].config.dataset.load()
@@ -112,15 +106,13 @@ def _train(work: Work) -> list[Outcome]:
         return trainer.train()
     except (Exception, SystemExit) as error:
         if len(set(work.rows)) > 1:  # find the one that fails
-            found = {
-                job.folder: outcome
-                for part in work.alone()
-                for job, outcome in zip(part.jobs, _train(part), strict=True)
+            results = {
+                job.folder: result for part in work.alone() for job, result in zip(part.jobs, _train(part), strict=True)
             }
-            return [found[job.folder] for job in work.jobs]
+            return [results[job.folder] for job in work.jobs]
         if trainer is None:
-            message = " ".join(f"{type(error).__name__}: {error}".split())
-            return [_failed(job, message) for job in work.jobs]
+            message = one_line(f"{type(error).__name__}: {error}", 1000)
+            return [write_failure(job, message) for job in work.jobs]
         with suppress(OSError):
             for folder in trainer.folders:
                 folder.log(traceback.format_exc())

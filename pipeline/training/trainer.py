@@ -19,10 +19,12 @@ from pipeline.config.build import (
 )
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError
+from pipeline.errors import UserError, one_line
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.job import ENDED, Job, Outcome, Row, Status, read_outcome
+from pipeline.runs.job import Job
+from pipeline.runs.metrics import LOSS, SCORES, Row
 from pipeline.runs.model import Header
+from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.clock import Clock
 
@@ -39,7 +41,7 @@ def train(
     *,
     rows: Sequence[int] | None = None,
     checkpoint: Path | None = None,
-) -> list[Outcome]:
+) -> list[Result]:
     """Train `jobs` (stackable, of equal data, order, batch size, dtype and device) in one pass.
 
     Jobs of equal `rows` are recorded from one network, each at its own length. With `checkpoint`, the state is kept
@@ -88,21 +90,21 @@ class Trainer:
             device=device,
             kernel=self.training.kernel,
         )
-        self.batches, self.score_name = batches, self.stack.loss.score_name
+        self.batches, self.metric = batches, SCORES[dataset.task]
         self.epochs = min(max(run.epochs for run in runs), until or math.inf)
-        self.outcomes: list[Outcome | None] = [None] * len(jobs)
+        self.results: list[Result | None] = [None] * len(jobs)
         self.folders = [
-            RunFolder(job, self.score_name, self._facts(job, row, dataset, device))
+            RunFolder(job, self.metric, self._facts(job, row, dataset, device))
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
         self.partial: dict[str, torch.Tensor] = {}  # of an epoch that was interrupted: its losses, the augmentation
 
-    def train(self) -> list[Outcome]:
+    def train(self) -> list[Result]:
         try:
             if not self._go_on():
                 self._record(0)
-            while self.epoch < self.epochs and not all(self.outcomes):
+            while self.epoch < self.epochs and not all(self.results):
                 self._train_epoch(self.epoch + 1)
                 self.epoch += 1
                 self._record(self.epoch)
@@ -110,17 +112,17 @@ class Trainer:
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
             message = "stopped by the user" if stopped else f"{type(error).__name__}: {error}"
-            self._close_rest("interrupted" if stopped else "failed", " ".join(message.split()))
+            self._close_rest("interrupted" if stopped else "failed", one_line(message, 1000))
             raise
-        if not all(self.outcomes):
+        if not all(self.results):
             self._close_rest("interrupted", f"paused after epoch {self.epoch}")
         elif self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
         return self.ended()
 
-    def ended(self) -> list[Outcome]:
+    def ended(self) -> list[Result]:
         """How each run ended, in the order of the jobs, once they all have."""
-        return [outcome for outcome in self.outcomes if outcome is not None]
+        return [result for result in self.results if result is not None]
 
     def _train_epoch(self, epoch: int) -> None:
         start = time.perf_counter()
@@ -146,7 +148,7 @@ class Trainer:
         self.clock.training += time.perf_counter() - start
         batch_losses = torch.cat(losses)
         for j, folder in enumerate(self.folders):
-            if self.outcomes[j] is None:
+            if self.results[j] is None:
                 folder.record_steps((epoch - 1) * self.batches, batch_losses[:, self.rows[j]].tolist())
 
     def _record(self, epoch: int) -> None:
@@ -158,11 +160,11 @@ class Trainer:
         self.clock.evaluation += time.perf_counter() - start
         total = self.clock.seconds(len(self.stack.runs))
         for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
-            if self.outcomes[j] is not None:
+            if self.results[j] is not None:
                 continue
             row: Row = {"epoch": epoch}
             for name, figure in figures.items():
-                row |= {f"{name}_loss": float(figure.loss[r]), f"{name}_{self.score_name}": float(figure.score[r])}
+                row |= {LOSS.on(name): float(figure.loss[r]), self.metric.on(name): float(figure.score[r])}
             row |= {"penalty": float(penalty[r]), "objective": float(figures["train"].loss[r] + penalty[r])}
             past = sum(earlier["seconds"] for earlier in folder.history)
             row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
@@ -170,12 +172,12 @@ class Trainer:
                 folder.weights = self.stack.params_of(r)
             if not math.isfinite(row["objective"]):
                 message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
-                self.outcomes[j] = folder.close("diverged", total, message)
+                self.results[j] = folder.close(folder.result("diverged", total, message))
             elif epoch == folder.job.config.training.epochs:
-                self.outcomes[j] = folder.close("finished", total)
+                self.results[j] = folder.close(folder.result("finished", total))
             elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
                 message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
-                self.outcomes[j] = folder.close("finished", total, message)
+                self.results[j] = folder.close(folder.result("finished", total, message))
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
         """Keep all that is needed to go on from here: after an epoch, or within one with what it has `partial`."""
@@ -209,17 +211,15 @@ class Trainer:
         self.clock = Clock.after(*found.facts["seconds"])
         for j, folder in enumerate(self.folders):
             folder.go_on(found.facts["histories"][j], found.facts["steps"][j], found.under(f"best.{j}."))
-            ended = read_outcome(folder.job.folder)
-            if ended is not None and ended.status in ENDED:
-                self.outcomes[j] = ended
+            self.results[j] = ended_result(folder.job.folder)
         return True
 
     def _close_rest(self, status: Status, message: str) -> None:
         for j, folder in enumerate(self.folders):
-            if self.outcomes[j] is None:
-                self.outcomes[j] = Outcome(status, {}, message)
+            if self.results[j] is None:
+                self.results[j] = result = folder.result(status, self.clock.seconds(len(self.stack.runs)), message)
                 with suppress(OSError):  # a full disk: what is there stays, and the next start takes it up
-                    self.outcomes[j] = folder.close(status, self.clock.seconds(len(self.stack.runs)), message)
+                    folder.close(result)
 
     def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
         run = self.stack.runs[row]

@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
+from pipeline.runs.metrics import LOSS, SELECTION, Metric, Split
 
+CURVES: tuple[Split, ...] = ("train", SELECTION)
 _SHOWN = len(COLOURS)
 
 
@@ -24,7 +26,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
     loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
-    label = {"loss": loss, comparison.score_name: comparison.score_label}
+    labels = {LOSS: loss, comparison.metric: comparison.metric.label}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
     names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
@@ -32,9 +34,9 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     with medium.style():
         lines = sum(name.count("\n") + 1 for name in names) + 3
         figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
-        for axes, (column, name) in zip(panels, label.items(), strict=True):
-            _panel(axes, by_run, runs, best, column)
-            axes.set(xlabel="epoch", ylabel=name)
+        for axes, (metric, label) in zip(panels, labels.items(), strict=True):
+            _panel(axes, by_run, runs, best, metric)
+            axes.set(xlabel="epoch", ylabel=label)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
         handles += [
@@ -55,14 +57,14 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         return finish(figure, "learning_curves", "Learning curves", caption, medium)
 
 
-def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], column: str) -> None:
-    validation, train = f"validation_{column}", f"train_{column}"
+def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], metric: Metric) -> None:
+    train, validation = map(metric.on, CURVES)
     curves = pd.concat([by_run[run] for run in runs], ignore_index=True)
     main = validation if validation in curves and curves[validation].notna().any() else train
     if len(runs) > len(best) and main in curves:
-        faint = curves.loc[~curves["run"].isin(best), ["run", "epoch", main]].dropna()
+        faint = curves[["run", "epoch"]].assign(value=drawable(curves[main]))[~curves["run"].isin(best)].dropna()
         starts = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1
-        lines = np.split(faint[["epoch", main]].to_numpy(), starts)
+        lines = np.split(faint[["epoch", "value"]].to_numpy(), starts)
         axes.add_collection(
             LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1, rasterized=len(lines) > MANY)
         )
@@ -70,23 +72,23 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
         rows = by_run[run]
         for name, dashes in ((train, "--"), (validation, "-")):
             if name in rows:
-                axes.plot(rows["epoch"], rows[name], dashes, color=colour, linewidth=1.8, zorder=3)
+                axes.plot(rows["epoch"], drawable(rows[name]), dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    if limits := frame(curves, (train, main), column == "loss"):
+    if limits := frame(curves, metric, CURVES if main == validation else CURVES[:1]):
         axes.set_ylim(limits)
 
 
-def frame(curves: pd.DataFrame, names: Sequence[str], is_loss: bool) -> tuple[float, float] | None:
+def frame(curves: pd.DataFrame, metric: Metric, splits: Sequence[str]) -> tuple[float, float] | None:
     """Lowest and highest value to show: the start, and runs on their way to divergence, must not press the rest flat.
 
     Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
     """
     trained = curves[curves["epoch"] > 0]
-    known = [trained[name].dropna() for name in names if name in trained]
-    seen = pd.concat(known) if known else pd.Series(dtype=float)
-    if seen.empty:
+    columns = [drawable(trained[name]) for split in splits if (name := metric.on(split)) in trained]
+    values = pd.concat(columns).dropna() if columns else pd.Series(dtype=float)
+    if values.empty:
         return None
-    low = float(seen.min() if is_loss else seen.quantile(0.02))
-    high = float(seen.quantile(0.98) if is_loss else seen.max())
-    margin = 0.05 * (high - low) or 0.05
-    return low - margin, high + margin
+    worst = 0.02 if metric.higher_is_better else 0.98
+    ends = np.quantile(values, [worst, 1.0 if metric.higher_is_better else 0.0])
+    margin = 0.05 * np.ptp(ends) or 0.05
+    return float(ends.min() - margin), float(ends.max() + margin)

@@ -5,10 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.report.comparison import Comparison, levels
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.statistics.importance import Importance
+from pipeline.runs.metrics import LOSS, SELECTION
 
 PANELS = 6
 CELLS = 15  # levels along a side of the heat map that can still be read
@@ -26,7 +27,7 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
         for number, (axes, key) in enumerate(zip(panels, keys, strict=False)):
             _panel(axes, comparison, key)
             if number % columns == 0:
-                axes.set_ylabel(f"validation {comparison.score_label}")
+                axes.set_ylabel(comparison.metric.heading(SELECTION))
         for axes in panels[len(keys) :]:
             axes.remove()
         left_out = len(comparison.swept) - len(keys)
@@ -46,9 +47,9 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
     down, across = (levels(comparison.runs[key]) for key in keys)
     if max(len(down), len(across)) > CELLS:
         return None
-    shown = [comparison.swept[key] for key in keys]
-    means = cells(comparison, *keys)[f"validation {comparison.score_label}"].unstack()
-    means = means.reindex(index=down, columns=across)
+    names = [comparison.swept[key] for key in keys]
+    means = cells(comparison, *keys)[comparison.metric.heading(SELECTION)].unstack()
+    means = means.reindex(index=down, columns=across).apply(drawable)
     with medium.style():
         figure = medium.canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
         axes = figure.subplots()
@@ -57,7 +58,7 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         width = figure.get_figwidth()
         axes.set_xticks(range(len(across)), [plain(name, medium.letters(0.6 * width / len(across))) for name in across])
         axes.set_yticks(range(len(down)), [plain(name, medium.letters(0.3 * width)) for name in down])
-        axes.set(xlabel=shown[1], ylabel=shown[0])
+        axes.set(xlabel=names[1], ylabel=names[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         if medium.letters(0.6 * width / len(across)) < len("0.000"):
             means = means[:0]  # colours alone, where numbers would overlap
@@ -67,20 +68,20 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
                 axes.text(
                     column, row, f"{value:.3f}", ha="center", va="center", color=colour, fontsize=medium.size(0.9)
                 )
-        figure.colorbar(image).set_label(f"mean validation {comparison.score_label}", fontsize=medium.size(0.9))
+        figure.colorbar(image).set_label(f"mean {comparison.metric.heading(SELECTION)}", fontsize=medium.size(0.9))
         rest = [name for key, name in comparison.swept.items() if key not in keys]
         over = f", averaged over {', '.join(rest)}" if rest else ""
-        caption = f"Mean validation {comparison.score_label} for {shown[0]} and {shown[1]}{over}."
+        caption = f"Mean {comparison.metric.heading(SELECTION)} for {names[0]} and {names[1]}{over}."
         return finish(figure, "heat_map", "The two keys that matter most", caption, medium)
 
 
 def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
     """Number of runs and mean figures for each pair of values of two keys, which index the rows."""
-    name, label = comparison.score_name, comparison.score_label
+    metric = comparison.metric
     figures = {
-        f"validation {label}": comparison.score,
-        f"test {label}": comparison.metric(f"best_test_{name}"),
-        "validation loss": comparison.metric("best_validation_loss"),
+        metric.heading(SELECTION): comparison.score,
+        metric.heading("test"): comparison.best("test"),
+        LOSS.heading(SELECTION): comparison.best(SELECTION, LOSS),
         "seconds": comparison.seconds,
     }
     groups = pd.DataFrame(figures).groupby([comparison.runs[key].map(text) for key in (down, across)])
@@ -88,7 +89,7 @@ def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
 
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
-    values, score = comparison.runs[key], comparison.score
+    values, score = comparison.runs[key], drawable(comparison.score)
     scale = Scale.of(values)
     if scale.kind == "log":
         axes.set_xscale("log")

@@ -3,6 +3,7 @@
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, Medium, finish
 from pipeline.report.statistics.importance import FOLDS, Importance
+from pipeline.runs.metrics import SELECTION
 
 
 def importance_figure(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
@@ -20,7 +21,7 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_xlabel("importance (share of the variance)")
         caption = (
-            f"By how much a random forest that predicts the validation {comparison.score_label} errs more, on runs "
+            f"By how much a random forest that predicts the {comparison.metric.heading(SELECTION)} errs more, on runs "
             "that it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
             f"(permutation importance; mean and standard deviation over {FOLDS} folds). The forest explains "
             f"{max(importance.explained, 0):.0%} of that variance: of the rest nothing is said here. A key is "

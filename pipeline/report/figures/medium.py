@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
@@ -105,6 +106,12 @@ class Medium:
 
 
 SCREEN = Medium()
+_LARGEST = 1e100  # a run on its way to infinity; axes that reach further overflow
+
+
+def drawable(values: "pd.Series[float]") -> "pd.Series[float]":
+    """The values that an axis can reach, NaN for the rest."""
+    return values.where(values.abs() < _LARGEST)
 
 
 def plain(words: str, letters: int | None = None) -> str:

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.comparison import Comparison, levels
-from pipeline.report.figures.curves import frame
+from pipeline.report.figures.curves import CURVES, frame
 from pipeline.report.figures.effects import CELLS, PANELS, cells
 from pipeline.report.figures.medium import COLOURS
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.page.reported import reported_curves
 from pipeline.report.statistics.importance import Importance
+from pipeline.runs.metrics import LOSS
 
 POINTS = 100  # epochs of a curve; longer trainings are thinned to about as many, the first and the last among them
 _TOLD_APART = ("status", "config.", "metric.", "seconds.", "provenance.")
@@ -29,7 +30,7 @@ def page_data(
     return {
         "runs": list(shown.runs["run"]),
         "settings": [shown.settings(row) for row in rows],
-        "score": {"name": shown.score_name, "label": shown.score_label},
+        "score": {"name": shown.metric.name, "label": shown.metric.label},
         "colours": COLOURS,
         "curves": _curves(shown, history),
         "reported": reported_curves(shown),
@@ -42,9 +43,9 @@ def page_data(
 def _curves(shown: Comparison, history: pd.DataFrame) -> dict[str, Any]:
     """Points [epoch, value] of each row's curves, none where it has not trained, and the range to frame them in."""
     of_shown = history[history["run"].isin(set(shown.runs["run"]))]
-    quantities = {name: [f"{split}_{name}" for split in ("train", "validation")] for name in ("loss", shown.score_name)}
-    frames = {name: frame(of_shown, columns, name == "loss") or (0.0, 1.0) for name, columns in quantities.items()}
-    columns = [name for pair in quantities.values() for name in pair]
+    metrics = (LOSS, shown.metric)
+    frames = {metric.name: frame(of_shown, metric, CURVES) or (0.0, 1.0) for metric in metrics}
+    columns = [metric.on(split) for metric in metrics for split in CURVES]
     rounded = _rounded(of_shown.reindex(columns=columns).to_numpy(dtype=float))
     places = of_shown.reset_index(drop=True).groupby("run", sort=False).indices
     points: dict[str, list[Any]] = {name: [] for name in columns}
@@ -78,9 +79,9 @@ def _axes(shown: Comparison) -> list[dict[str, Any]]:
         scale, values = Scale.of(shown.runs[key]), shown.runs[key].map(text)
         axes.append({"name": name, "kind": scale.kind, "levels": scale.levels, "values": values.map(scale.place)})
     for split in ("test", "validation"):
-        values = shown.metric(f"best_{split}_{shown.score_name}")
+        values = shown.best(split)
         if values.notna().any():
-            axes.append({"name": f"{split} {shown.score_label}", "kind": "value", "levels": None, "values": values})
+            axes.append({"name": shown.metric.heading(split), "kind": "value", "levels": None, "values": values})
     return [axis | {"values": [_short(value) for value in axis["values"]]} for axis in axes]
 
 

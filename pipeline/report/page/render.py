@@ -17,6 +17,7 @@ from pipeline.report.page.data import page_data
 from pipeline.report.page.reported import reported
 from pipeline.report.page.summary import summary
 from pipeline.report.statistics.importance import Importance
+from pipeline.runs.problem import Problem
 
 ROWS = 1000  # runs that a page holds; a browser opens it at once, and the files beside it hold all
 _BROWSER = Path(__file__).parent / "browser"
@@ -34,7 +35,7 @@ class Contents:
     importance: Importance
     figures: Sequence[Figure]
     folders: Sequence[Path]
-    problems: Sequence[tuple[Path, str]] = ()
+    problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
     reload: int | None = None
     stamp: str = ""  # when a page that loads anew was made
@@ -64,7 +65,7 @@ def render(contents: Contents) -> str:
         still={figure.name: figure for figure in contents.figures},
         absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
         reported=_reported(contents.comparison),
-        regression=shown.score_name == "r2",
+        regression=shown.task == "regression",
         messages=_messages(contents.comparison.runs),
         commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
         provenance={

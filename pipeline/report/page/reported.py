@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.report.comparison import Comparison
 from pipeline.reported.rows import Row, rows
+from pipeline.runs.metrics import ACCURACY
 
 COLUMNS = ["report", "network", "epochs", "held out", "reported", "our run", "ours", "difference in points"]
 
@@ -18,12 +19,12 @@ def reported(comparison: Comparison) -> pd.DataFrame:
     """
     lines = []
     for row in _of_same_data(comparison):
-        score = comparison.metric(f"best_{row.held_out}_{comparison.score_name}")
+        score = comparison.best(row.held_out)
         ours = (comparison.runs["config.dataset.name"] == row.dataset) & comparison.score.notna()
         best = ours.to_numpy().nonzero()[0][:1]  # the table begins with the best
         mine = score.iloc[best].item() if len(best) else None
         theirs = row.reported["held_out_accuracy"]
-        subtract = mine is not None and comparison.score_name == "accuracy"
+        subtract = mine is not None and comparison.metric == ACCURACY
         lines.append(
             [
                 *(row.reported["report"], row.reported["architecture"], row.reported["epochs"], row.held_out, theirs),
@@ -36,7 +37,7 @@ def reported(comparison: Comparison) -> pd.DataFrame:
 
 def reported_curves(comparison: Comparison) -> list[dict[str, Any]]:
     """The accuracy that reports printed epoch by epoch, where all runs are on the one data set of theirs."""
-    if comparison.score_name != "accuracy" or comparison.runs.get("config.dataset.name", pd.Series()).nunique() != 1:
+    if comparison.metric != ACCURACY or comparison.runs.get("config.dataset.name", pd.Series()).nunique() != 1:
         return []
     found = []
     for row in _of_same_data(comparison):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.statistics.tests import conclusions
-from pipeline.runs.read import DROPPED
+from pipeline.runs.metrics import SELECTION
 
 
 def summary(comparison: Comparison) -> list[str]:
@@ -31,11 +31,12 @@ def _swept(comparison: Comparison) -> list[str]:
 def _winner(comparison: Comparison) -> list[str]:
     if not comparison.picked:
         return ["There is no validation score, so no run is picked as the best."]
-    runs, label = comparison.runs, comparison.score_label
-    score, test = comparison.score, comparison.metric(f"best_test_{comparison.score_name}")
+    runs, metric = comparison.runs, comparison.metric
+    score, test = comparison.score, comparison.best("test")
     said = (
         f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
-        f"{comparison.metric('best_epoch')[0]:.0f}, validation {label} {score[0]:.4f}, test {label} {test[0]:.4f}."
+        f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
+        f"{metric.heading('test')} {test[0]:.4f}."
     )
     if score.notna().sum() > 1:
         said += (
@@ -46,18 +47,18 @@ def _winner(comparison: Comparison) -> list[str]:
 
 
 def _dropped(comparison: Comparison) -> list[str]:
-    runs, dropped = comparison.runs, _is_dropped(comparison)
+    dropped = comparison.runs["dropped_at_epoch"].notna()
     if not dropped.any():
         return []
-    trained, asked = comparison.metric("final_epoch").sum(), runs["config.training.epochs"].sum()
-    return [
-        f"Halving dropped {dropped.sum()} of {len(runs)} runs before their end: {trained:.0f} of {asked} epochs were "
-        f"trained, {1 - trained / asked:.0%} were saved."
-    ]
+    said = f"Halving dropped {dropped.sum()} of {len(dropped)} runs before their end"
+    trained, planned = comparison.figure("final_epoch").sum(), comparison.planned_epochs.sum()
+    if not 0 < planned < float("inf"):
+        return [f"{said}."]
+    return [f"{said}: {trained:.0f} of {planned:.0f} epochs were trained, {1 - trained / planned:.0%} were saved."]
 
 
 def _ended(comparison: Comparison) -> list[str]:
-    dropped = _is_dropped(comparison)
+    dropped = comparison.runs["dropped_at_epoch"].notna()
     counts = comparison.runs["status"][~dropped].value_counts()
     bad = [
         count(int(counts[status]), f"{status} run")
@@ -78,10 +79,6 @@ def _took(comparison: Comparison) -> list[str]:
     if seconds.notna().sum() > 1:
         said += f"; a run from {duration(seconds.min())} to {duration(seconds.max())}"
     return [f"{said}."]
-
-
-def _is_dropped(comparison: Comparison) -> "pd.Series[bool]":
-    return comparison.runs["message"].astype("string").str.startswith(DROPPED).fillna(False)
 
 
 def _values(values: "pd.Series[Any]", most: int = 8) -> str:

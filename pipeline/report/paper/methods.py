@@ -159,7 +159,7 @@ def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterat
 
 
 def _selection(replicates: Replicates) -> Iterator[str]:
-    label = replicates.comparison.score_label
+    label = replicates.comparison.metric.label
     if not replicates.picked:
         yield "There is no validation split, figures are of the last epoch, and nothing is selected."
         return

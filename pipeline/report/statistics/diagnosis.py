@@ -1,6 +1,5 @@
 """What the best network gets wrong: its saved weights, run over the test split again."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +7,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipeline.config.schema import Config
-from pipeline.errors import UserError
+from pipeline.errors import UserError, one_line
+from pipeline.files import MODEL
+from pipeline.runs.problem import Problem
+from pipeline.runs.result import read_result
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,19 @@ def diagnose(run: Path) -> Diagnosis:
     # Torch comes with them: only where there is something to diagnose.
     from pipeline.runs.model import load_model
 
+    result = read_result(run)
+    if isinstance(result, Problem):
+        raise UserError(str(result))
     try:
-        result = json.loads((run / "result.json").read_text())
-        config = Config.model_validate(result["config"])
-    except (OSError, ValueError, KeyError, ValidationError) as error:
-        raise UserError(f"{run}: its configuration cannot be read ({' '.join(str(error).split())[:100]})") from None
-    if result["task"] != "classification":
+        config = Config.model_validate(result.config)
+    except ValidationError as error:
+        raise UserError(f"{run}: its configuration cannot be read ({one_line(error)})") from None
+    if result.task != "classification":
         raise UserError(f"{run}: no classes")
-    if not (run / "model.safetensors").exists():
-        raise UserError(f"{run}: model.safetensors is missing")
+    if not (run / MODEL).exists():
+        raise UserError(f"{run}: {MODEL} is missing")
     dataset = config.dataset.load()
-    if dataset.fingerprint != result["provenance"]["data_fingerprint"]:
+    if dataset.fingerprint != result.provenance.get("data_fingerprint"):
         raise UserError(f"{run}: the data has changed since the run")
     model = load_model(run)
     best = model.predict(dataset.test.inputs).softmax(1).max(1)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pipeline.report.comparison import SEED, Comparison
 from pipeline.report.formats import Table, text
+from pipeline.runs.metrics import SPLITS
 
 LEVEL = 0.95
-SPLITS = ("validation", "test", "train")
 _OTHER_SEEDS = {"config.training.order_seed": "the order of the examples", "config.dataset.seed": "the split"}
 
 
@@ -38,7 +38,7 @@ class Replicates:
         number = pd.Series(pd.factorize(settings)[0], runs.index)
         seeds = runs[SEED].map(_exact) if SEED in runs else pd.Series("0", runs.index)
         finished = runs["status"] == "finished"
-        table = pd.DataFrame({split: comparison.metric(f"best_{split}_{comparison.score_name}") for split in SPLITS})
+        table = pd.DataFrame({split: comparison.best(split) for split in SPLITS})
         cells = table[finished].groupby([number[finished], seeds[finished]]).mean()
         count = int(number.max()) + 1
         scores = {split: cells[split].unstack().reindex(range(count)).astype(float) for split in SPLITS}
@@ -104,13 +104,13 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
     """A row a setting, the picked one first, with the paired comparisons; None where nothing was trained twice."""
     if not replicates.replicated:
         return None
-    comparison, label = replicates.comparison, replicates.comparison.score_label
+    comparison, metric = replicates.comparison, replicates.comparison.metric
     columns: dict[str, Any] = {comparison.swept[str(key)]: replicates.settings[key] for key in replicates.settings}
     columns["n"] = replicates.n
     digits, halves = {"n": 0}, {}
     for split in ("validation", "test") if replicates.picked else ("test",):
-        found, name = replicates.summary(split), f"{split} {label}"
-        columns |= {name: found["mean"], f"{name}, 95 % half-width": found["half"], f"{name}, sd": found["sd"]}
+        summary, name = replicates.summary(split), metric.heading(split)
+        columns |= {name: summary["mean"], f"{name}, 95 % half-width": summary["half"], f"{name}, sd": summary["sd"]}
         digits |= {name: 4, f"{name}, sd": 4}
         halves[name] = f"{name}, 95 % half-width"
     if len(compared):
@@ -129,8 +129,8 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         caption += " In the first row the settings with the highest mean on validation among those on the most seeds."
     if len(compared):
         caption += (
-            f" Behind the first: mean difference of test {label} from the first row, paired by seed; p by paired t "
-            f"tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
+            f" Behind the first: mean difference of {metric.heading('test')} from the first row, paired by seed; p by "
+            f"paired t tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
         )
     return Table("replicates", pd.DataFrame(columns), digits, caption, halves, picked=replicates.picked)
 

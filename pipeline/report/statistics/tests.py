@@ -74,7 +74,7 @@ def conclude(replicates: Replicates) -> list[str]:
 
 
 def _winner(replicates: Replicates, finished: int) -> str:
-    label = replicates.comparison.score_label
+    label = replicates.comparison.metric.label
     found = replicates.summary("test").iloc[0]
     sentence = (
         f"{replicates.name(0)}: test {label} {found['mean']:.4f} ± {found['half']:.4f}, "
@@ -137,9 +137,9 @@ def _warnings(replicates: Replicates) -> list[str]:
 
 
 def _points(replicates: Replicates, difference: float, half: float | None = None) -> str:
-    """A difference of accuracies in points (hundredths), one of R² as it is."""
-    accuracy = replicates.comparison.score_name == "accuracy"
-    scale, digits, unit = (100, 2, "points") if accuracy else (1, 4, "in R²")
+    """A difference of shares in points (hundredths), of any other score as it is."""
+    metric = replicates.comparison.metric
+    scale, digits, unit = (100, 2, "points") if metric.share else (1, 4, f"in {metric.label}")
     spread = "" if half is None else f" ± {scale * half:.{digits}f}"
     return f"{scale * difference:.{digits}f}{spread} {unit}"
 

@@ -7,23 +7,23 @@ on: after a stop, however hard, no epoch is missing there and none is there twic
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pipeline.files import write_log
+from pipeline.runs.job import Job
+from pipeline.runs.metrics import Row
+from pipeline.runs.result import Result
 from pipeline.runs.tracking.mlflow import MLflow
 from pipeline.runs.tracking.tensorboard import TensorBoard
-
-if TYPE_CHECKING:
-    from pipeline.runs.job import Job, Outcome, Row
 
 
 class Tracker(Protocol):
     """Shows one run in one tool; whatever it raises is told of, and no more."""
 
-    def record(self, history: "Sequence[Row]") -> None:
+    def record(self, history: Sequence[Row]) -> None:
         """Write the epochs that the tool does not have yet. `history` holds all that the run has."""
 
-    def end(self, outcome: "Outcome") -> None:
+    def end(self, result: Result) -> None:
         """Write how the run has ended, or that it is interrupted and may go on."""
 
 
@@ -32,20 +32,20 @@ class Tracking:
 
     _told: set[str] = set()  # noqa: RUF012 (of this process: a thousand runs need not all say it on stderr)
 
-    def __init__(self, job: "Job") -> None:
+    def __init__(self, job: Job) -> None:
         self.folder, self.trackers = job.folder, dict[str, Tracker]()
         if job.config.tracking.tensorboard:
             self.trackers["tensorboard"] = TensorBoard(job)
         if job.config.tracking.mlflow is not None:
             self.trackers["mlflow"] = MLflow(job, job.config.tracking.mlflow)
 
-    def record(self, history: "Sequence[Row]") -> None:
+    def record(self, history: Sequence[Row]) -> None:
         """Tell every tracker that there is a new epoch."""
         self._each(lambda tracker: tracker.record(history))
 
-    def end(self, outcome: "Outcome") -> None:
+    def end(self, result: Result) -> None:
         """Tell every tracker how the run has ended."""
-        self._each(lambda tracker: tracker.end(outcome))
+        self._each(lambda tracker: tracker.end(result))
 
     def _each(self, tell: Callable[[Tracker], None]) -> None:
         for name, tracker in list(self.trackers.items()):

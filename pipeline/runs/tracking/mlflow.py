@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock
 
+from pipeline.runs.job import Job
+from pipeline.runs.metrics import Row
+from pipeline.runs.result import Result
 from pipeline.runs.tracking.facts import best_metrics, metrics, settings
-
-if TYPE_CHECKING:
-    from pipeline.runs.job import Job, Outcome, Row
 
 _SQLITE = "sqlite:///"
 _STATUS = {"finished": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -29,28 +29,28 @@ _ENVIRONMENT = {
 class MLflow:
     """Writes one of MLflow's runs, which is found again by the identity and the folder in its tags."""
 
-    def __init__(self, job: "Job", uri: str) -> None:
+    def __init__(self, job: Job, uri: str) -> None:
         self.job, self.uri, self.seen = job, uri, 0
         self.client: Any = None
         self.run = ""  # MLflow's id of it
         self.last: dict[str, float] = {}  # the last epoch that MLflow has of each metric
 
-    def record(self, history: "Sequence[Row]") -> None:
+    def record(self, history: Sequence[Row]) -> None:
         if self.client is None:
             self._open()
         for row in history[self.seen :]:
             self._write(metrics(row, history[0]), row["epoch"])
         self.seen = len(history)
 
-    def end(self, outcome: "Outcome") -> None:
+    def end(self, result: Result) -> None:
         if self.client is None:
             self._open()
-        best = best_metrics(outcome)
+        best = best_metrics(result)
         if best:
-            self._write(best, outcome.metrics["best_epoch"])
-        self.client.set_tag(self.run, "status", outcome.status)
-        self.client.set_tag(self.run, "message", outcome.message or "")
-        self.client.set_terminated(self.run, _STATUS[outcome.status])
+            self._write(best, result.metrics["best_epoch"])
+        self.client.set_tag(self.run, "status", result.status)
+        self.client.set_tag(self.run, "message", result.message or "")
+        self.client.set_terminated(self.run, _STATUS[result.status])
 
     def _write(self, figures: Mapping[str, float], epoch: float) -> None:
         from mlflow.entities import Metric

@@ -2,22 +2,22 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pipeline.runs.job import Job
+from pipeline.runs.metrics import Row
+from pipeline.runs.result import Result
 from pipeline.runs.tracking.facts import best_metrics, metrics, settings
-
-if TYPE_CHECKING:
-    from pipeline.runs.job import Job, Outcome, Row
 
 
 class TensorBoard:
     """Writes one event file, which replaces those of earlier sittings: it is made again from the run's history."""
 
-    def __init__(self, job: "Job") -> None:
+    def __init__(self, job: Job) -> None:
         self.job, self.written = job, 0
         self.writer: Any = None
 
-    def record(self, history: "Sequence[Row]") -> None:
+    def record(self, history: Sequence[Row]) -> None:
         if self.writer is None:
             for old in self.job.folder.glob("events.out.tfevents.*"):
                 old.unlink()
@@ -29,23 +29,23 @@ class TensorBoard:
         self.written = len(history)
         self.writer.flush()
 
-    def end(self, outcome: "Outcome") -> None:
+    def end(self, result: Result) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
         if self.writer is None:  # a run that failed outside its training: what is there stays
             self._open()
-        best = best_metrics(outcome)
+        best = best_metrics(result)
         if best:
-            self._write(best, int(outcome.metrics["best_epoch"]), time.time())
-        if outcome.status != "interrupted":
-            status = api_pb2.STATUS_SUCCESS if outcome.status == "finished" else api_pb2.STATUS_FAILURE
+            self._write(best, int(result.metrics["best_epoch"]), time.time())
+        if result.status != "interrupted":
+            status = api_pb2.STATUS_SUCCESS if result.status == "finished" else api_pb2.STATUS_FAILURE
             ended = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
             data = plugin_data_pb2.HParamsPluginData(session_end_info=ended)
             about = metadata.create_summary_metadata(data)
             value = Summary.Value(tag=metadata.SESSION_END_INFO_TAG, metadata=about, tensor=metadata.NULL_TENSOR)
             self.writer.file_writer.add_summary(Summary(value=[value]))
-        self.writer.add_text("status", f"{outcome.status}: {outcome.message}" if outcome.message else outcome.status)
+        self.writer.add_text("status", f"{result.status}: {result.message}" if result.message else result.status)
         self.writer.close()
         self.writer = None
 

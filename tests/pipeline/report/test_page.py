@@ -376,9 +376,7 @@ def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
             runs.runs["config.model.hidden"] == made["levels"][0][down]
         )
         assert count == same.sum() == 1
-        assert means[given["figures"].index("test accuracy")] == pytest.approx(
-            runs.metric("best_test_accuracy")[same].mean()
-        )
+        assert means[given["figures"].index("test accuracy")] == pytest.approx(runs.best("test")[same].mean())
 
 
 def test_reports_on_the_same_data_stand_beside_the_best(tmp_path: Path, write_run: WriteRun) -> None:

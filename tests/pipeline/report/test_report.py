@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from commands import contents
@@ -265,3 +266,15 @@ def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert str(tmp_path / "nowhere") in said
     with pytest.raises(UserError, match="no runs found"):
         build([tmp_path])
+
+
+def test_runs_on_their_way_to_infinity_leave_the_figures_to_the_others(tmp_path: Path, write_run: WriteRun) -> None:
+    for number, best in enumerate((0.5, 0.7, -1e308, 0.6)):
+        run = write_run(tmp_path / "s" / str(number), best, score="r2", optimizer__lr=10.0**number, seed=number % 2)
+        history = pd.read_csv(run / "history.csv")
+        if number == 3:
+            history.loc[3, ["train_loss", "objective", "validation_loss", "test_r2"]] = [np.inf, np.inf, 1e308, -np.inf]
+        history.to_csv(run / "history.csv", index=False)
+    build([tmp_path / "s"])
+    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    assert list(table["run"]) == [1, 3, 0, 2]

@@ -114,7 +114,7 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
                 save_file(load_file(f / "model.safetensors"), f / "model.safetensors"),
                 (f / "result.json").write_text("{}"),
             ),
-            r"cannot be read \(no header, and result\.json does not describe the run",
+            r"cannot be read \(no header, and result\.json does not describe a run",
         ),
     ],
 )

@@ -43,7 +43,7 @@ def test_what_cannot_be_read_is_warned_of(tmp_path: Path) -> None:
     (tmp_path / "s" / "1" / "history.csv").write_text("")
     with pytest.warns(UserWarning, match="could not be read in full"):
         found = pipeline.load(tmp_path / "s")
-    assert {path.name for path, _ in found.problems} == {"1"}
+    assert {problem.place.name for problem in found.problems} == {"1"}
     with pytest.raises(UserError, match="no runs found"):
         pipeline.load(tmp_path / "nowhere")
 

@@ -97,7 +97,7 @@ def _before_result(monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(path: Path, value: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr("pipeline.runs.folder.write_json", stopped)
+    monkeypatch.setattr("pipeline.runs.result.write_json", stopped)
 
 
 def _while_writing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,12 +169,12 @@ def test_a_run_that_fails_is_shown_as_failed(make_job: MakeJob, database: str, m
 
     with pytest.raises(RuntimeError):
         trainer.train([trained], progress=fail)
-    write_failure(never, "failed", "the worker process died")
+    write_failure(never, "the worker process died")
     assert_both_show(database, trained.folder)
     for job in (trained, never):
         assert read_mlflow(database, job.folder).status == "FAILED failed"
         assert read_tensorboard(job.folder).status == "failure"
-    write_failure(trained, "failed", "the worker process died later")  # what was there stays there
+    write_failure(trained, "the worker process died later")  # what was there stays there
     assert len(read_tensorboard(trained.folder).metrics["train_loss"]) == 3
 
 

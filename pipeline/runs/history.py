@@ -1,0 +1,91 @@
+"""history.csv: a row an epoch of one run, written and read."""
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import one_line
+from pipeline.files import HISTORY, write_whole
+from pipeline.runs.metrics import Row
+from pipeline.runs.problem import Problem
+
+_LAST = 2**53  # epochs up to here are whole numbers in float64
+
+
+@dataclass(frozen=True)
+class History:
+    """Epochs of a run: `table` is float64 (epochs, names), NaN where a cell is empty. `damage` says what was lost."""
+
+    names: list[str]
+    table: np.ndarray
+    damage: str = ""
+
+    @property
+    def rows(self) -> list[Row]:
+        """A dictionary an epoch."""
+        return [dict(zip(self.names, values, strict=True)) for values in self.table.tolist()]
+
+
+def write_history(folder: Path, rows: Sequence[Row]) -> None:
+    """Replace the file by these epochs. Not forced to the disk: the checkpoint, which is, holds them as well."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: "" if math.isnan(value) else value for name, value in row.items()} for row in rows)
+    write_whole(folder / HISTORY, stream.getvalue(), durable=False)
+
+
+def read_history(folder: Path) -> History | Problem:
+    """The epochs of the run in `folder`; lines that are damaged are left out, cells that hold text are empty."""
+    try:
+        with (folder / HISTORY).open(encoding="utf-8", newline="") as stream:
+            lines = [line for line in csv.reader(stream) if line]
+    except FileNotFoundError:
+        return Problem("no_history", folder, f"{HISTORY} is missing")
+    except OSError as error:
+        return Problem("bad_history", folder, f"{HISTORY} cannot be read ({error.strerror or error})")
+    except (ValueError, csv.Error) as error:
+        return Problem("bad_history", folder, f"{HISTORY} is not a table ({one_line(error)})")
+    names = lines[0] if lines else []
+    repeated = [name for name, count in Counter([*names, "run"]).items() if count > 1]  # `run` is added on reading
+    if repeated:
+        return Problem("bad_history", folder, f"{HISTORY} repeats the column {repeated[0]!r}")
+    if "epoch" not in names or len(lines) == 1:
+        return Problem("bad_history", folder, f"{HISTORY} holds no epoch")
+    damage: list[str] = []
+    try:
+        table = np.array([[float(cell) if cell else math.nan for cell in line] for line in lines[1:]])
+        if table.shape[1:] != (len(names),):
+            raise ValueError
+    except ValueError:
+        table, damage = _readable(names, lines[1:])
+    epochs = table[:, names.index("epoch")]
+    counted = (epochs >= 0) & (epochs < _LAST) & (epochs == np.floor(epochs))
+    if not counted.all():
+        damage.append(f"{len(counted) - counted.sum()} lines without an epoch")
+    if not counted.any():
+        return Problem("bad_history", folder, f"{HISTORY} holds no epoch")
+    return History(names, table[counted], f"{HISTORY} is damaged: {', '.join(damage)}" if damage else "")
+
+
+def _readable(names: Sequence[str], lines: Sequence[Sequence[str]]) -> tuple[np.ndarray, list[str]]:
+    """Of a damaged table what can be read, and what cannot."""
+    whole = [line for line in lines if len(line) == len(names)]
+    table = np.array([[_number(cell) for cell in line] for line in whole]).reshape(-1, len(names))
+    damage = [f"{len(lines) - len(whole)} lines with too many or too few cells"] if len(whole) < len(lines) else []
+    lost = {name for line in whole for name, cell in zip(names, line, strict=True) if cell and _number(cell) is None}
+    return table.astype(float), damage + ([f"text among the numbers of {', '.join(sorted(lost))}"] if lost else [])
+
+
+def _number(cell: str) -> float | None:
+    """None, which an array of floats holds as NaN, for what is empty or no number."""
+    try:
+        return float(cell)
+    except ValueError:
+        return None

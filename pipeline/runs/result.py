@@ -1,0 +1,137 @@
+"""result.json: how a run has ended, in one record that every part of the pipeline writes and reads."""
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from pipeline.errors import one_line
+from pipeline.files import RESULT, write_json
+from pipeline.flatten import flatten
+from pipeline.runs.metrics import SCORES, SELECTION, SPLITS, Metric, Task
+from pipeline.runs.problem import Problem
+
+Status = Literal["finished", "diverged", "failed", "interrupted"]
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond every float
+        return False
+
+
+def _figure(value: Any) -> float:
+    """A number; NaN, which JSON does not have, stands in the file as null, and so does infinity."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
+        raise ValueError("should be a number or null")
+    return value
+
+
+def _facts(value: dict[str, Any]) -> dict[str, Any]:
+    for name, fact in flatten("", value):
+        if isinstance(fact, (int, float)) and not _is_finite(fact):
+            raise ValueError(f"{name} should be a finite number")
+    return value
+
+
+Figures = dict[str, Annotated[float, PlainValidator(_figure)]]
+Facts = Annotated[dict[str, Any], AfterValidator(_facts)]
+
+
+class Result(BaseModel):
+    """The record of a run. What a later version adds is kept when the record is written again.
+
+    `dropped_at_epoch`: where successive halving stopped the run, which is `interrupted` and can be trained on.
+    `task`: None for a run that failed before its data were read. `metrics`: `final_*` of the last epoch, `best_*` of
+    the best one and `parameters`, by the names of `pipeline.runs.metrics`. `seconds`: `total`, and its parts.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    format: Literal[1]
+    status: Status
+    message: str | None
+    dropped_at_epoch: int | None = Field(default=None, ge=0, lt=2**53, validate_default=True)
+    task: Task | None = None
+    identity: dict[str, str] | None = None
+    metrics: Figures
+    seconds: Figures = {}
+    provenance: Facts = {}
+    overrides: list[str] = []
+    config: Facts
+
+    @field_validator("dropped_at_epoch", mode="before")
+    @classmethod
+    def _said_in_the_message(cls, value: Any, info: ValidationInfo) -> Any:
+        """Version 0.1.0 said it in the message alone."""
+        phrase = re.match(r"dropped by halving after epoch (\d{1,9}):", info.data.get("message") or "")
+        return int(phrase[1]) if value is None and phrase else value
+
+    @property
+    def ended(self) -> bool:
+        """Whether training it again would only repeat it."""
+        return self.status in ("finished", "diverged")
+
+    @property
+    def metric(self) -> Metric:
+        """The score of its task."""
+        return SCORES[self.task or "classification"]
+
+    @property
+    def score(self) -> float | None:
+        """What a sweeper may maximise: the score of the best epoch on validation, None where there is none."""
+        value = self.metrics.get(self.metric.best(SELECTION), math.nan)
+        return None if math.isnan(value) else value
+
+    def summary(self) -> str:
+        """One line for a person."""
+        scores = {self.metric.heading(split): self.metrics.get(self.metric.best(split), math.nan) for split in SPLITS}
+        figures = [f"{heading} {score:.4f}" for heading, score in scores.items() if not math.isnan(score)]
+        epoch = f" at epoch {self.metrics.get('best_epoch', math.nan):g}" if figures else ""
+        return f"{self.status}: " + (self.message or ", ".join(figures) + epoch)
+
+    def dropped(self, epoch: int, stay: int) -> Self:
+        """The record of the same run after successive halving has left it out of the best `stay` at `epoch`."""
+        message = f"dropped by halving after epoch {epoch}: not among the best {stay}"
+        return self.model_copy(update={"message": message, "dropped_at_epoch": epoch})
+
+    def write(self, folder: Path) -> None:
+        """Replace result.json in `folder`."""
+        facts = {name: value for name, value in self if name != "dropped_at_epoch" or value is not None}
+        write_json(folder / RESULT, facts)
+
+
+def read_result(folder: Path) -> Result | Problem:
+    """The record of the run in `folder`, or why there is none that can be read."""
+    try:
+        return Result.model_validate_json((folder / RESULT).read_bytes())
+    except FileNotFoundError:
+        return Problem("no_result", folder, f"{RESULT} is missing")
+    except OSError as error:
+        return Problem("bad_result", folder, f"{RESULT} cannot be read ({error.strerror or error})")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            return Problem("bad_result", folder, f"{RESULT} is not whole JSON ({one_line(first['msg'])})")
+        reason = one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        return Problem("bad_result", folder, f"{RESULT} does not describe a run ({reason})")
+
+
+def ended_result(folder: Path) -> Result | None:
+    """The record of the run in `folder` where it has ended and need not be trained again."""
+    result = read_result(folder)
+    return result if isinstance(result, Result) and result.ended else None
