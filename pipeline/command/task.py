@@ -15,9 +15,11 @@ from pipeline.files import CHECKPOINT
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that want one."""
+    from pipeline.config.build import build_run
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
     from pipeline.sweep.board import Board
+    from pipeline.sweep.memory import check_memory
     from pipeline.training.trainer import train
 
     hydra = HydraConfig.get()
@@ -26,6 +28,7 @@ def run(composed: DictConfig) -> float | None:
         dataset = config.dataset.load()
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
+        check_memory([job], [build_run(config, dataset)])
         with Board([job]) as board:
             [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except UserError as error:

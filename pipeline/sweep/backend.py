@@ -57,14 +57,19 @@ class Backend:
             threads: int = sum(client.nthreads().values())
             return max(1, threads)
 
-    def run(self, function: Callable[..., Any], works: Sequence[Any], processes: int) -> Generator[Any]:
-        """function(work) for each, in workers; the results as they come. Raises WorkersDied."""
+    def run(
+        self, function: Callable[..., Any], works: Sequence[Any], processes: int, *, isolated: bool = False
+    ) -> Generator[Any]:
+        """function(work) for each, in workers; the results as they come. Raises WorkersDied.
+
+        One process is this one, unless the work is to be `isolated` because it may take its process along.
+        """
         jobs = [joblib.delayed(function)(work) for work in works]
         if self.name == "dask":
             yield from self._run_on_cluster(jobs)
             return
         try:
-            yield from pool(min(processes, len(jobs)))(jobs)
+            yield from pool(max(min(processes, len(jobs)), 1 + isolated))(jobs)
         except BrokenProcessPool as error:
             raise WorkersDied from error
 

@@ -1,11 +1,14 @@
 """What a sweep's folder holds already, and which of the jobs now asked for that is."""
 
+import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.files import RESULT, write_whole
@@ -40,19 +43,36 @@ class Ledger:
         self.sweep, self.path = sweep, sweep / ".sweep" / "plan.json"
         self.entries: list[Entry] = []
         self.folders: dict[int, str] = {}  # where they are not called by their number
-        try:
-            runs = json.loads(self.path.read_text(encoding="utf-8"))["runs"]
-            self.entries = [_entry(run["number"], run["overrides"], run["identity"]) for run in runs]
-            self.folders = {run["number"]: run["folder"] for run in runs}
-        except FileNotFoundError:
-            pass
+        damaged = not self._read_plan()
         known = {entry.number for entry in self.entries}
-        for path in sweep.glob(f"*/{RESULT}"):  # of another launcher
+        for path in sweep.glob(f"*/{RESULT}"):  # of another launcher, or of a plan that is lost
             if path.parent.name.isdecimal() and int(path.parent.name) not in known:
                 result = read_result(path.parent)
                 if isinstance(result, Result):
                     with suppress(KeyError):  # a result that does not say what it is of is left alone
                         self.entries.append(_entry(int(path.parent.name), result.overrides, result.identity or {}))
+        if damaged:
+            aside = self.path.with_name("plan.json.damaged")
+            self.path.replace(aside)
+            print(f"{self.path}: damaged; moved to {aside.name}, and made anew from the runs' results", file=sys.stderr)
+            for number in {int(name) for name in self._folders()} - {entry.number for entry in self.entries}:
+                self._put_aside(number)  # what was begun, and cannot be told any more
+
+    def _read_plan(self) -> bool:
+        """Take up what is planned; False where the file does not hold what was written."""
+        try:
+            plan = json.loads(self.path.read_text(encoding="utf-8"))
+            runs = plan["runs"]
+            if plan.get("sha256", _digest(runs)) != _digest(runs):  # version 0.1.0 wrote none
+                return False
+            self.entries = [_entry(run["number"], run["overrides"], run["identity"]) for run in runs]
+            self.folders = {run["number"]: run["folder"] for run in runs}
+        except FileNotFoundError:
+            pass
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            self.entries, self.folders = [], {}
+            return False
+        return True
 
     def numbers(self, asked: Sequence[Asked], first: int, mismatch: str) -> list[int]:
         """The number of each job: that of the run that it is already, else the next that is free.
@@ -108,7 +128,7 @@ class Ledger:
             }
             for entry in sorted(self.entries, key=lambda entry: entry.number)
         ]
-        write_whole(self.path, json.dumps({"format": 1, "runs": runs}, indent=1) + "\n")
+        write_whole(self.path, json.dumps({"format": 1, "sha256": _digest(runs), "runs": runs}, indent=1) + "\n")
 
     def _add(self, asked: Sequence[Asked], found: dict[Identity, int], replaced: set[int]) -> None:
         self.entries = [entry for entry in self.entries if entry.number not in replaced]
@@ -131,6 +151,10 @@ class Ledger:
         aside.mkdir(parents=True, exist_ok=True)
         place = next(place for i in range(10**6) if not (place := aside / f"{number}-{i}").exists())
         folder.rename(place)
+
+
+def _digest(runs: Sequence[Mapping[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(runs, sort_keys=True).encode()).hexdigest()
 
 
 def _words(overrides: Sequence[str]) -> frozenset[str]:

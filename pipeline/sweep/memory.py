@@ -1,6 +1,7 @@
 """Whether a run can fit into memory at all: refused in the plan, where a worker would be killed without a word."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 
 import scratchnet as sn
 from pipeline.config.build import DTYPES
+from pipeline.errors import UserError
 from pipeline.runs.job import Job
 
 
@@ -30,12 +32,15 @@ def limit() -> int:
     return min(value for value in limits if value > 0)  # -1 is no limit
 
 
-def too_large(job: Job, run: sn.Run, most: int) -> str | None:
-    """One line where the job's run cannot fit into `most` bytes."""
-    if needed(job, run) <= most:
-        return None
-    sizes = f"{needed(job, run) / 2**30:.1f} GiB for its {run.network.size:,} parameters"
-    return (
-        f"{job.folder}: needs at least {sizes}, and a process may have {most / 2**30:.1f} GiB; take a smaller "
-        f"network ({' '.join(text for text in job.overrides if text.startswith('model')) or 'model'})"
-    )
+def check_memory(jobs: Sequence[Job], runs: Sequence[sn.Run]) -> None:
+    """Raise UserError with a line for each run that cannot fit."""
+    most = limit()
+    lines = [_line(job, run, most) for job, run in zip(jobs, runs, strict=True) if needed(job, run) > most]
+    if lines:
+        raise UserError("\n".join(lines))
+
+
+def _line(job: Job, run: sn.Run, most: int) -> str:
+    size = f"{needed(job, run) / 2**30:,.1f} GiB for its {run.network.size:,} parameters"
+    model = " ".join(text for text in job.overrides if text.startswith("model")) or "model"
+    return f"{model}: needs {size} at least, and a process may have {most / 2**30:,.1f} GiB; take a smaller network"

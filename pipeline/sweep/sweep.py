@@ -14,6 +14,7 @@ from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
+from pipeline.sweep.memory import check_memory
 from pipeline.sweep.stacks import each_alone, plan, seconds
 from pipeline.sweep.workers import Work, train_all
 from pipeline.training.checkpoint import Checkpoint
@@ -44,6 +45,7 @@ class SweepPlan:
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
         fresh = [job for folder, job in unique.items() if folder not in waiting]
         runs = [build_run(job.config, data[job.folder]) for job in fresh]
+        check_memory(fresh, runs)
         expected = sum(seconds(job, run, len(data[job.folder].train)) for job, run in zip(fresh, runs, strict=True))
         little = backend.optional and not interrupted and expected < _WORTH_WORKERS
         workers = 1 if little else backend.processes()

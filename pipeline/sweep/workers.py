@@ -42,8 +42,16 @@ class Work:
 
     @property
     def started(self) -> Path:
-        """A file that is there from when a worker takes the stack to when it has done with it."""
+        """There while the stack is in work, and still when its process has died: holds `progress` as it was."""
         return self.checkpoint.with_suffix(".started")
+
+    def after_crash(self) -> "Work":
+        """The stack as it is after the command before: one that took its whole process along counts a death."""
+        try:
+            stuck = self.started.read_text() == str(self.progress())
+        except OSError:
+            return self
+        return replace(self, deaths=1) if stuck else self
 
     def progress(self) -> int:
         """A number that changes when the stack comes further."""
@@ -57,16 +65,17 @@ def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Genera
     """Train all stacks; the jobs and results of each as it ends.
 
     A worker that dies (killed, out of memory) takes no other stack along: those that were being trained go on from
-    their last state in new workers. One that dies twice without having come further is trained network by network,
-    and what dies then has failed.
+    their last state in new workers, never in this process. One that dies twice without having come further is trained
+    network by network, and what dies then has failed.
     """
-    pending = {work.checkpoint: work for work in works}
+    pending = {work.checkpoint: work.after_crash() for work in works}
     while pending:
         before = {path: work.progress() for path, work in pending.items()}
         for work in pending.values():
             work.started.unlink(missing_ok=True)
         try:
-            for path, jobs, results in backend.run(train_one, list(pending.values()), processes):
+            isolated = any(work.deaths for work in pending.values())
+            for path, jobs, results in backend.run(train_one, list(pending.values()), processes, isolated=isolated):
                 del pending[path]
                 yield jobs, results
         except WorkersDied:
@@ -92,7 +101,7 @@ def _after_death(work: Work) -> tuple[list[Work], list[Result]]:
 
 def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
     """Runs in a worker: the result of every job of a stack, whatever happens to one of them."""
-    work.started.touch()
+    work.started.write_text(str(work.progress()))
     results = _train(work)
     work.started.unlink(missing_ok=True)
     return work.checkpoint, work.jobs, results

@@ -229,9 +229,47 @@ def test_one_that_takes_its_worker_along_leaves_the_others(tmp_path: Path) -> No
     assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
 
 
-def test_max_failures_stops_early(tmp_path: Path) -> None:
-    huge = ["model.hidden=[1000000000000],[2000000000000],[4]", "sweep.max_failures=1", "hydra.launcher.workers=1"]
-    _, error = pipeline(tmp_path, "-m", *COMMON, *huge, status=1)
+def test_one_that_takes_the_command_along_fails_in_the_next(tmp_path: Path) -> None:
+    """With one stack everything trains in the command's own process; after a death it does not."""
+    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6")
+    assert process.returncode == 1
+    assert not list(tmp_path.glob("outputs/s/*/result.json"))
+    process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6")
+    assert process.returncode == 1
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    assert list(results["status"]).count("failed") == 1
-    assert "outputs/s/" in error[-1]
+    assert list(results["status"]) == ["finished", "failed"]
+    assert results["message"][1].startswith("the worker process died while training it, repeatedly")
+    assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
+
+
+def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
+    _, error = pipeline(tmp_path, "-m", *COMMON, "model.hidden=[4],[2000000000,2000]", "seed=0,1", status=1)
+    assert len(error) == 2
+    assert error[0].startswith(
+        "model.hidden=[2000000000,2000]: needs 44,770.5 GiB for its 4,006,000,006,002 parameters"
+    )
+    _, error = pipeline(tmp_path, *COMMON, "model.hidden=[2000000000,2000]", status=1)
+    assert error[-1].endswith("; take a smaller network")
+
+
+def test_max_failures_stops_early(tmp_path: Path) -> None:
+    options = ("sweep.max_failures=1", "hydra.launcher.workers=1")
+    process = sabotaged(tmp_path, "optimizer.lr=0.7", "model.hidden=[4],[400],[40]", *options)
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert list(results["status"]) == ["failed"]
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "[]", "null", '{"runs": [1]}', "", "[" * 100_000])
+def test_a_damaged_plan_is_made_anew(tmp_path: Path, damage: str) -> None:
+    words = ("-m", *COMMON, "optimizer.lr=0.1,0.3")
+    pipeline(tmp_path, *words)
+    sweep = tmp_path / "outputs/s"
+    before, plan = figures(sweep), sweep / ".sweep/plan.json"
+    text = plan.read_text()
+    plan.write_text({"cut": text[: len(text) // 2], "flipped": text.replace("lr=0.1", "lr=0.7", 1)}.get(damage, damage))
+    output, error = pipeline(tmp_path, *words)
+    assert error[0].endswith("plan.json: damaged; moved to plan.json.damaged, and made anew from the runs' results")
+    assert "2 finished before: nothing to train" in output[0]
+    assert figures(sweep) == before
+    assert plan.read_text() == text
