@@ -30,7 +30,7 @@ class Workload:
     model: str = "mlp"
     optimizer: str = "sgd"
     runs: int = 1
-    kernel: sn.kernels.Kernel = "auto"
+    kernel: str = "auto"
     momentum: float = 0.0
 
     @property

@@ -98,7 +98,7 @@ def kernel_of(config: schema.Config, runs: Sequence[sn.Run]) -> str:
     """The kernel that will train them. Raises UserError where `training.kernel` cannot."""
     training = config.training
     try:
-        return sn.kernels.choose(training.kernel, runs, training.batch_size, build_device(config))
+        return sn.kernels.choose(training.kernel, runs, build_device(config)).kernel.name
     except ValueError as error:
         raise UserError(f"training.{error}") from error
 

@@ -49,3 +49,31 @@ def scaled(factor, a, b):
     """b = factor · a."""
     for k in range(len(a)):
         b[k] = factor * a[k]
+
+
+@compiled(AS_WRITTEN)
+def fill(number, a):
+    """a = number. A loop, as what follows: numba's own assignment to a slice compiles into a hundred times the code."""
+    for k in range(len(a)):
+        a[k] = number
+
+
+@compiled(AS_WRITTEN)
+def divide(a, number):
+    """a /= number."""
+    for k in range(len(a)):
+        a[k] /= number
+
+
+@compiled(AS_WRITTEN)
+def copy(a, b):
+    """b = a."""
+    for k in range(len(a)):
+        b[k] = a[k]
+
+
+@compiled(AS_WRITTEN)
+def combine(a, x, b, y, out):
+    """out = a · x + b · y."""
+    for k in range(len(out)):
+        out[k] = a * x[k] + b * y[k]
