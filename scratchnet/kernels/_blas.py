@@ -71,10 +71,10 @@ def _address(library: ctypes.CDLL, name: str) -> int | None:
 @functools.cache
 def _numpy_library() -> ctypes.CDLL | None:
     np.ones((2, 2)) @ np.ones((2, 2))  # loads it
-    folder = Path(np.__file__).parent
+    folder = Path(np.__file__).resolve().parent
     folders = {folder, folder.with_name("numpy.libs"), folder / ".dylibs"}
     for library in threadpoolctl.ThreadpoolController().lib_controllers:
-        path = Path(library.filepath)
+        path = Path(library.filepath).resolve()
         if library.internal_api == "openblas" and (folder in path.parents or path.parent in folders):
             return ctypes.CDLL(str(path))
     return None
