@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="the median counts (default: %(default)s)")
     parser.add_argument("--model", default="mlp", choices=["mlp", "patch_mlp"], help="patch_mlp: sizes 784,10")
     parser.add_argument("--optimizer", default="sgd", choices=["sgd", "adam"], help="(default: %(default)s)")
-    parser.add_argument("--kernel", default="auto", choices=["auto", "plain", "lookahead", "fused"], help="ours")
+    parser.add_argument("--kernel", default="auto", choices=["auto", "plain", "compiled"], help="ours")
     parser.add_argument("--momentum", type=float, default=0.0, help="scratchnet's (default: %(default)s)")
     parser.add_argument("--peers", default="floor,torch,jax,scratchnet", help="(default: %(default)s)")
     given = parser.parse_args()

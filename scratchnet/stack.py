@@ -90,7 +90,8 @@ class Stack:
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and score of a whole split; NaN where it has no examples."""
         _door.check_examples(self.groups[0], examples)
-        losses, hits = [], []
+        losses: list[Tensor] = []
+        hits: list[Tensor] = []
         for g, group in enumerate(self.groups):
             same = self._same_as(g)
             loss, hit = self._sums(group, examples) if same == g else (losses[same], hits[same])

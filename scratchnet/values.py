@@ -113,11 +113,11 @@ def pad(unpadded: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def join(groups: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The tensors of groups of runs, each (R, ...), as one; zeros where a group has none of a name, or a smaller one."""
+    """The tensors of groups of runs, each (R, ...), as one; zeros where a group lacks a name or is smaller."""
     if len(groups) == 1:
         return dict(groups[0])
     names = dict.fromkeys(name for group in groups for name in group)
-    joined = {}
+    joined: dict[str, Tensor] = {}
     for name in names:
         like = next(group[name] for group in groups if name in group)
         parts = [group.get(name, like.new_zeros(1, *(0,) * (like.ndim - 1))) for group in groups]

@@ -4,7 +4,6 @@ import functools
 import json
 import math
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 
@@ -104,13 +103,17 @@ def kernel_of(config: schema.Config, runs: Sequence[sn.Run]) -> str:
 
 
 def compile_for(configs: Sequence[schema.Config], runs: Sequence[sn.Run]) -> None:
-    """Compile what these runs need, and say so where that takes more than a moment: once on each machine."""
-    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) != "plain"]
-    note = threading.Timer(1.0, print, ["compiling, once on this machine"], {"file": sys.stderr})
-    note.start()
+    """Load the compiled code that these runs need, or compile it and say so: once on each machine."""
+    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) == "compiled"]
+    told: list[None] = []
+
+    def tell() -> None:
+        if not told:
+            print("compiling, once on this machine: about 20 seconds", file=sys.stderr, flush=True)
+        told.append(None)
+
     for dtype in {config.training.dtype for config in needed}:
-        sn.kernels.prepare(DTYPES[dtype])
-    note.cancel()
+        sn.kernels.prepare(DTYPES[dtype], tell)
 
 
 def build_optimizer(optimizer: schema.SGD | schema.Adam) -> sn.Optimizer:

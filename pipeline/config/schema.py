@@ -7,7 +7,7 @@ is what an error message tells the user is allowed.
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -161,6 +161,11 @@ class OneCycleSchedule(Section):
     final_divisor: Annotated[float, Field(ge=1)] = Field(description="last rate = first rate / this, 1 or more")
 
 
+def _kernel(name: object) -> object:
+    """The kernel of a name, as version 0.1 had them too."""
+    return "compiled" if name in ("lookahead", "fused") else name
+
+
 class Training(Section):
     """How long, in which pieces and where a run trains."""
 
@@ -176,8 +181,8 @@ class Training(Section):
     )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
-    kernel: Literal["auto", "plain", "lookahead", "fused"] = Field(
-        description="auto, plain, lookahead (SGD on small batches reordered) or fused (mini-batches; both on the CPU)"
+    kernel: Annotated[Literal["auto", "plain", "compiled"], BeforeValidator(_kernel)] = Field(
+        description="auto, plain (any layer, any device) or compiled (the CPU); lookahead and fused mean compiled"
     )
     threads: Count = Field(description="threads a run computes with, 1 or more; the same number, the same digits")
 

@@ -165,7 +165,9 @@ def close_block(program, memory, rules, gemm, o, rows):
             velocity[k] = kept * velocity[k] + of_weight * values[k]
         part = x[begin:]
         multiply(gemm, lines, outputs, rows, one, part, True, inputs, deltas, False, outputs, one, change, outputs)
-        multiply(gemm, lines, outputs, rows, one, part, True, inputs, of_velocity, False, outputs, one, velocity, outputs)
+        multiply(
+            gemm, lines, outputs, rows, one, part, True, inputs, of_velocity, False, outputs, one, velocity, outputs
+        )
         if whole:
             copy(change, values)
         elif rules.carried[p]:

@@ -15,7 +15,7 @@ from scratchnet.compiled.jit import AS_WRITTEN, compiled
 
 @intrinsic
 def _gemm(typing, address, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
-    """The Fortran function at `address`. Integers are given as 64 bits in memory, whose lower half is the 32-bit one."""
+    """The Fortran function at `address`. Integers lie in memory as 64 bits, whose lower half is the 32-bit one."""
     long, real = types.int64, alpha
     assert alpha == beta in (types.float32, types.float64)
     signature = types.void(long, long, long, long, long, long, real, long, long, long, long, real, long, long)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numba
 import platformdirs
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
@@ -43,14 +43,26 @@ def _warn(folder: object, error: Exception) -> None:
         warnings.warn(f"{folder}: {reason}; compiled code is not kept, every process compiles again", stacklevel=2)
 
 
+when_compiling: list[Callable[[], None]] = []
+"""Called before what no file holds is compiled."""
+
+
+def _announce() -> None:
+    for call in when_compiling:
+        call()
+
+
 class _Cache(FunctionCache):  # type: ignore[misc]
     """Numba's, which a full disk or a damaged file does not stop."""
 
     def load_overload(self, *arguments: Any) -> Any:
         try:
-            return super().load_overload(*arguments)
+            found = super().load_overload(*arguments)
         except Exception:  # whatever a damaged file raises: compile again
-            return None
+            found = None
+        if found is None:
+            _announce()
+        return found
 
     def save_overload(self, *arguments: Any) -> None:
         try:
@@ -59,20 +71,34 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             _warn(self.cache_path, error)
 
 
+class _NoCache(NullCache):  # type: ignore[misc]
+    """Where nothing can be kept."""
+
+    def load_overload(self, *arguments: Any) -> None:
+        _announce()
+
+
 FOLDER = cache_folder()
 _KEEP = os.environ.get("NUMBA_DISABLE_JIT") != "1" and _writable(FOLDER)
 
 
-def compiled(fastmath: set[str], *, entry: bool = False, inlined: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(
+    fastmath: set[str], *, entry: bool = False, inlined: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function of numbers, arrays and named tuples of them for the types that it is called with.
 
     What is compiled is kept for an `entry`, which holds all that it calls. `inlined`: what is given named tuples, whose
     hundred numbers would be copied at every call.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        dispatcher = numba.njit(forceinline=inlined, nogil=True, error_model="numpy", fastmath=fastmath, boundscheck=False)(function)
-        if entry and _KEEP:
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = numba.njit(
+            forceinline=inlined, nogil=True, error_model="numpy", fastmath=fastmath, boundscheck=False
+        )(function)
+        if not entry:
+            return dispatcher
+        dispatcher._cache = _NoCache()
+        if _KEEP:
             before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(FOLDER)
             try:
                 dispatcher._cache = _Cache(function)

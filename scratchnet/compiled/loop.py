@@ -3,14 +3,13 @@
 import numpy as np
 
 from scratchnet.compiled import ahead, operations
-from scratchnet.compiled.gathering import gather
-from scratchnet.compiled.jit import AS_WRITTEN, compiled
-from scratchnet.compiled.losses import CROSS_ENTROPY, cross_entropy, squared_error
 from scratchnet.compiled.activations import drop
 from scratchnet.compiled.bare import bare, bare_data, bare_memory, bare_program, bare_rules
 from scratchnet.compiled.elementwise import kept_factor
+from scratchnet.compiled.gathering import gather
+from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.losses import CROSS_ENTROPY, cross_entropy, squared_error
 from scratchnet.compiled.stepping import growth, step, unscale
-from scratchnet.compiled.vectors import copy, divide, fill
 from scratchnet.compiled.tables import (
     AHEAD,
     BATCH,
@@ -29,6 +28,7 @@ from scratchnet.compiled.tables import (
     PIECE,
     VECTORS,
 )
+from scratchnet.compiled.vectors import copy, divide, fill
 
 
 @compiled(AS_WRITTEN, entry=True)
@@ -51,7 +51,9 @@ def train(program, memory, rules, data, noise, rates, count, gemm, losses):
             b = min(size, rows - t * size)
             if o >= 0:
                 ahead.look(program, memory, o, stop - first, t - begin, b)
-            losses[t] = take_step(program, memory, rules, data, noise, rates[t], growth(rules, count + t + 1), gemm, t, b)
+            losses[t] = take_step(
+                program, memory, rules, data, noise, rates[t], growth(rules, count + t + 1), gemm, t, b
+            )
             if o >= 0:
                 ahead.remember(program, memory, rules, o, t - begin, b, rates[t])
         if o >= 0:
@@ -107,7 +109,11 @@ def total_loss(program, memory, rules, data, start, n, batch):
     output, delta = memory.work[program.sizes[OUTPUT_PLACE] :], memory.work[program.sizes[DELTA_PLACE] :]
     number = memory.work.dtype.type
     for i in range(n):
-        z, d, row = output[i * outputs : (i + 1) * outputs], delta[i * outputs : (i + 1) * outputs], data.order[start + i]
+        z, d, row = (
+            output[i * outputs : (i + 1) * outputs],
+            delta[i * outputs : (i + 1) * outputs],
+            data.order[start + i],
+        )
         if rules.loss == CROSS_ENTROPY:
             total += cross_entropy(z, data.labels[row], number(rules.smoothing), d)
         else:

@@ -25,8 +25,7 @@ def normalize(x, scale, shift, eps, moments, y):
 @compiled(AS_WRITTEN)
 def normalize_back(dy, x, moments, scale, dscale, dshift, wanted, added, dx, normal):
     """dx (n · F) ← what the formulas say, dscale (F,) and dshift (F,) += it; normal (F,) is overwritten."""
-    number, size = dy.dtype.type, len(scale)
-    n = number(size)
+    size = len(scale)
     for b in range(len(x) // size):
         d, source = dy[b * size : (b + 1) * size], x[b * size : (b + 1) * size]
         mean, root = moments[2 * b], moments[2 * b + 1]
@@ -110,4 +109,3 @@ def normalize_across_back(dy, x, moments, scale, dscale, dshift, wanted, added, 
             normal = (source[k] - mean[k]) * root[k]
             gradient = (d[k] * scale[f] - middle[k] - normal * along[k]) * root[k]
             out[k] = out[k] + gradient if added else gradient
-

@@ -15,7 +15,6 @@ from scratchnet.compiled.tables import (
     DY,
     INNER,
     OUTER,
-    OUTPUTS,
     SGD,
     WANTED,
     WEIGHT,

@@ -33,9 +33,7 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
                 decay,
             )
         elif rules.momentum != 0:
-            momentum(
-                values, direction, memory.first[begin:end], number(rules.momentum), rules.nesterov, l2, decay
-            )
+            momentum(values, direction, memory.first[begin:end], number(rules.momentum), rules.nesterov, l2, decay)
         elif l2 != 0 or decay != 0:
             add(number(rules.l2[p] + rules.decay[p]), values, direction)
         if rules.carried[p]:

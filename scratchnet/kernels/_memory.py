@@ -61,9 +61,7 @@ def storage(values: Values, layout: Layout) -> Storage:
     return made
 
 
-def _moved(
-    tensors: dict[str, Tensor], names: dict[str, str], layout: Layout, dtype: torch.dtype
-) -> Tensor | None:
+def _moved(tensors: dict[str, Tensor], names: dict[str, str], layout: Layout, dtype: torch.dtype) -> Tensor | None:
     """Copy tensors (1, ...) into a new flat tensor, and make them views of it."""
     if not names and layout.names:
         return None

@@ -180,8 +180,8 @@ class _Builder:
             x.across = not x.across
             return x
         if kind is MeanOverPatches:
-            inner = x.outer if x.across else x.inner
-            return self.append(tables.MEAN, x, self.value(x, outer=1, inner=inner, cut=False, across=False))
+            width = x.outer if x.across else x.inner
+            return self.append(tables.MEAN, x, self.value(x, outer=1, inner=width, cut=False, across=False))
         if isinstance(layer, Residual) and kind is Residual:
             return self._residual(layer, prefix, x)
         raise Unsupported(f"it has no {kind.__name__}")
@@ -241,10 +241,8 @@ class _Builder:
             raise Unsupported("it adds nothing to its own exchange of axes (Residual around one Transpose)")
         x.shared = shared
         learned = x.learned or z.learned
-        if z.free and not z.shared and z is not x:
-            y = replace(z, learned=learned)
-        else:
-            y = self.value(x, learned=learned)
+        in_place = z.free and not z.shared and z is not x
+        y = replace(z, learned=learned) if in_place else self.value(x, learned=learned)
         y.across = across
         self.operations.append(_Operation(tables.ADD, x, y, kept=z.place, second=z))
         return y
@@ -264,7 +262,9 @@ class _Builder:
             operation.added = x.gradient is not None
             if operation.added:
                 continue
-            passes = operation.code == tables.ELEMENTWISE or (z is not None and z is not x and self._leaves_gradient(z, x))
+            passes = operation.code == tables.ELEMENTWISE or (
+                z is not None and z is not x and self._leaves_gradient(z, x)
+            )
             x.gradient = y.gradient if passes else self.room(self.rows * x.outer * x.inner)
 
     def _leaves_gradient(self, z: _Value, x: _Value) -> bool:

@@ -5,12 +5,15 @@ products go to the library at an address (`_blas`), and `scratchnet.compiled` do
 backward, update. At small batches the first weight rests for a block of steps (`scratchnet.compiled.ahead`).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from scratchnet import compiled
 from scratchnet.compiled import tables
+from scratchnet.compiled.jit import when_compiling
 from scratchnet.compiled.tables import Data, Rules
 from scratchnet.examples import Examples
 from scratchnet.kernels import _blas
@@ -76,8 +79,16 @@ def predict(values: Values, inputs: Tensor, normalisation: tuple[Tensor, Tensor]
     return output.unsqueeze(0)
 
 
-def prepare(dtype: torch.dtype) -> None:
-    """Compile for `dtype`, or load what was compiled before: some seconds the first time, on each machine."""
+def prepare(dtype: torch.dtype, compiling: Callable[[], None] = lambda: None) -> None:
+    """Load what was compiled for `dtype`, or call `compiling` and compile: some seconds, once on each machine."""
+    when_compiling.append(compiling)
+    try:
+        _prepare(dtype)
+    finally:
+        when_compiling.remove(compiling)
+
+
+def _prepare(dtype: torch.dtype) -> None:
     zeros = torch.zeros(1, 2, dtype=torch.float64)
     run = Run(Sequential((Linear(2, 2),)), CrossEntropy(), SGD(), {"lr": 0.1})
     values = Values([run], steps_per_epoch=1, dtype=dtype, device="cpu")
@@ -120,10 +131,12 @@ def _rules(values: Values, network: Compiled) -> Rules:
 def _data(inputs: Tensor, targets: Tensor, order: Tensor, mean: Tensor, std: Tensor) -> Data:
     """Tensors as compiled code reads them."""
     dtype, regression = mean.dtype, targets.is_floating_point()
-    arrays = [inputs if inputs.dtype == kind else torch.empty(0, 0, dtype=kind) for kind in _INPUTS]
+    raw, floats, doubles = (inputs if inputs.dtype == kind else torch.empty(0, 0, dtype=kind) for kind in _INPUTS)
     return Data(
         _INPUTS.index(inputs.dtype),
-        *(array.contiguous().numpy() for array in arrays),
+        raw.contiguous().numpy(),
+        floats.contiguous().numpy(),
+        doubles.contiguous().numpy(),
         order.contiguous().numpy(),
         (_no_labels if regression else targets).contiguous().numpy(),
         (targets.to(dtype) if regression else torch.empty(0, 0, dtype=dtype)).contiguous().numpy(),

@@ -17,7 +17,7 @@ from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
 
 COUNT, FEATURES, CLASSES = 10, 6, 3
 NETWORK = sn.Sequential((sn.Linear(FEATURES, 64), sn.ReLU(), sn.Linear(64, CLASSES)))
-KERNELS: list[Kernel] = ["plain", "auto"]
+KERNELS = ["plain", "auto"]
 kernels = pytest.mark.parametrize("kernel", KERNELS)
 Change = Callable[[Tensor], Tensor]
 

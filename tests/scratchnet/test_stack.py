@@ -296,7 +296,18 @@ def test_augmented_rows_are_moved_and_mirrored_images() -> None:
 def test_the_engine_knows_no_automatic_differentiation_and_no_outside_world() -> None:
     allowed = {"torch", "math", "numbers", "difflib", "collections", "dataclasses", "typing", "scratchnet"}
     compiled = {"numba", "numpy", "platformdirs", "threadpoolctl"}  # numpy is what numba reads tensors as
-    compiled |= {"ctypes", "functools", "hashlib", "itertools", "llvmlite", "os", "pathlib", "scipy", "tempfile", "warnings"}
+    compiled |= {
+        "ctypes",
+        "functools",
+        "hashlib",
+        "itertools",
+        "llvmlite",
+        "os",
+        "pathlib",
+        "scipy",
+        "tempfile",
+        "warnings",
+    }
     root = Path(sn.__file__).parent
     ways_out = {"interop", "sklearn"}  # to other libraries
     assert len(list(root.rglob("*.py"))) > 40

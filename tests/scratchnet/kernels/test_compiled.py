@@ -47,7 +47,9 @@ def check(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1, bound: fl
     """Train by both kernels; losses, parameters, optimizer state and outputs agree within `bound` of their size."""
     reference, fast = values_of(run), values_of(run)
     for order in orders(len(data), epochs):
-        expected, found = (kernel.train(one, data, order, batch) for kernel, one in ((plain, reference), (compiled, fast)))
+        expected, found = (
+            kernel.train(one, data, order, batch) for kernel, one in ((plain, reference), (compiled, fast))
+        )
         torch.testing.assert_close(found, expected, rtol=bound, atol=bound)
     assert reference.steps == fast.steps
     for held, others in ((fast.params, reference.params), (fast.state, reference.state)):
