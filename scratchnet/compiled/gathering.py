@@ -1,7 +1,38 @@
 """Batches from raw rows: see `scratchnet.examples`."""
 
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.tables import BYTES, FLOATS
+
+
+_AHEAD = 2  # rows: those of a batch lie anywhere in memory, and each would be waited for
+_LINE = 64  # bytes
+
+
+@intrinsic
+def _fetch(typing, address):
+    """Ask for the cache line at an address, and go on."""
+
+    def generate(context, builder, signature, arguments):
+        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [builder.inttoptr(arguments[0], pointer), number(0), number(2), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@compiled(AS_WRITTEN)
+def fetch(row):
+    """Ask for a row."""
+    start = row.ctypes.data
+    for line in range(0, len(row) * row.itemsize, _LINE):
+        _fetch(start + line)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -10,11 +41,15 @@ def gather(data, start, count, x):
     for i in range(count):
         row = x[i * len(data.mean) : (i + 1) * len(data.mean)]
         place = data.order[start + i]
+        later = data.order[min(start + i + _AHEAD, len(data.order) - 1)]
         if data.kind == BYTES:
+            fetch(data.bytes[later])
             normalised(data.bytes[place], data.mean, data.std, data.inverse, row)
         elif data.kind == FLOATS:
+            fetch(data.floats[later])
             normalised(data.floats[place], data.mean, data.std, data.inverse, row)
         else:
+            fetch(data.doubles[later])
             normalised(data.doubles[place], data.mean, data.std, data.inverse, row)
 
 
