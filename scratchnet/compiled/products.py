@@ -21,7 +21,7 @@ from scratchnet.compiled.tables import (
     X,
     Y,
 )
-from scratchnet.compiled.vectors import add, add_four, dot, fill, scaled
+from scratchnet.compiled.vectors import add, add_four, dot, dot_four, fill, pass_four, scaled
 
 SLAB = 2**14  # numbers of a weight that step at a time: their gradient stays in the cache
 _SMALLEST = 2.0**-4  # a scale below is multiplied out
@@ -46,7 +46,14 @@ def forward(program, memory, gemm, o, b, looping):
         n = b * op[INNER]
         multiply(gemm, outputs, n, inputs, scale, weight, True, outputs, x, False, n, zero, y, n)
     elif looping:
-        for j in range(outputs):
+        fours = outputs // 4 * 4
+        for j in range(0, fours, 4):
+            lines = weight[j * inputs : (j + 4) * inputs]
+            for r in range(b):
+                z = r * outputs + j
+                z0, z1, z2, z3 = dot_four(lines, x[r * inputs : (r + 1) * inputs])
+                y[z], y[z + 1], y[z + 2], y[z + 3] = scale * z0, scale * z1, scale * z2, scale * z3
+        for j in range(fours, outputs):
             line = weight[j * inputs : (j + 1) * inputs]
             for r in range(b):
                 y[r * outputs + j] = scale * dot(line, x[r * inputs : (r + 1) * inputs])
@@ -148,7 +155,23 @@ def back_in_loops(program, memory, rules, op, b, rate, grow):
     if plain:
         multiplied, memory.scale[p] = decayed(memory, rules, p, rate)
         factor, pace = number(multiplied), number(-rate / memory.scale[p])
-    for j in range(outputs):
+    fours = outputs // 4 * 4 if plain and wanted and b == 1 and factor == 1 else 0
+    for j in range(0, fours, 4):
+        d0, d1, d2, d3 = dy[j], dy[j + 1], dy[j + 2], dy[j + 3]
+        pass_four(
+            back * d0,
+            back * d1,
+            back * d2,
+            back * d3,
+            pace * d0,
+            pace * d1,
+            pace * d2,
+            pace * d3,
+            memory.values[start + j * inputs : start + (j + 4) * inputs],
+            x,
+            dx,
+        )
+    for j in range(fours, outputs):
         line = memory.values[start + j * inputs : start + (j + 1) * inputs]
         if wanted:
             for r in range(b):

@@ -46,7 +46,7 @@ _ALIGNED = 16  # numbers: vector registers and the library's fastest paths ask f
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
 _LARGEST_AHEAD = 8  # and above so many examples a batch
-_BLOCK_ROWS = 64
+_BLOCK_ROWS = 32  # examples a block that is looked ahead in: a Gram matrix costs as many products a row
 _LARGEST_LOOP = 6  # examples a batch up to which products are loops and not calls
 
 
