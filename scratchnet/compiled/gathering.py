@@ -8,7 +8,6 @@ from numba.extending import intrinsic
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.tables import BYTES, FLOATS
 
-
 _AHEAD = 2  # rows: those of a batch lie anywhere in memory, and each would be waited for
 _LINE = 64  # bytes
 

@@ -5,6 +5,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,10 @@ class _Cache(FunctionCache):  # type: ignore[misc]
     def load_overload(self, *arguments: Any) -> Any:
         try:
             found = super().load_overload(*arguments)
-        except Exception:  # whatever a damaged file raises: compile again
+        except Exception:  # whatever a damaged file raises: compile again, and forget what it held
             found = None
+            with suppress(OSError):
+                self.flush()
         if found is None:
             _announce()
         return found

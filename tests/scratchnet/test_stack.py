@@ -297,6 +297,7 @@ def test_the_engine_knows_no_automatic_differentiation_and_no_outside_world() ->
     allowed = {"torch", "math", "numbers", "difflib", "collections", "dataclasses", "typing", "scratchnet"}
     compiled = {"numba", "numpy", "platformdirs", "threadpoolctl"}  # numpy is what numba reads tensors as
     compiled |= {
+        "contextlib",
         "ctypes",
         "functools",
         "hashlib",
