@@ -80,11 +80,11 @@ class ScratchEstimator(BaseEstimator):
                 self.validation_scores_.append(float(self._stack.evaluate(validation).score[0]))
             self.best_epoch_ = 1 + int(np.argmax(np.nan_to_num(self.validation_scores_, nan=-np.inf)))
             if self.best_epoch_ == self.n_iter_:
-                best = {name: value.clone() for name, value in self._stack.params.items()}
+                best = self._stack.params_of(0)
             elif self.n_iter_ - self.best_epoch_ >= self.patience:
                 break
         for name, value in best.items():
-            self._stack.params[name].copy_(value)
+            self._stack.params[name][0] = value  # the one run's own tensors
         return self
 
     def _start(self, rows: int, outputs: int, loss: Loss) -> None:
