@@ -113,10 +113,10 @@ def test_a_grid_is_the_product_of_its_axes(counts: list[int], data: st.DataObjec
     [
         ([["a", "b"]], "a has 2, b has 3"),
         ([["a", "d"]], "d: not swept"),
-        ([["a", "c"], ["c", "b"]], "c: it is in step with other keys already"),
+        ([["a", "c"], ["c", "b"]], "c: already zipped with other keys"),
     ],
 )
-def test_what_cannot_go_in_step(zipped: list[list[str]], why: str) -> None:
+def test_keys_that_cannot_be_zipped(zipped: list[list[str]], why: str) -> None:
     loader, _, _ = _made["it"]
     with pytest.raises(UserError, match=why):
         grid(["a=1,2", "b=1,2,3", "c=5,6", "d=1"], zipped, loader)

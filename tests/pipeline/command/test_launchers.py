@@ -132,7 +132,7 @@ def test_results_are_never_overwritten(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     done = pipeline(tmp_path, *arguments, "hydra/launcher=basic", status=1)
     assert done.stderr == (
-        "outputs/s: already holds runs, which would be overwritten; give another sweep.name, or go on with them by "
+        "outputs/s: already holds runs, which would be overwritten; give another sweep.name, or resume them with "
         "hydra/launcher=stacked\n"
     )
     done = pipeline(tmp_path, *COMMON, "hydra.run.dir=outputs/s/0", status=1)
