@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    garbage.rarely()
+    garbage.collect_rarely()
     status = main()
-    garbage.never_again()
+    garbage.skip_at_exit()
     sys.exit(status)

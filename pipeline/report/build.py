@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
-from pipeline.pool import meanwhile
+from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.curves import learning_curves
 from pipeline.report.figures.effects import heat_map, marginal_effects
@@ -54,12 +54,14 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
         for name, content in table.files().items():
             write_whole(out / name, content)
     searched = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    asked = meanwhile(Importance.of, comparison)
+    asked = run_in_background(Importance.of, comparison)
     diagnosis, why_not = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
     shown = comparison, collected.history, searched, diagnosis
     of_runs, of_best = _figures_of_runs(*shown, SCREEN)
     importance = asked()
-    paper = meanwhile(_write_paper, out, shown, importance, replicates, tables, column) if reload is None else None
+    paper = (
+        run_in_background(_write_paper, out, shown, importance, replicates, tables, column) if reload is None else None
+    )
     figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)

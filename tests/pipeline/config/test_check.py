@@ -93,7 +93,7 @@ def test_mistakes_of_all_sections_are_told_together() -> None:
         "optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9",
         "schedule.warmup=10.0: allowed: less than training.epochs=10",
         "training.patience=3: needs dataset.validation_fraction above 0",
-        "training.label_smoothing=0.1: dataset=linear has no classes; take 0",
+        "training.label_smoothing=0.1: dataset=linear has no classes; use 0",
         "sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation",
     ]
 

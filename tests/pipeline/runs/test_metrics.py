@@ -119,7 +119,7 @@ def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
     for epoch, (score, loss) in {1: (0.5, -1.5), 2: (0.7, -1.2), 3: (0.7, -1.1), 4: (0.7, -1.1)}.items():
         assert halving._score(job, epoch) == (score, loss)
     board = Board([job], "off")
-    board._look()
+    board._read_histories()
     assert board.best == (
         0.7,
         f"{metric.heading('validation')} 0.7000 (dataset=square training.epochs=5 optimizer.lr=0.1)",

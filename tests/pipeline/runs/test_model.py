@@ -107,7 +107,7 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
         ),
         (
             lambda f: save_file({"a": torch.zeros(1)}, f / "model.safetensors", load_text(f)),
-            "its tensors are not those of its network",
+            "its tensors do not match its network",
         ),
         (
             lambda f: (

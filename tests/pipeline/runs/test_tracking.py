@@ -223,7 +223,7 @@ def test_the_hparams_tab_compares_runs(make_job: MakeJob, tmp_path: Path, databa
 def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
     make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Tracking, "_told", set())
+    monkeypatch.setattr(Tracking, "_warned", set())
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 
     def full(self: TensorBoard, history: Any) -> None:
@@ -241,8 +241,8 @@ def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
     ]
     for job, other in zip(jobs, silent, strict=True):
         log = (job.folder / "run.log").read_text()
-        assert log.count("tracking=tensorboard failed, and the run goes on without it: OSError: No space left") == 1
-        assert log.count("tracking=mlflow failed, and the run goes on without it: MlflowException: ") == 1
+        assert log.count("tracking=tensorboard failed, the run continues without it: OSError: No space left") == 1
+        assert log.count("tracking=mlflow failed, the run continues without it: MlflowException: ") == 1
         for name in ("model.safetensors",):
             assert (job.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
@@ -283,7 +283,7 @@ def test_a_sweep_that_is_killed_is_tracked_as_one_that_was_not(tmp_path: Path) -
     pipeline(tmp_path, *command)
     runs = figures(sweep)
     assert len(runs) == 4
-    assert "goes on after epoch" in (sweep / "0" / "run.log").read_text()
+    assert "resumed after epoch" in (sweep / "0" / "run.log").read_text()
     for run in runs:
         assert_both_show(database, sweep / run)
         assert read_mlflow(database, sweep / run).status == "FINISHED finished"
