@@ -65,7 +65,7 @@ class Sweep(Section):
         description="null, or the number of failed runs after which the sweep stops"
     )
     mismatch: Literal["stop", "keep", "retrain"] = Field(
-        description="stop, keep or retrain: what to do with runs in the folder that this command would train differently"
+        description="stop, keep or retrain: for runs in the folder that this command would train differently"
     )
 
     def mistakes(self, config: "Config") -> list[str]:

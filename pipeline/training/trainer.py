@@ -98,9 +98,7 @@ class Trainer:
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
-        self.partial: dict[
-            str, torch.Tensor
-        ] = {}  # of an interrupted epoch: its losses and the state of the augmentation
+        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the augmentation's state
 
     def train(self) -> list[Result]:
         try:
@@ -207,9 +205,7 @@ class Trainer:
         if checkpoint is None:
             return False
         if checkpoint.facts["runs"] != [job.facts() for job in self.jobs]:
-            raise UserError(
-                f"{self.checkpoint}: the state of another run, which would be overwritten; give another folder"
-            )
+            raise UserError(f"{self.checkpoint}: the state of another run, which would be lost; give another folder")
         self.stack.load_state_dict(checkpoint.under("stack."))
         self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
         self.clock = Clock.after(*checkpoint.facts["seconds"])

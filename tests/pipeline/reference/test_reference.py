@@ -97,4 +97,4 @@ def test_what_has_no_data_is_left_out_with_the_reason(
     assert main(["--only", "three_datasets_20_epochs-cifar10"]) == 1
     said = capfd.readouterr().out
     assert "left out: three_datasets_20_epochs-cifar10: dataset=cifar10: no files in" in said
-    assert "left out: mlp_800_300-cifar10: not asked for" in said
+    assert "left out: mlp_800_300-cifar10: not selected" in said

@@ -74,5 +74,5 @@ def test_what_cannot_be_shown_is_said(run: Path, make_job: MakeJob) -> None:
         diagnose(run)
     regression = make_job("dataset=linear", "dataset.samples=100", "training.epochs=1")
     train([regression])
-    with pytest.raises(UserError, match="no classes"):
+    with pytest.raises(UserError, match="not a classification"):
         diagnose(regression.folder)

@@ -118,7 +118,7 @@ def test_figures_say_what_their_axes_are(sweep: Path) -> None:
     build([sweep])
     said = {path.stem: path.read_text() for path in (sweep / "report").glob("*.svg")}
     assert ">epoch<" in said["learning_curves"]
-    assert ">loss (mean an example)<" in said["learning_curves"]
+    assert ">loss (mean per example)<" in said["learning_curves"]
     assert "hidden=[16], lr=1 (run 7)" in said["learning_curves"]
     assert ">validation accuracy<" in said["effects"]
     assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", said["effects"]))

@@ -63,14 +63,14 @@ def test_page_follows_the_runs(
     steps += [train, lambda: None, end, tell]
     assert watch.watch([sweep]) == page
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"watching {sweep}; Ctrl-C ends it"
+    assert said[0] == f"watching {sweep}; stop with Ctrl-C"
     assert [line.split(" ", 1)[1] for line in said[1:]] == [
         "no run has trained an epoch yet; waiting",
         f"1 of 2 runs have ended: {page}",
         f"2 of 2 runs have ended: {page}",
     ]
     assert "Still training: 1 run." in told[0]
-    assert "loads itself anew every 10 seconds" in told[0]
+    assert "reloads every 10 seconds" in told[0]
     assert ">training</td>" in told[0]
     assert "could not be read in full" not in told[0]
     assert 'class="live"' in told[0]
