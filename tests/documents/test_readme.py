@@ -20,8 +20,8 @@ from pipeline.datasets import DatasetChoice
 PAGE = ROOT / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
-TRAINING = ("**Stop, and go on.**", "**Watch runs in TensorBoard or MLflow.**")
-ELSEWHERE = "**Take a network elsewhere.**"  # of the sweep that an earlier paragraph has trained
+TRAINING = ("**Stop and resume.**", "**Watch runs in TensorBoard or MLflow.**")
+ELSEWHERE = "**Use a network elsewhere.**"  # of the sweep that an earlier paragraph trains
 ANSWERS = {"load_model": "(0): Linear(in_features=2,", "pipeline.export": "outputs/mine/0/model.onnx"}
 TINY = ["dataset=square", "dataset.samples=60"]
 
@@ -70,7 +70,7 @@ def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
         else:
             said = run(tmp_path, *small(words, start in TRAINING))
             assert ("report: " in said) == (start in TRAINING)
-    if start == "**Stop, and go on.**":
+    if start == "**Stop and resume.**":
         assert len(list((tmp_path / "outputs" / "mine").glob("*/result.json"))) == 9
 
 
