@@ -51,8 +51,8 @@ def commands_of_paragraph(start: str) -> list[str]:
 
 def paragraphs() -> list[str]:
     """The beginnings of the paragraphs that have commands of the pipeline below them."""
-    found = re.findall(r"^(\*\*[^*]+\*\*)(?:(?!^\*\*|^#).)*?\n\n    \.venv/", TEXT, re.MULTILINE | re.DOTALL)
-    return list(dict.fromkeys(found))
+    starts = re.findall(r"^(\*\*[^*]+\*\*)(?:(?!^\*\*|^#).)*?\n\n    \.venv/", TEXT, re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(starts))
 
 
 @pytest.mark.parametrize("start", paragraphs())
@@ -64,12 +64,12 @@ def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
         if words[0] == ".venv/bin/tensorboard":  # would serve until it is stopped: it looks, and ends
             assert "validation" in run(tmp_path, sys.executable, "-m", "tensorboard.main", *words[1:], "--inspect")
         elif words[1:3] != ["-m", "pipeline"]:  # does something with a sweep that is there
-            said = run(tmp_path, *words)
+            output = run(tmp_path, *words)
             [expected] = [answer for part, answer in ANSWERS.items() if part in command]
-            assert expected in said
+            assert expected in output
         else:
-            said = run(tmp_path, *small(words, start in TRAINING))
-            assert ("report: " in said) == (start in TRAINING)
+            output = run(tmp_path, *small(words, start in TRAINING))
+            assert ("report: " in output) == (start in TRAINING)
     if start == "**Stop and resume.**":
         assert len(list((tmp_path / "outputs" / "mine").glob("*/result.json"))) == 9
 
@@ -105,9 +105,9 @@ def test_files_and_links_are_there() -> None:
     here = [name for name in named if not name.startswith(("outputs/", "report/"))]  # what commands write
     assert here
     assert not [name for name in here if not (ROOT / name).exists()]
-    rooms = re.findall(r"^    (\w+/) ", TEXT, re.MULTILINE)
-    assert len(rooms) >= 6
-    assert not [room for room in rooms if not (ROOT / room).exists()]
+    folders = re.findall(r"^    (\w+/) ", TEXT, re.MULTILINE)
+    assert len(folders) >= 6
+    assert not [folder for folder in folders if not (ROOT / folder).exists()]
 
 
 def test_keys_that_it_names_exist() -> None:

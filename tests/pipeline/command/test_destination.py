@@ -12,7 +12,7 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["seed=range(0,0)"], "seed=range(0,0): no values; give a range or glob that matches at least one"),
         (["experiment=glob(none*)"], "experiment=glob(none*): no values; a range or glob that matches nothing"),
@@ -39,10 +39,10 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
         (["model=null"], "model=null: a group needs a choice; model=mlp|patch_mlp"),
     ],
 )
-def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     _, error = pipeline(tmp_path, "-m", *TINY, *arguments, status=1)
     assert len(error) == 1
-    assert error[0].startswith(said)
+    assert error[0].startswith(message)
     assert contents(tmp_path) == {}
 
 
@@ -61,8 +61,8 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
     os.kill(process.pid, number)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
-    assert said in error.splitlines()
+    message = "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
+    assert message in error.splitlines()
     assert "Traceback" not in error
     assert "report:" not in out
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")
