@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from hypothesis import source, settings
+from hypothesis import settings, source
 from hypothesis import strategies as st
 from nets import nets, outputs, trained
 from runs import normalised
