@@ -5,6 +5,7 @@ of work: every example once, in a new order, the rate and decay of `Workload`.
 """
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ class Workload:
     model: str = "mlp"
     optimizer: str = "sgd"
     runs: int = 1
-    kernel: sn.kernels.Kernel = "auto"
+    kernel: str = "auto"
     momentum: float = 0.0
 
     @property
@@ -211,22 +212,28 @@ def _jax_mixer(params: Any, rows: Any) -> Any:
     return apply(values.mean(1))
 
 
-def floor(work: Workload) -> Epoch:
-    """The matrix products that the algorithm cannot do without, alone, in the shape that suits the library best."""
+def _products(work: Workload) -> tuple[int, list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]]:
+    """Rows a product, and inputs, weight and delta of each layer, in the shape that suits a library best."""
     if work.model == "mlp":
-        rows, shapes = max(work.batch, min(work.samples, 1000)), list(itertools.pairwise(work.sizes))
+        blocks = max(round(work.samples / max(work.batch, 1000)), 1)
+        rows, shapes = math.ceil(work.samples / blocks), list(itertools.pairwise(work.sizes))
         counts = [rows] * len(shapes)
     else:
         rows, shapes = work.batch, list(_jax_mixer_shapes(work.sizes[-1]))
         patches = (28 // PATCH) ** 2
         counts = [rows * FEATURES if min(shape) == patches else rows * patches for shape in shapes]
         counts[-1] = rows
-    values = [
+    return rows, [
         (torch.rand(n, i), torch.randn(i, o), torch.randn(n, o)) for n, (i, o) in zip(counts, shapes, strict=True)
     ]
 
+
+def torch_floor(work: Workload) -> Epoch:
+    """The matrix products that the algorithm cannot do without, alone, by torch."""
+    rows, values = _products(work)
+
     def epoch() -> None:
-        for _ in range(work.samples // rows):
+        for _ in range(round(work.samples / rows)):
             for k, (inputs, weight, delta) in enumerate(values):
                 torch.mm(inputs, weight)
                 torch.mm(inputs.T, delta)
@@ -236,8 +243,25 @@ def floor(work: Workload) -> Epoch:
     return epoch
 
 
+def numpy_floor(work: Workload) -> Epoch:
+    """The same by numpy."""
+    rows, values = _products(work)
+    arrays = [tuple(value.numpy() for value in layer) for layer in values]
+
+    def epoch() -> None:
+        for _ in range(round(work.samples / rows)):
+            for k, (inputs, weight, delta) in enumerate(arrays):
+                np.matmul(inputs, weight)
+                np.matmul(inputs.T, delta)
+                if k > 0:
+                    np.matmul(delta, weight.T)
+
+    return epoch
+
+
 PEERS: dict[str, Callable[[Workload], Epoch]] = {
-    "floor": floor,
+    "floor": torch_floor,
+    "floor by numpy": numpy_floor,
     "torch": autograd,
     "jax": jax,
     "scratchnet": scratchnet,

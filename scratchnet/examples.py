@@ -88,7 +88,7 @@ class Examples:
             x = torch.empty(shape, dtype=dtype) if out is None else out
             if x.shape != shape or x.dtype != dtype:
                 raise ShapeError(f"Examples.batch: out expected {shape} {dtype}, got {tuple(x.shape)} {x.dtype}")
-            compiled.gather(rows.numpy(), index.numpy(), mean.numpy(), std.numpy(), x.numpy())
+            compiled.gather_rows(rows.numpy(), index.numpy(), mean.numpy(), std.numpy(), x.numpy())
         else:
             x = rows.index_select(0, index).to(dtype, copy=True).sub_(mean).div_(std)
         return x, targets.to(dtype) if targets.is_floating_point() else targets

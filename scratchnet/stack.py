@@ -1,6 +1,6 @@
 """R runs trained together in one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,11 +10,11 @@ from scratchnet import _door, kernels
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.kernels import Kernel
-from scratchnet.layers import Sequential
 from scratchnet.run import Run
-from scratchnet.values import Values
+from scratchnet.values import Values, join
 
 _EVALUATION_ROWS = 1000  # large enough for the rate of the matrix products, small enough for the cache
+_CHANGED = 2**22  # numbers of changed images that are held at a time
 
 
 class Evaluation(NamedTuple):
@@ -25,11 +25,11 @@ class Evaluation(NamedTuple):
 
 
 class Stack:
-    """R runs of one structure, trained together: `values` holds their parameters, optimizer state and generators.
+    """R runs of one structure, trained together.
 
-    No reduction crosses the run axis. `kernel` is the algorithm: "plain", "lookahead" (small batches of SGD, the same
-    steps reordered, see `scratchnet.kernels.lookahead`), "fused" (see `scratchnet.kernels.fused`) or "auto", the
-    fastest of them. `dtype` is torch.float32 or torch.float64.
+    No reduction crosses the run axis. On a CPU each run holds tensors of its own (a `Values` of one run); on any other
+    device all runs share theirs, padded to the widest. `kernel` says how steps are computed: "plain", "compiled", or
+    "auto", which takes compiled where it can (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
 
     Raises ShapeError for a network whose layers do not fit, ValueError for runs that are not `stackable` or that the
     kernel cannot train. `train`, `evaluate` and `predict` raise ShapeError, TypeError or ValueError for tensors of a
@@ -43,29 +43,26 @@ class Stack:
         steps_per_epoch: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-        kernel: Kernel = "auto",
+        kernel: str = "auto",
     ) -> None:
         _door.check_stack(runs, steps_per_epoch, dtype)
         self.runs, self.dtype, self.device = tuple(runs), dtype, torch.device(device)
         self.loss, self.metric = runs[0].loss, runs[0].loss.plain()
-        self._requested = kernel
-        self.kernel(1)
-        self.values = Values(runs, steps_per_epoch=steps_per_epoch, dtype=dtype, device=device)
-        self._predictor = kernels.predictor(kernel, runs, self.device)
+        self._kernel = kernels.choose(kernel, runs, self.device).kernel.name
+        groups = [[run] for run in runs] if self.device.type == "cpu" else [list(runs)]
+        self.groups = tuple(
+            Values(group, steps_per_epoch=steps_per_epoch, dtype=dtype, device=device) for group in groups
+        )
 
     @property
-    def network(self) -> Sequential:
-        """The network of the runs, as wide as the widest."""
-        return self.values.network
+    def kernel(self) -> Kernel:
+        """How its steps are computed."""
+        return kernels.KERNELS[self._kernel]
 
     @property
     def params(self) -> dict[str, Tensor]:
-        """The parameters of all runs by name, each (R, ...)."""
-        return self.values.params
-
-    def kernel(self, batch_size: int) -> Kernel:
-        """The algorithm that trains batches of this size: "plain", "lookahead" or "fused"."""
-        return kernels.choose(self._requested, self.runs, batch_size, self.device)
+        """The parameters of all runs by name, each (R, ...), padded with zeros: copies where runs hold their own."""
+        return join([group.params for group in self.groups])
 
     def train(
         self,
@@ -79,53 +76,111 @@ class Stack:
 
         `augment` changes the rows of each batch by draws from `generator`, which it needs.
         """
-        _door.check_training(self.values, examples, order, batch_size, augment, generator)
-        train = kernels.trainer(self.kernel(batch_size))
-        return train(self.values, examples, order, batch_size, augment, generator)
+        _door.check_training(self.groups[0], examples, order, batch_size, augment, generator)
+        losses = []
+        for part, rows in _changed(examples, order, batch_size, augment, generator):
+            losses.append(torch.cat([self.kernel.train(group, part, rows, batch_size) for group in self.groups], 1))
+        return torch.cat(losses)
 
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for normalised x (B, I) in the stack's dtype, without noise."""
-        _door.check_inputs(self.values, x)
-        with kernels.as_torch():
-            return self._predictor(self.values)(x)
+        _door.check_inputs(self.groups[0], x)
+        return torch.cat([self.kernel.predict(group, x) for group in self.groups])
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and score of a whole split; NaN where it has no examples."""
-        _door.check_examples(self.values, examples)
-        loss = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
-        hits = torch.zeros_like(loss)
-        rows = min(_EVALUATION_ROWS, len(examples))
-        buffer = torch.empty(rows, examples.inputs.shape[1], dtype=self.dtype, device=self.device)
-        with kernels.as_torch():
-            predict = self._predictor(self.values)
-            for start in range(0, len(examples), _EVALUATION_ROWS):
-                index = slice(start, start + _EVALUATION_ROWS)
-                x, target = examples.batch(index, self.dtype, out=buffer[: len(examples) - start])
-                output = predict(x)
-                loss += self.metric.forward(output, target)[0].double() * len(x)
-                hits += self.metric.hits(output, target)
+        _door.check_examples(self.groups[0], examples)
+        losses: list[Tensor] = []
+        hits: list[Tensor] = []
+        for g, group in enumerate(self.groups):
+            same = self._same_as(g)
+            loss, hit = self._sums(group, examples) if same == g else (losses[same], hits[same])
+            losses.append(loss)
+            hits.append(hit)
         if not len(examples):
-            return Evaluation(loss + torch.nan, hits + torch.nan)
-        loss /= len(examples)
-        score = self.metric.score(loss, hits, examples.targets)
+            return Evaluation(torch.cat(losses) + torch.nan, torch.cat(hits) + torch.nan)
+        loss = torch.cat(losses) / len(examples)
+        score = self.metric.score(loss, torch.cat(hits), examples.targets)
         return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
+
+    def _sums(self, group: Values, examples: Examples) -> tuple[Tensor, Tensor]:
+        """Loss and hits of a split, summed over its examples, each (R,) in float64."""
+        loss = torch.zeros(len(group.runs), dtype=torch.float64, device=self.device)
+        hits = torch.zeros_like(loss)
+        for inputs, target in zip(
+            examples.inputs.split(_EVALUATION_ROWS), examples.targets.split(_EVALUATION_ROWS), strict=True
+        ):
+            target = target.to(self.dtype) if target.is_floating_point() else target
+            output = self.kernel.predict(group, inputs, examples.normalisation(self.dtype))
+            loss += self.metric.forward(output, target)[0].double() * len(inputs)
+            hits += self.metric.hits(output, target)
+        return loss, hits
+
+    def _same_as(self, g: int) -> int:
+        """The first group that is the same network: before the first step the runs of one seed are."""
+        group = self.groups[g]
+        for earlier, other in enumerate(self.groups[:g]):
+            alike = group.steps == other.steps == 0 and group.runs[0].seed == other.runs[0].seed
+            if alike and all(torch.equal(value, other.params[name]) for name, value in group.params.items()):
+                return earlier
+        return g
 
     def penalty(self) -> Tensor:
         """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""
-        return self.values.penalty()
+        return torch.cat([group.penalty() for group in self.groups])
 
     def lr(self) -> Tensor:
         """(R,) rates of the next step, in float64."""
-        return self.values.rates(1)[0]
+        return torch.cat([group.rates(1)[0] for group in self.groups])
 
     def params_of(self, run: int) -> dict[str, Tensor]:
         """Copies of one run's parameters at its own widths, without the run axis, on the CPU."""
-        return self.values.params_of(run)
+        group, place = self._place(run)
+        return group.params_of(place)
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that a later `load_state_dict` needs to go on to the last bit."""
-        return self.values.state_dict()
+        tensors = {f"params.{name}": value for name, value in self.params.items()}
+        tensors |= {f"state.{name}": value for name, value in join([group.state for group in self.groups]).items()}
+        generators = [generator for group in self.groups for generator in group.generators]
+        tensors |= {f"generator.{r}": generator.get_state() for r, generator in enumerate(generators)}
+        return tensors | {"steps": torch.tensor(self.groups[0].steps)}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from `state_dict()` of a stack of the same runs. Raises KeyError, and loads nothing, for another's."""
-        self.values.load_state_dict(tensors)
+        here, given = (
+            {(name, value.shape, value.dtype) for name, value in state.items()}
+            for state in (self.state_dict(), tensors)
+        )
+        if other := {name for name, *_ in here ^ given}:
+            raise KeyError(f"the state of a stack of other runs, nothing was loaded: {', '.join(sorted(other))} differ")
+        first = 0
+        for group in self.groups:
+            runs = slice(first, first + len(group.runs))
+            for prefix, values in (("params", group.params), ("state", group.state)):
+                for name, value in values.items():
+                    value.copy_(tensors[f"{prefix}.{name}"][runs][tuple(slice(n) for n in value.shape)])
+            for r, generator in enumerate(group.generators, first):
+                generator.set_state(tensors[f"generator.{r}"])
+            group.steps = int(tensors["steps"])
+            first = runs.stop
+
+    def _place(self, run: int) -> tuple[Values, int]:
+        """The group of a run, and its place there."""
+        shared = len(self.groups) == 1
+        return self.groups[0 if shared else run], run if shared else 0
+
+
+def _changed(
+    examples: Examples, order: Tensor, batch_size: int, augment: Augment | None, generator: torch.Generator | None
+) -> Iterator[tuple[Examples, Tensor]]:
+    """Examples and which rows of them to train on; with `augment` stretches of batches, each changed by itself."""
+    if augment is None or generator is None:
+        yield examples, order
+        return
+    stretch = max(_CHANGED // (batch_size * augment.features), 1) * batch_size
+    for rows in order.split(stretch):
+        changed = [augment(examples.inputs.index_select(0, batch), generator) for batch in rows.split(batch_size)]
+        targets = examples.targets.index_select(0, rows)
+        part = Examples(torch.cat(changed), targets, examples.mean, examples.std)
+        yield part, torch.arange(len(rows), device=rows.device)

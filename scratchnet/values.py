@@ -41,6 +41,12 @@ class Values:
         seeds = [int(torch.randint(2**62, (), generator=g)) for g in initial]
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
         self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
+        self.storage: object = None  # a kernel's, which may move the tensors to where it wants them
+
+    def __getstate__(self) -> dict[str, object]:
+        """To be pickled or copied: each tensor by itself, for a kernel's storage ties them together."""
+        tensors = ({name: value.clone() for name, value in values.items()} for values in (self.params, self.state))
+        return vars(self) | dict(zip(("params", "state"), tensors, strict=True), storage=None)
 
     def rates(self, steps: int) -> Tensor:
         """(steps, R) learning rates of the next steps, in float64."""
@@ -79,28 +85,6 @@ class Values:
             for name in self.params
         }
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """All that a later `load_state_dict` needs to go on to the last bit."""
-        tensors = {f"params.{name}": value for name, value in self.params.items()}
-        tensors |= {f"state.{name}": value for name, value in self.state.items()}
-        tensors |= {f"generator.{r}": g.get_state() for r, g in enumerate(self.generators)}
-        return tensors | {"steps": torch.tensor(self.steps)}
-
-    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from `state_dict()` of the same runs. Raises KeyError, and loads nothing, where it is of others."""
-        here, given = (
-            {(name, value.shape, value.dtype) for name, value in state.items()}
-            for state in (self.state_dict(), tensors)
-        )
-        if other := {name for name, *_ in here ^ given}:
-            raise KeyError(f"the state of a stack of other runs, nothing was loaded: {', '.join(sorted(other))} differ")
-        for prefix, values in (("params", self.params), ("state", self.state)):
-            for name, value in values.items():
-                value.copy_(tensors[f"{prefix}.{name}"])
-        for r, generator in enumerate(self.generators):
-            generator.set_state(tensors[f"generator.{r}"])
-        self.steps = int(tensors["steps"])
-
     def _per_run(self, values: Iterable[float]) -> Tensor:
         return torch.tensor(list(values), dtype=torch.float64, device=self.device)
 
@@ -125,4 +109,17 @@ def pad(unpadded: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         joined[name] = first.new_zeros(len(parts), *widest)
         for row, part in zip(joined[name], parts, strict=True):
             row[tuple(slice(n) for n in part.shape)] = part
+    return joined
+
+
+def join(groups: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors of groups of runs, each (R, ...), as one; zeros where a group lacks a name or is smaller."""
+    if len(groups) == 1:
+        return dict(groups[0])
+    names = dict.fromkeys(name for group in groups for name in group)
+    joined: dict[str, Tensor] = {}
+    for name in names:
+        like = next(group[name] for group in groups if name in group)
+        parts = [group.get(name, like.new_zeros(1, *(0,) * (like.ndim - 1))) for group in groups]
+        joined |= pad([{name: part} for part in parts])
     return joined

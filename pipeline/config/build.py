@@ -2,7 +2,6 @@
 
 import math
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 
@@ -59,19 +58,23 @@ def kernel_of(config: Config, runs: Sequence[sn.Run]) -> str:
     """The kernel that will train the runs. Raises UserError if `training.kernel` cannot."""
     training = config.training
     try:
-        return sn.kernels.choose(training.kernel, runs, training.batch_size, build_device(config))
+        return sn.kernels.choose(training.kernel, runs, build_device(config)).kernel.name
     except ValueError as error:
         raise UserError(f"training.{error}") from error
 
 
 def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:
-    """Compile what these runs need, with a note if it takes more than a moment: once per machine."""
-    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) != "plain"]
-    note = threading.Timer(1.0, print, ["compiling (once per machine)"], {"file": sys.stderr})
-    note.start()
+    """Load the compiled code that these runs need, or compile it with a note: once per machine."""
+    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) == "compiled"]
+    announced: list[None] = []
+
+    def announce() -> None:
+        if not announced:
+            print("compiling (once per machine, about 20 seconds)", file=sys.stderr, flush=True)
+        announced.append(None)
+
     for dtype in {config.training.dtype for config in needed}:
-        sn.kernels.prepare(DTYPES[dtype])
-    note.cancel()
+        sn.kernels.prepare(DTYPES[dtype], announce)
 
 
 def per_feature(values: list[float], shape: Sequence[int]) -> Tensor:

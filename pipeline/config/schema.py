@@ -5,7 +5,7 @@ The groups under conf/ set the values; this file and the choices define which ar
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from pipeline import extras
 from pipeline.choices import Choice, Count, Probability, Section, Seed
@@ -13,6 +13,11 @@ from pipeline.datasets import DatasetChoice
 from pipeline.models import ModelChoice
 from pipeline.optimizers import OptimizerChoice
 from pipeline.schedules import ScheduleChoice
+
+
+def _kernel(name: object) -> object:
+    """The kernel of a name, as version 0.1 had them too."""
+    return "compiled" if name in ("lookahead", "fused") else name
 
 
 class Training(Section):
@@ -30,8 +35,8 @@ class Training(Section):
     )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
-    kernel: Literal["auto", "plain", "lookahead", "fused"] = Field(
-        description="auto, plain, lookahead (SGD on small batches reordered) or fused (mini-batches; both on the CPU)"
+    kernel: Annotated[Literal["auto", "plain", "compiled"], BeforeValidator(_kernel)] = Field(
+        description="auto, plain (any layer, any device) or compiled (the CPU); lookahead and fused mean compiled"
     )
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(
         description="threads per run, 1 to 1024; the same number gives the same digits"

@@ -230,7 +230,7 @@ class Trainer:
             "parameters": run.network.size,
             "model": Header.of(run, job.config, dataset),
             "device": str(device),
-            "kernel": self.stack.kernel(self.training.batch_size),
+            "kernel": self.stack.kernel.name,
             "stack": len(self.stack.runs),
             "data_fingerprint": dataset.fingerprint,
             "examples": {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},

@@ -1,36 +1,112 @@
-"""How functions are compiled: by numba, at first use, kept in the user's cache folder."""
+"""How functions are compiled: by numba, at first use, kept in the user's cache folder where that can be written."""
 
 import hashlib
+import os
+import tempfile
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 import platformdirs
+from numba.core.caching import FunctionCache, NullCache
 
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
 
 
-def _cache_folder() -> str:
+def cache_folder() -> Path:
     """One for each version of this package: numba takes a function as unchanged when only one that it calls has."""
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return str(platformdirs.user_cache_path("scratchnet") / hashlib.sha256(sources).hexdigest()[:16])
+    return platformdirs.user_cache_path("scratchnet") / hashlib.sha256(sources).hexdigest()[:16]
 
 
-_FOLDER = _cache_folder()
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError as error:
+        _warn(folder, error)
+        return False
 
 
-def compiled(fastmath: set[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile a function of numbers and arrays for the types that it is called with."""
+_warned = False
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _FOLDER
+
+def _warn(folder: object, error: Exception) -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        reason = getattr(error, "strerror", None) or error
+        warnings.warn(f"{folder}: {reason}; compiled code is not kept, every process compiles again", stacklevel=2)
+
+
+when_compiling: list[Callable[[], None]] = []
+"""Called before what no file holds is compiled."""
+
+
+def _announce() -> None:
+    for call in when_compiling:
+        call()
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """Numba's, which a full disk or a damaged file does not stop."""
+
+    def load_overload(self, *arguments: Any) -> Any:
         try:
-            options = {"cache": True, "error_model": "numpy", "fastmath": fastmath, "boundscheck": False}
-            result: Callable[..., Any] = numba.njit(**options)(function)
-            return result
-        finally:
-            numba.config.CACHE_DIR = before
+            found = super().load_overload(*arguments)
+        except Exception:  # whatever a damaged file raises: compile again, and forget what it held
+            found = None
+            with suppress(OSError):
+                self.flush()
+        if found is None:
+            _announce()
+        return found
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            super().save_overload(*arguments)
+        except OSError as error:
+            _warn(self.cache_path, error)
+
+
+class _NoCache(NullCache):  # type: ignore[misc]
+    """Where nothing can be kept."""
+
+    def load_overload(self, *arguments: Any) -> None:
+        _announce()
+
+
+FOLDER = cache_folder()
+_KEEP = os.environ.get("NUMBA_DISABLE_JIT") != "1" and _writable(FOLDER)
+
+
+def compiled(
+    fastmath: set[str], *, entry: bool = False, inlined: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function of numbers, arrays and named tuples of them for the types that it is called with.
+
+    What is compiled is kept for an `entry`, which holds all that it calls. `inlined`: what is given named tuples, whose
+    hundred numbers would be copied at every call.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = numba.njit(
+            forceinline=inlined, nogil=True, error_model="numpy", fastmath=fastmath, boundscheck=False
+        )(function)
+        if not entry:
+            return dispatcher
+        dispatcher._cache = _NoCache()
+        if _KEEP:
+            before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(FOLDER)
+            try:
+                dispatcher._cache = _Cache(function)
+            finally:
+                numba.config.CACHE_DIR = before
+        return dispatcher
 
     return decorate

@@ -13,25 +13,29 @@ def cross_entropy(z, label, smoothing, d):
     one, largest = z.dtype.type(1), z[0]
     for k in range(1, len(z)):
         largest = max(largest, z[k])
-    total, mean = z.dtype.type(0), z.dtype.type(0)
+    total = z.dtype.type(0)
     for k in range(len(z)):
-        shifted = z[k] - largest
-        mean += shifted
-        d[k] = math.exp(shifted)
+        d[k] = math.exp(z[k] - largest)
         total += d[k]
     even = smoothing / z.dtype.type(len(z))
     for k in range(len(z)):
         d[k] = d[k] / total - even
     d[label] -= one - smoothing
-    return math.log(total) - (one - smoothing) * (z[label] - largest) - even * mean
+    loss = math.log(total) - (one - smoothing) * (z[label] - largest)
+    if smoothing != 0:  # else a sum that overflows would make NaN of nothing
+        mean = 0.0
+        for k in range(len(z)):
+            mean += (z[k] - largest) / len(z)
+        loss -= smoothing * mean
+    return float(loss)
 
 
 @compiled(AS_WRITTEN)
 def squared_error(y, target, d):
     """-> Σ (y − t)²; d ← 2 (y − t)."""
-    loss = y.dtype.type(0)
+    loss = 0.0
     for k in range(len(y)):
         error = y[k] - target[k]
-        loss += error * error
+        loss += float(error * error)
         d[k] = 2 * error
     return loss

@@ -3,28 +3,26 @@
 This is the reference that every other kernel must equal.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from scratchnet.augment import Augment
 from scratchnet.examples import Examples
+from scratchnet.run import Run
 from scratchnet.values import Values
 
+name = "plain"
 
-def train(
-    values: Values,
-    examples: Examples,
-    order: Tensor,
-    batch_size: int,
-    augment: Augment | None = None,
-    generator: torch.Generator | None = None,
-) -> Tensor:
+
+def refusal(run: Run, device: torch.device) -> str | None:
+    """None: it trains any run on any device."""
+    return None
+
+
+def train(values: Values, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
     """One step for each `batch_size` rows of `order` (n,); -> (steps, R) loss of every batch before its step."""
     losses = []
     for rate, index in zip(values.rates(-(-len(order) // batch_size)), order.split(batch_size), strict=True):
-        x, target = examples.batch(index, values.dtype, augment, generator)
+        x, target = examples.batch(index, values.dtype)
         losses.append(step(values, x, target, rate))
     return torch.stack(losses)
 
@@ -42,6 +40,10 @@ def step(values: Values, x: Tensor, target: Tensor, lr: Tensor) -> Tensor:
     return loss
 
 
-def predictor(values: Values) -> Callable[[Tensor], Tensor]:
-    """x (B, ...) -> outputs (R, B, K) with the weights as they are now, without noise."""
-    return lambda x: values.network.forward(values.params, x.expand(len(values.runs), *x.shape))[0]
+def predict(values: Values, inputs: Tensor, normalisation: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """Outputs (R, n, K) for raw inputs (n, I) and their mean and std, or for normalised ones; without noise."""
+    x = inputs
+    if normalisation is not None:
+        mean, std = normalisation
+        x = inputs.to(values.dtype, copy=True).sub_(mean).div_(std)
+    return values.network.forward(values.params, x.expand(len(values.runs), *x.shape))[0]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -25,53 +25,31 @@ _ROWS = 1000  # that are predicted at once
 _FLOATS = [np.float64, np.float32]
 
 
+@dataclass(eq=False, repr=False)  # scikit-learn compares by identity and prints parameters in its own way
 class ScratchEstimator(BaseEstimator):
     """Base: a subclass checks its targets and turns outputs into predictions."""
 
-    def __init__(
-        self,
-        hidden: Sequence[int] = (128,),
-        *,
-        activation: str = "relu",
-        layer_norm: bool = False,
-        dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        initializer: str = "auto",
-        l2: float = 0.0,
-        weight_decay: float = 0.0,
-        optimizer: Any = "adam",
-        lr: float = 0.001,
-        momentum: float = 0.9,
-        schedule: Any = "constant",
-        batch_size: int = 32,
-        epochs: int = 100,
-        patience: int = 0,
-        validation_fraction: float = 0.1,
-        random_state: Any = None,
-        device: str = "cpu",
-        dtype: str = "float64",
-        threads: int = 1,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.layer_norm = layer_norm
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.initializer = initializer
-        self.l2 = l2
-        self.weight_decay = weight_decay
-        self.optimizer = optimizer
-        self.lr = lr
-        self.momentum = momentum
-        self.schedule = schedule
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.device = device
-        self.dtype = dtype
-        self.threads = threads
+    hidden: Sequence[int] = (128,)
+    _: KW_ONLY
+    activation: str = "relu"
+    layer_norm: bool = False
+    dropout: float = 0.0
+    input_dropout: float = 0.0
+    initializer: str = "auto"
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    optimizer: Any = "adam"
+    lr: float = 0.001
+    momentum: float = 0.9
+    schedule: Any = "constant"
+    batch_size: int = 32
+    epochs: int = 100
+    patience: int = 0
+    validation_fraction: float = 0.1
+    random_state: Any = None
+    device: str = "cpu"
+    dtype: str = "float64"
+    threads: int = 1
 
     @property
     def params_(self) -> dict[str, np.ndarray]:
@@ -102,11 +80,11 @@ class ScratchEstimator(BaseEstimator):
                 self.validation_scores_.append(float(self._stack.evaluate(validation).score[0]))
             self.best_epoch_ = 1 + int(np.argmax(np.nan_to_num(self.validation_scores_, nan=-np.inf)))
             if self.best_epoch_ == self.n_iter_:
-                best = {name: value.clone() for name, value in self._stack.params.items()}
+                best = self._stack.params_of(0)
             elif self.n_iter_ - self.best_epoch_ >= self.patience:
                 break
         for name, value in best.items():
-            self._stack.params[name].copy_(value)
+            self._stack.params[name][0] = value  # the one run's own tensors
         return self
 
     def _start(self, rows: int, outputs: int, loss: Loss) -> None:

@@ -1,6 +1,6 @@
 """A classifier and a regressor with the interface of scikit-learn 1.6 and later."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -43,6 +43,7 @@ _PARAMETERS = """
 """
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ScratchClassifier(ClassifierMixin, ScratchEstimator):
     __doc__ = (
         """A multilayer perceptron for classes: p(k | x) = e^{z_k} / Σ_j e^{z_j}, z the network's outputs.
@@ -52,54 +53,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         + _PARAMETERS
     )
 
-    def __init__(
-        self,
-        hidden: Sequence[int] = (128,),
-        *,
-        activation: str = "relu",
-        layer_norm: bool = False,
-        dropout: float = 0.0,
-        input_dropout: float = 0.0,
-        initializer: str = "auto",
-        l2: float = 0.0,
-        weight_decay: float = 0.0,
-        optimizer: Any = "adam",
-        lr: float = 0.001,
-        momentum: float = 0.9,
-        schedule: Any = "constant",
-        batch_size: int = 32,
-        epochs: int = 100,
-        label_smoothing: float = 0.0,
-        patience: int = 0,
-        validation_fraction: float = 0.1,
-        random_state: Any = None,
-        device: str = "cpu",
-        dtype: str = "float64",
-        threads: int = 1,
-    ) -> None:
-        super().__init__(
-            hidden,
-            activation=activation,
-            layer_norm=layer_norm,
-            dropout=dropout,
-            input_dropout=input_dropout,
-            initializer=initializer,
-            l2=l2,
-            weight_decay=weight_decay,
-            optimizer=optimizer,
-            lr=lr,
-            momentum=momentum,
-            schedule=schedule,
-            batch_size=batch_size,
-            epochs=epochs,
-            patience=patience,
-            validation_fraction=validation_fraction,
-            random_state=random_state,
-            device=device,
-            dtype=dtype,
-            threads=threads,
-        )
-        self.label_smoothing = label_smoothing
+    label_smoothing: float = 0.0
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train from the start on X (N, I) with labels y (N,)."""

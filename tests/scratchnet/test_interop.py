@@ -148,7 +148,7 @@ def test_torch_trains_on_where_the_engine_stopped() -> None:
     x, target = torch.randn(8, 4, dtype=torch.float64), torch.randint(0, 3, (8,))
     optimizer = torch.optim.SGD(module.parameters(), lr=0.3)
     for _ in range(5):
-        plain.step(stack.values, x, target, stack.lr())
+        plain.step(stack.groups[0], x, target, stack.lr())
         optimizer.zero_grad()
         nn.functional.cross_entropy(module(x), target).backward()
         optimizer.step()

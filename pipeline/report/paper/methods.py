@@ -199,7 +199,7 @@ def _computing(settings: Settings, tools: Mapping[str, str]) -> Iterator[str]:
     versions += [f"Python {either(found('python'))}"] if found("python") else []
     versions += [f"PyTorch {either(found('torch'))}{cite('paszke2019pytorch')}"] if found("torch") else []
     versions += [f"NumPy {either(found('numpy'))}{cite('harris2020array')}"] if found("numpy") else []
-    if "lookahead" in found("kernel"):
+    if {"compiled", "lookahead", "fused"} & set(found("kernel")):
         versions.append(f"Numba{cite('lam2015numba')}")
     versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
     yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."

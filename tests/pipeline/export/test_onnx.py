@@ -65,7 +65,7 @@ def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-@source(nets(), st.sampled_from([torch.float32, torch.float64]), st.integers(0, 99))
+@given(nets(), st.sampled_from([torch.float32, torch.float64]), st.integers(0, 99))
 @settings(deadline=None, max_examples=60)
 def test_every_network_gives_what_the_engine_does(
     case: tuple[sn.Sequential, tuple[int, ...]], dtype: torch.dtype, seed: int

@@ -1,0 +1,138 @@
+"""Stretches of steps, and outputs of whole splits, in one call."""
+
+import numpy as np
+
+from scratchnet.compiled import ahead, operations
+from scratchnet.compiled.activations import drop
+from scratchnet.compiled.bare import bare, bare_data, bare_memory, bare_program, bare_rules
+from scratchnet.compiled.elementwise import kept_factor
+from scratchnet.compiled.gathering import gather
+from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.losses import CROSS_ENTROPY, cross_entropy, squared_error
+from scratchnet.compiled.stepping import growth, step, unscale
+from scratchnet.compiled.tables import (
+    AHEAD,
+    BATCH,
+    BLOCK,
+    CODE,
+    DELTA_PLACE,
+    ELEMENTWISE,
+    INNER,
+    INPUT_PLACE,
+    INPUTS,
+    NOISE,
+    NOISES,
+    OUTER,
+    OUTPUT,
+    OUTPUT_PLACE,
+    PIECE,
+    VECTORS,
+)
+from scratchnet.compiled.vectors import copy, divide, fill
+
+
+@compiled(AS_WRITTEN, entry=True)
+def train(program, memory, rules, data, noise, rates, count, gemm, losses):
+    """A step on each BATCH rows of data.order with rates (steps,); `count` steps were done before. losses (steps,)."""
+    program, memory, rules, data = bare_program(program), bare_memory(memory), bare_rules(rules), bare_data(data)
+    noise, rates, losses = bare(noise), bare(rates), bare(losses)
+    size, block, o = program.sizes[BATCH], program.sizes[BLOCK], program.sizes[AHEAD]
+    steps, rows = len(rates), len(data.order)
+    moving = rules.momentum != 0
+    for begin in range(0, steps, block):
+        end = min(begin + block, steps)
+        first, stop = begin * size, min(end * size, rows)
+        if o >= 0:
+            inputs = ahead.rooms(program, memory, o)[0]
+            gather(data, first, stop - first, inputs)
+            drop_inputs(program, o, begin, end, rows, noise, inputs)
+            ahead.open_block(program, memory, gemm, o, stop - first, moving)
+        for t in range(begin, end):
+            b = min(size, rows - t * size)
+            if o >= 0:
+                ahead.look(program, memory, o, stop - first, t - begin, b)
+            losses[t] = take_step(
+                program, memory, rules, data, noise, rates[t], growth(rules, count + t + 1), gemm, t, b
+            )
+            if o >= 0:
+                ahead.remember(program, memory, rules, o, t - begin, b, rates[t])
+        if o >= 0:
+            ahead.close_block(program, memory, rules, gemm, o, stop - first)
+    for p in range(len(program.weights)):
+        start = program.weights[p, 0]
+        unscale(memory, p, start, start + program.weights[p, 1] * program.weights[p, 2], rules.carried[p])
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def take_step(program, memory, rules, data, noise, rate, grow, gemm, t, b):
+    """One step on b examples; -> their mean loss before it."""
+    sizes, inputs = program.sizes, memory.work[program.sizes[INPUT_PLACE] :]
+    start, o, vectors = t * sizes[BATCH], sizes[AHEAD] + 1, sizes[VECTORS]
+    if vectors < len(program.weights):
+        fill(memory.gradients.dtype.type(0), memory.gradients[program.weights[vectors, 0] :])
+    loss = 0.0
+    for done in range(0, b, sizes[PIECE]):
+        n = min(sizes[PIECE], b - done)
+        for i in range(len(program.operations) if sizes[NOISES] else 0):
+            op = program.operations[i]
+            if op[CODE] == ELEMENTWISE and op[NOISE] >= 0:  # a step's draws: (b, F) of each dropout in turn
+                memory.starts[i] = start * sizes[NOISES] + op[NOISE] * b + done * op[OUTER] * op[INNER]
+        if o == 0:
+            gather(data, start + done, n, inputs)
+        operations.forward(program, memory, gemm, o, n, noise)
+        loss += total_loss(program, memory, rules, data, start + done, n, b)
+        first, last = done == 0, done + n == b
+        operations.backward(program, memory, rules, gemm, o, n, first, last, rate, grow, noise)
+    for p in range(vectors, len(program.weights)):
+        place, size = program.weights[p, 0], program.weights[p, 2]
+        step(rules, memory, p, place, place + size, memory.gradients[place : place + size], rate, grow)
+    return loss / b
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def drop_inputs(program, o, begin, end, rows, noise, inputs):
+    """The dropout before the first product, of a block of steps."""
+    size, wide = program.sizes[BATCH], program.sizes[INPUTS]
+    for i in range(o):
+        keep, threshold = kept_factor(program, i, inputs)
+        for t in range(begin, end):
+            b = min(size, rows - t * size)
+            start = t * size * program.sizes[NOISES] + program.operations[i, NOISE] * b
+            x = inputs[(t - begin) * size * wide : ((t - begin) * size + b) * wide]
+            drop(noise[start : start + b * wide], threshold, keep, x, x)
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def total_loss(program, memory, rules, data, start, n, batch):
+    """-> the summed loss of n examples; the gradient of the mean over the batch where the program wants it."""
+    outputs, total = program.sizes[OUTPUT], 0.0
+    output, delta = memory.work[program.sizes[OUTPUT_PLACE] :], memory.work[program.sizes[DELTA_PLACE] :]
+    number = memory.work.dtype.type
+    for i in range(n):
+        z, d, row = (
+            output[i * outputs : (i + 1) * outputs],
+            delta[i * outputs : (i + 1) * outputs],
+            data.order[start + i],
+        )
+        if rules.loss == CROSS_ENTROPY:
+            total += cross_entropy(z, data.labels[row], number(rules.smoothing), d)
+        else:
+            total += squared_error(z, data.targets[row], d)
+        if batch > 1:
+            divide(d, number(batch))
+    return total
+
+
+@compiled(AS_WRITTEN, entry=True)
+def predict(program, memory, data, gemm, outputs):
+    """outputs (N, K) ← those of the rows of data.order, without noise."""
+    program, memory, data = bare_program(program), bare_memory(memory), bare_data(data)
+    sizes, noise = program.sizes, np.zeros(0, np.float32)
+    size, wide = sizes[PIECE], sizes[OUTPUT]
+    inputs, output = memory.work[sizes[INPUT_PLACE] :], memory.work[sizes[OUTPUT_PLACE] :]
+    for start in range(0, len(data.order), size):
+        b = min(size, len(data.order) - start)
+        gather(data, start, b, inputs)
+        operations.forward(program, memory, gemm, 0, b, noise)
+        for i in range(b):
+            copy(output[i * wide : (i + 1) * wide], outputs[start + i])

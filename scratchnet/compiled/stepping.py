@@ -1,0 +1,102 @@
+"""Steps of the optimizers: see `scratchnet.optimizers` for the formulas."""
+
+import math
+
+from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.tables import ADAM
+from scratchnet.compiled.vectors import add
+
+_CHUNK = 2048  # numbers at a time: a pass over them leaves them in the nearest cache for the next
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def step(rules, memory, p, start, stop, gradient, rate, grow):
+    """A step of the numbers start … stop of parameter p by their gradient, which is used up; grow: see `growth`."""
+    for begin in range(start, stop, _CHUNK):
+        end = min(begin + _CHUNK, stop)
+        values, direction = memory.values[begin:end], gradient[begin - start : end - start]
+        number = values.dtype.type
+        l2, decay = number(rules.l2[p]), number(rules.decay[p])
+        if rules.optimizer == ADAM:
+            adam(
+                values,
+                direction,
+                memory.first[begin:end],
+                memory.second[begin:end],
+                number(1 - rules.beta1),
+                number(rules.beta2),
+                number(1 - rules.beta2),
+                number(rules.eps),
+                number(grow[1]),
+                number(grow[0]),
+                l2,
+                decay,
+            )
+        elif rules.momentum != 0:
+            momentum(values, direction, memory.first[begin:end], number(rules.momentum), rules.nesterov, l2, decay)
+        elif l2 != 0 or decay != 0:
+            add(number(rules.l2[p] + rules.decay[p]), values, direction)
+        if rules.carried[p]:
+            subtract(number(rate), direction, values, memory.carry[begin:end])
+        else:
+            add(number(-rate), direction, values)
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def growth(rules, count):
+    """-> by what Adam's m and root of v grow at a step, for they start at zero; ones for others."""
+    if rules.optimizer == ADAM:
+        return 1 / (1 - rules.beta1**count), (1 - rules.beta2**count) ** -0.5
+    return 1.0, 1.0
+
+
+@compiled(AS_WRITTEN)
+def momentum(weight, gradient, velocity, momentum, nesterov, l2, decay):
+    """gradient ← the direction of SGD with momentum; the velocity moves on."""
+    if nesterov:
+        for k in range(len(weight)):
+            g = gradient[k] + l2 * weight[k]
+            velocity[k] = momentum * velocity[k] + g
+            gradient[k] = g + momentum * velocity[k] + decay * weight[k]
+    else:
+        for k in range(len(weight)):
+            velocity[k] = momentum * velocity[k] + (gradient[k] + l2 * weight[k])
+            gradient[k] = velocity[k] + decay * weight[k]
+
+
+@compiled(AS_WRITTEN)
+def subtract(lr, direction, weight, carry):
+    """weight -= lr · direction; what rounding takes away is carried to the next step."""
+    for k in range(len(weight)):
+        change = carry[k] - lr * direction[k]
+        total = weight[k] + change
+        carry[k] = change - (total - weight[k])
+        weight[k] = total
+
+
+@compiled(AS_WRITTEN)
+def adam(weight, gradient, m, v, new1, old2, new2, eps, grow2, grow1, l2, decay):
+    """gradient ← the direction of Adam; the moments move on."""
+    for k in range(len(weight)):
+        g = gradient[k] + l2 * weight[k]
+        m[k] += new1 * (g - m[k])
+        v[k] = old2 * v[k] + new2 * g * g
+        gradient[k] = grow1 * m[k] / (math.sqrt(v[k]) * grow2 + eps) + decay * weight[k]
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def unscale(memory, p, start, stop, carried):
+    """Bring the decay that is in the scale into the weight itself."""
+    scale, values = memory.scale[p], memory.values[start:stop]
+    memory.scale[p] = 1.0
+    if scale == 1.0:
+        return
+    number = values.dtype.type
+    if scale < 0.5:
+        for k in range(len(values)):
+            values[k] *= number(scale)
+    elif carried:
+        subtract(number(1 - scale), values, values, memory.carry[start:stop])
+    else:  # a factor near 1 would round the decay away
+        for k in range(len(values)):
+            values[k] += number(scale - 1) * values[k]

@@ -1,0 +1,352 @@
+"""The compiled kernel is the plain steps, written otherwise: it must end where those end, for any network."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from nets import any_nets, nets
+from torch import Tensor
+
+import scratchnet as sn
+from scratchnet.kernels import compiled, plain
+from scratchnet.values import Values
+
+
+def examples(network: sn.Sequential, count: int, *, values: bool = False, seed: int = 3) -> sn.Examples:
+    """Inputs that fit the network, bytes or floats by the seed, and labels or values for its outputs."""
+    generator = torch.Generator().manual_seed(seed)
+    features = network.input_features
+    assert features is not None
+    [outputs] = network.output_shape((features,))
+    x = torch.randn(count, features, generator=generator, dtype=torch.float64)
+    inputs = [(60 * x + 128).clamp(0, 255).to(torch.uint8), x.float(), x][seed % 3]
+    mean, std = (128.0, 60.0) if seed % 3 == 0 else (0.1, 1.5)
+    labels = torch.randint(0, outputs, (count,), generator=generator)
+    targets = torch.tanh(torch.randn(count, outputs, generator=generator)).double() if values else labels
+    return sn.Examples(inputs, targets, torch.full((features,), mean), torch.full((features,), std))
+
+
+def values_of(run: sn.Run, dtype: torch.dtype = torch.float64) -> Values:
+    """The start of a run; off the zeros and ones where a norm's mean lies on the kink of a rectifier."""
+    values = Values([run], steps_per_epoch=50, dtype=dtype, device="cpu")
+    generator = torch.Generator().manual_seed(11)
+    for value in values.params.values():
+        value += 0.2 * torch.randn(value.shape, generator=generator, dtype=torch.float64).to(dtype)
+    return values
+
+
+def orders(count: int, epochs: int, seed: int = 1) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randperm(count, generator=generator) for _ in range(epochs)]
+
+
+def check(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1, bound: float = 1e-11) -> None:
+    """Train by both kernels; losses, parameters, optimizer state and outputs agree within `bound` of their size."""
+    reference, fast = values_of(run), values_of(run)
+    for order in orders(len(data), epochs):
+        expected, found = (
+            kernel.train(one, data, order, batch) for kernel, one in ((plain, reference), (compiled, fast))
+        )
+        torch.testing.assert_close(found, expected, rtol=bound, atol=bound)
+    assert reference.steps == fast.steps
+    for held, others in ((fast.params, reference.params), (fast.state, reference.state)):
+        assert held.keys() == others.keys()
+        for name, other in others.items():
+            assert held[name].shape == other.shape
+            largest = max(1.0, float(other.abs().max())) if other.numel() else 1.0
+            assert float((held[name] - other).abs().max()) <= bound * largest, name
+    scale = data.normalisation(torch.float64)
+    outputs = [kernel.predict(one, data.inputs, scale) for kernel, one in ((compiled, fast), (plain, reference))]
+    torch.testing.assert_close(*outputs, rtol=10 * bound, atol=10 * bound)
+
+
+OPTIMIZERS = st.sampled_from([sn.SGD(), sn.SGD(), sn.SGD(nesterov=True), sn.Adam(beta1=0.8, eps=1e-4)])
+SETTINGS = st.fixed_dictionaries(
+    {"lr": st.sampled_from([0.003, 0.02]), "dropout": st.sampled_from([0.0, 0.4]), "input_dropout": st.just(0.25)},
+    optional={
+        "momentum": st.sampled_from([0.5, 0.9]),
+        "l2": st.sampled_from([1e-6, 1e-3, 0.4]),
+        "weight_decay": st.sampled_from([0.01, 0.3]),
+    },
+)
+LOSSES = st.sampled_from([sn.CrossEntropy(), sn.CrossEntropy(0.1), sn.MeanSquaredError()])
+SCHEDULES = st.sampled_from([sn.Constant(), sn.OneCycle(), sn.Cosine(warmup=0.2), sn.Step(1, 2.0)])
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(
+    network=st.one_of(any_nets(), any_nets(), nets()).map(lambda drawn: drawn[0]),
+    loss=LOSSES,
+    optimizer=OPTIMIZERS,
+    numbers=SETTINGS,
+    schedule=SCHEDULES,
+    batch=st.sampled_from([1, 1, 2, 3, 5, 7, 8, 16, 64]),
+    steps=st.integers(1, 12),
+    rest=st.integers(0, 6),
+    seed=st.integers(0, 5),
+)
+def test_any_network_ends_where_the_plain_steps_end(
+    network: sn.Sequential,
+    loss: sn.Loss,
+    optimizer: sn.Optimizer,
+    numbers: dict[str, float],
+    schedule: sn.Schedule,
+    batch: int,
+    steps: int,
+    rest: int,
+    seed: int,
+) -> None:
+    run = sn.Run(network, loss, optimizer, numbers, schedule, epochs=2, seed=seed)
+    reason = compiled.refusal(run, torch.device("cpu"))
+    if reason is not None:
+        assert reason.startswith(("it adds nothing to its own exchange of axes", "it needs a first layer"))
+        return
+    data = examples(network, steps * batch + min(rest, batch - 1), values=loss.target_kind == "values", seed=seed)
+    reference = values_of(run)
+    losses = plain.train(reference, data, orders(len(data), 1)[0], batch)
+    assume(bool(losses.isfinite().all()) and float(losses.max()) < 30)  # where it diverges, so does all rounding
+    # A layer norm of two or three numbers multiplies rounding by hundreds at each step.
+    check(run, data, batch, bound=1e-5 if "LayerNorm" in str(network) else 1e-10)
+
+
+INPUTS, CLASSES = 12, 3
+
+
+def mlp(
+    hidden: Sequence[int], activation: sn.Layer | None = None, dropout: bool = False, input_dropout: bool = False
+) -> sn.Sequential:
+    layers: list[sn.Layer] = [sn.Dropout(INPUTS, "input_dropout")] if input_dropout else []
+    inputs = INPUTS
+    for width in hidden:
+        layers += [sn.Linear(inputs, width), activation or sn.ReLU()]
+        layers += [sn.Dropout(width)] if dropout else []
+        inputs = width
+    return sn.Sequential((*layers, sn.Linear(inputs, CLASSES)))
+
+
+def run_of(network: sn.Sequential, optimizer: sn.Optimizer | None = None, **numbers: float) -> sn.Run:
+    return sn.Run(network, sn.CrossEntropy(), optimizer or sn.SGD(), {"lr": 0.05} | numbers)
+
+
+WIDE = mlp((64, 9))
+CASES = {
+    "plain": run_of(WIDE, l2=1e-3),
+    "without decay": run_of(WIDE),
+    "decoupled decay": run_of(WIDE, weight_decay=0.1),
+    "momentum": run_of(WIDE, momentum=0.9, l2=1e-3, weight_decay=0.01),
+    "nesterov": run_of(WIDE, sn.SGD(nesterov=True), lr=0.02, momentum=0.9, l2=0.01),
+    "narrow": run_of(mlp((7, 5)), l2=1e-3),
+    "narrow momentum": run_of(mlp((7, 5)), l2=1e-3, momentum=0.8, weight_decay=0.01),
+    "no hidden layer": run_of(mlp(())),
+    "one wide layer": run_of(sn.Sequential((sn.Linear(INPUTS, 70),)), momentum=0.5),
+    "strong decay": run_of(WIDE, lr=0.4, l2=1.0),
+    "strong decay, narrow": run_of(mlp((6,)), lr=0.4, l2=1.2),
+    "strong decay, momentum": run_of(WIDE, lr=0.1, l2=4.0, momentum=0.2),
+    "a decay that takes all, and more": replace(
+        run_of(WIDE, lr=0.02, weight_decay=50), schedule=sn.Step(4, 1.5), epochs=3
+    ),
+    "a decay that takes all, narrow": replace(
+        run_of(mlp((6,)), lr=0.02, weight_decay=50), schedule=sn.Step(4, 1.5), epochs=3
+    ),
+    "decay of one layer": replace(run_of(WIDE, l2=0.1), penalized=("2.weight",)),
+    "decay of a bias": replace(run_of(WIDE, l2=0.1), penalized=("0.weight", "0.bias")),
+    "one cycle": replace(run_of(WIDE, lr=0.1, l2=0.01), schedule=sn.OneCycle(), epochs=8),
+    "dropout": run_of(mlp((64, 9), dropout=True), dropout=0.4, l2=1e-3),
+    "dropout of inputs": run_of(mlp((64,), dropout=True, input_dropout=True), dropout=0.2, input_dropout=0.3),
+    "dropout of inputs, narrow": run_of(mlp((5,), input_dropout=True), input_dropout=0.3, momentum=0.5),
+    "adam": run_of(WIDE, sn.Adam(), lr=0.003, l2=0.01),
+    "adamw, narrow": run_of(mlp((6,)), sn.Adam(beta1=0.8), lr=0.003, weight_decay=0.1),
+} | {
+    str(activation): run_of(mlp((64, 9), activation), l2=1e-3)
+    for activation in (sn.LeakyReLU(), sn.Tanh(), sn.Sigmoid(), sn.GELU())
+}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8, 20])
+@pytest.mark.parametrize("case", CASES)
+def test_ends_where_the_plain_steps_end(case: str, batch: int) -> None:
+    check(CASES[case], examples(CASES[case].network, 203, seed=2), batch, epochs=2, bound=1e-10)
+
+
+def test_a_decay_that_multiplies_a_weight_to_nothing_underflows_nowhere() -> None:
+    for hidden in ((10,), (64,)):
+        run = run_of(mlp(hidden), lr=0.5, l2=0.5)
+        check(run, examples(run.network, 3000, seed=2), 1, bound=1e-9)
+        fast = values_of(run, torch.float32)
+        assert compiled.train(fast, examples(run.network, 3000), torch.arange(3000), 1).isfinite().all()
+
+
+SIX = (sn.Linear(6, 6), sn.Linear(6, 3))
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        (sn.Linear(6, 6), sn.ReLU()),
+        (sn.Linear(6, 6), sn.LeakyReLU()),
+        (sn.Linear(6, 6), sn.ReLU(), sn.Dropout(6)),
+        (sn.Linear(6, 6), sn.Tanh(), sn.Dropout(6)),
+        (sn.ReLU(), sn.Linear(6, 6)),
+        (sn.GELU(),),
+        (sn.Linear(6, 6),),
+        (sn.Dropout(6),),
+        (),
+        (sn.Residual(sn.Linear(6, 6)),),
+        (sn.Linear(6, 6), sn.Residual(sn.Sequential((sn.Linear(6, 6), sn.Sigmoid())))),
+        (sn.LayerNorm(6), sn.Linear(6, 4), sn.Linear(4, 6)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("batch", [1, 8])
+def test_no_residual_writes_over_what_backward_reads(inner: tuple[sn.Layer, ...], batch: int) -> None:
+    network = sn.Sequential((SIX[0], sn.Residual(sn.Sequential(inner)), SIX[1]))
+    for numbers in ({"lr": 0.02, "dropout": 0.3}, {"lr": 0.005, "momentum": 0.9, "dropout": 0.3}):
+        check(run_of(network, **numbers), examples(network, 80, seed=2), batch, bound=1e-10)
+
+
+def test_a_residual_at_the_start_reads_the_inputs_again() -> None:
+    network = sn.Sequential((sn.Residual(sn.Sequential((sn.Linear(64, 64), sn.ReLU()))), sn.Linear(64, 3)))
+    for batch in (1, 4, 30):
+        check(run_of(network, l2=0.01), examples(network, 90, seed=2), batch, bound=1e-10)
+
+
+def test_a_patch_mlp_in_pieces_ends_where_the_plain_steps_end() -> None:
+    patches = sn.Patchify(1, 8, 8, 2)
+    mixing = (sn.Linear(16, 20), sn.GELU(), sn.Linear(20, 16))
+    along = sn.Sequential((sn.LayerNorm(6), sn.Linear(6, 6), sn.Tanh()))
+    across = sn.Residual(sn.Sequential((sn.LayerNorm(6), sn.Transpose(), *mixing, sn.Transpose())))
+    first = sn.Dropout(64, "input_dropout"), patches, sn.Linear(4, 6)
+    last = sn.MeanOverPatches(), sn.Dropout(6), sn.Linear(6, 3)
+    network = sn.Sequential((*first, across, sn.Residual(along), *last))
+    noisy = {"dropout": 0.2, "input_dropout": 0.3}
+    for optimizer, numbers in (
+        (sn.SGD(), {"lr": 0.1, "l2": 0.01}),
+        (sn.SGD(), {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1}),
+        (sn.Adam(), {"lr": 0.01, "l2": 0.01}),
+    ):
+        check(run_of(network, optimizer, **numbers, **noisy), examples(network, 380, seed=2), 150, bound=1e-10)
+
+
+def test_cross_entropy_of_huge_logits() -> None:
+    network = sn.Sequential((sn.Linear(1, 3),))
+    values = Values([run_of(network, lr=0.0)], steps_per_epoch=1, dtype=torch.float32, device="cpu")
+    values.params["0.weight"][0] = torch.tensor([[0.9e38, 0.9e38, -0.9e38]])
+    data = sn.Examples(torch.ones(1, 1), torch.tensor([1]), torch.zeros(1), torch.ones(1))
+    for batch in (1, 7):
+        [[loss]] = compiled.train(values, data, torch.zeros(batch, dtype=torch.int64), batch)
+        assert float(loss) == pytest.approx(0.693147, abs=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [(10,), (64,)])
+@pytest.mark.parametrize("batch", [1, 4, 16, 64])
+@pytest.mark.parametrize("numbers", [{"l2": 1e-3}, {"momentum": 0.9, "l2": 1e-3, "lr": 0.01}])
+def test_float32_is_no_further_from_float64_than_the_plain_steps_are(
+    hidden: tuple[int, ...], batch: int, numbers: dict[str, float]
+) -> None:
+    run = run_of(mlp(hidden), **numbers)
+    data, errors = examples(run.network, 1600, seed=2), []
+    for order in orders(1600, 3):
+        exact, reference, fast = (values_of(run, dtype) for dtype in (torch.float64, torch.float32, torch.float32))
+        for kernel, values in ((plain, exact), (plain, reference), (compiled, fast)):
+            kernel.train(values, data, order, batch)
+        errors.append([distance(reference, exact), distance(fast, exact)])
+    of_plain, of_fast = torch.tensor(errors, dtype=torch.float64).mean(0)
+    assert of_fast < 1.3 * of_plain
+
+
+def test_a_decay_too_small_for_float32_is_carried() -> None:
+    run = run_of(mlp((64,)), lr=1e-4, l2=1e-4)
+    data = examples(run.network, 4000, seed=2)
+    exact, fast = values_of(run), values_of(run, torch.float32)
+    for part in torch.arange(4000).split(10):
+        compiled.train(exact, data, part, 1)
+        compiled.train(fast, data, part, 1)
+    assert distance(fast, exact) < 2e-6  # the decay of these steps is 4e-5
+
+
+def distance(a: Values, b: Values) -> float:
+    """‖a − b‖ / ‖b‖ over all parameters."""
+    pairs = [(a.params[name].double(), value.double()) for name, value in b.params.items()]
+    squares = [(float((x - y).square().sum()), float(y.square().sum())) for x, y in pairs]
+    return float((sum(d for d, _ in squares) / sum(n for _, n in squares)) ** 0.5)
+
+
+def stack_of(runs: Sequence[sn.Run], kernel: str = "compiled", dtype: torch.dtype = torch.float32) -> sn.Stack:
+    return sn.Stack(runs, steps_per_epoch=50, dtype=dtype, kernel=kernel)
+
+
+@pytest.mark.parametrize("hidden", [(64,), (64, 9), (6, 4)])
+@pytest.mark.parametrize("batch", [1, 8, 50])
+def test_a_run_in_a_stack_is_the_run_alone_to_the_last_bit(hidden: tuple[int, ...], batch: int) -> None:
+    data, order = examples(mlp(hidden), 300), torch.randperm(300)
+    wider = tuple(width + 3 for width in hidden)
+    runs = [
+        run_of(mlp(hidden), l2=0.01, momentum=0.5),
+        run_of(mlp(wider), lr=0.01, momentum=0.9),
+        run_of(mlp(hidden), lr=1e30),
+        run_of(mlp(hidden), l2=1e-3),
+    ]
+    together = stack_of(runs)
+    losses = together.train(data, order, batch)
+    for r in (0, 1, 3):
+        alone = stack_of([runs[r]])
+        assert torch.equal(alone.train(data, order, batch)[:, 0], losses[:, r])
+        for name, value in alone.params_of(0).items():
+            assert torch.equal(together.params_of(r)[name], value), name
+    assert not all(value.isfinite().all() for value in together.params_of(2).values())
+    assert together.evaluate(data).score.isnan().tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 60])
+@pytest.mark.parametrize("case", ["dropout", "momentum", "adam", "narrow", "plain"])
+def test_goes_on_from_a_state_to_the_last_bit(case: str, batch: int) -> None:
+    data, order = examples(CASES[case].network, 240), torch.randperm(240)
+    whole, first, second = (stack_of([CASES[case]]) for _ in range(3))
+    for piece in order.split(120):
+        whole.train(data, piece, batch)
+    first.train(data, order[:120], batch)
+    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+    second.train(data, order[120:], batch)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(second.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("hidden", [(8,), (64,)])
+@pytest.mark.parametrize("batch", [1, 8, 33])
+def test_images_are_changed_once_a_batch_for_all_runs(hidden: tuple[int, ...], batch: int) -> None:
+    """As the plain kernel changes them, however many batches are read at a time and whoever trains beside."""
+    network = sn.Sequential((sn.Linear(48, hidden[0]), sn.ReLU(), sn.Linear(hidden[0], 3)))
+    data, augment = examples(network, 100), sn.Augment(3, 4, 4, flip=True, shift=1)
+    runs = [run_of(network), run_of(network, momentum=0.9)]
+    ends = []
+    for kernel, members in (("plain", runs), ("compiled", runs), ("compiled", runs[:1])):
+        stack = stack_of(members, kernel, torch.float64)
+        losses = stack.train(data, torch.arange(100), batch, augment, torch.Generator().manual_seed(4))
+        ends.append((losses[:, 0], stack.params_of(0)))
+    torch.testing.assert_close(ends[1], ends[0], rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(ends[2], ends[1], rtol=0, atol=0)
+
+
+def test_runs_that_start_alike_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [run_of(WIDE, lr=0.1), run_of(WIDE, lr=0.2), run_of(mlp((50,))), replace(run_of(WIDE), seed=1)]
+    runs[2] = run_of(mlp((50, 9)))
+    together, counted = stack_of(runs, dtype=torch.float64), []
+    predict = compiled.predict
+
+    def counting(values: Values, *arguments: Tensor) -> Tensor:
+        counted.append(together.groups.index(values))
+        return predict(values, *arguments)
+
+    monkeypatch.setattr(compiled, "predict", counting)
+    data = examples(WIDE, 100)
+    for expected in ([0, 2, 3], [0, 1, 2, 3]):
+        counted.clear()
+        found = together.evaluate(data)
+        assert counted == expected
+        for r, group in enumerate(together.groups):
+            output = plain.predict(group, data.inputs, data.normalisation(torch.float64))[0]
+            assert float(found.loss[r]) == pytest.approx(float(torch.nn.functional.cross_entropy(output, data.targets)))
+        together.train(data, torch.arange(100), 10)
