@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from hypothesis import settings, source
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nets import nets, outputs, trained
 from runs import normalised
