@@ -210,7 +210,7 @@ def test_without_validation_nothing_is_picked() -> None:
     scores = {"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}
     made = comparison(scores, {name: [math.nan] * 2 for name in scores})
     assert conclusions(made) == [
-        "Without a validation score no settings are picked, and none compared: see the means over seeds."
+        "Without a validation score no settings are picked or compared: see the means over seeds."
     ]
     replicates = Replicates.of(made)
     table = replicates_table(replicates, compare_best(replicates))
