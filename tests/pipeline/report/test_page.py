@@ -116,7 +116,7 @@ def test_selection_moves_curves_commands_and_the_difference(browser: Any, report
         assert series(tab, 1)[1:] == [f"run {run}, {split}" for run in (3, 6) for split in ("train", "validation")]
         assert tab.locator("#selected code").all_inner_texts() == [f"python -m pipeline run={run}" for run in (6, 3)]
         tab.get_by_role("button", name="Copy the command of run 3").click()
-        tab.get_by_text("The command is in the clipboard.").wait_for()
+        tab.get_by_text("The command was copied to the clipboard.").wait_for()
         assert tab.evaluate("navigator.clipboard.readText()") == "python -m pipeline run=3"
         rows = {row[0]: row[1:] for row in difference(tab)}
         assert rows["optimizer.lr"][:2] == ["0.1", "1"]
@@ -350,7 +350,7 @@ def test_page_of_many_runs_holds_the_best(sweep: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(render, "ROWS", 5)
     report = build([sweep])
     words = report.read_text()
-    assert "The page holds the best 5 of 12 runs" in words
+    assert "The page shows the best 5 of 12 runs" in words
     assert words.count('<tr id="run-') == 5
     assert data_of(report)["runs"] == ["7", "11", "10", "9", "8"]
     assert sum(cell[2] for cell in data_of(report)["heat_maps"]["maps"][0]["cells"]) == 12  # means are over all
