@@ -16,7 +16,7 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 test: $(VENV)/ready  ## run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-reference: $(VENV)/ready  ## train what the reference reports trained and compare (about an hour)
+reference: $(VENV)/ready  ## train the networks of the reference reports and compare (about an hour)
 	$(BIN)/python -m pipeline.reference
 
 lint: $(VENV)/ready  ## format and lint checks, types
@@ -29,22 +29,22 @@ format: $(VENV)/ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/ready  ## build the pages of the docstrings into site/
+docs: $(VENV)/ready  ## build the API documentation in site/
 	rm -rf site
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
 
-schema: $(VENV)/ready  ## write the schema by which editors check conf/experiment/
+schema: $(VENV)/ready  ## write the schema that editors use for conf/experiment/
 	$(BIN)/python -m pipeline.config.editors
 
-bench: $(VENV)/ready  ## time training beside torch, JAX and the matrix products alone; write docs/speed.md (10 minutes)
+bench: $(VENV)/ready  ## time training against torch, JAX and bare matrix products; write docs/speed.md (10 minutes)
 	$(PIP) --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m benchmarks.table --write
 	$(BIN)/python -m benchmarks.scaling --write
 
-mini: $(VENV)/ready  ## draw fashion_mnist_mini again from the full files
+mini: $(VENV)/ready  ## draw fashion_mnist_mini anew from the full files
 	$(BIN)/python -m pipeline.datasets._draw_mini
 
-libraries:  ## bundle the JavaScript that the report's page carries again; first set versions in its package.json
+libraries:  ## bundle the JavaScript of the report's page again; first set versions in its package.json
 	cd pipeline/report/page/browser/libraries && npm install && node bundle.mjs
 
 # Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.

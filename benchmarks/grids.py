@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64, help="(default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--part", type=int, default=1, help="the baseline trains 1 / part of the grid: 1, 2, 3, 4, 12")
-    given = parser.parse_args()
+    options = parser.parse_args()
     rates, penalties, widths = (",".join(f"{v:g}" for v in values) for values in (RATES, PENALTIES, WIDTHS))
     with tempfile.TemporaryDirectory() as folder:
         ours = seconds(
@@ -36,23 +36,25 @@ def main() -> None:
             f"optimizer.lr={rates}",
             "optimizer.momentum=0",
             f"model.l2={penalties}",
-            f"training.batch_size={given.batch}",
-            f"training.epochs={given.epochs}",
+            f"training.batch_size={options.batch}",
+            f"training.epochs={options.epochs}",
             "sweep.name=s",
         )
         done = len(list(Path(folder).glob("outputs/s/*/result.json")))
         assert (Path(folder) / "outputs/s/report/index.html").exists()
-    print(json.dumps({"who": "scratchnet", "batch": given.batch, "runs": done, "seconds": round(ours, 1)}), flush=True)
+    print(
+        json.dumps({"who": "scratchnet", "batch": options.batch, "runs": done, "seconds": round(ours, 1)}), flush=True
+    )
     # The part crosses the widths with the middle of the other keys first: its runs cost what the others cost.
     less = {1: (rates, penalties), 2: ("0.003,0.01", penalties), 3: (rates, "0.0001"), 4: ("0.01", penalties)}
-    chosen = less.get(given.part, ("0.01", "0.0001"))
-    run = [f"hidden={widths}", f"lr={chosen[0]}", f"l2={chosen[1]}", f"batch_size={given.batch}"]
+    chosen = less.get(options.part, ("0.01", "0.0001"))
+    run = [f"hidden={widths}", f"lr={chosen[0]}", f"l2={chosen[1]}", f"batch_size={options.batch}"]
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as folder:
-        part = seconds(Path(folder), "benchmarks.baseline", "-m", *run, f"epochs={given.epochs}")
-        start = seconds(Path(folder), "benchmarks.baseline", "-m", *run, "epochs=0") if given.part > 1 else 0.0
-    whole = start + (part - start) * given.part
-    line = {"who": "baseline", "batch": given.batch, "trained": f"1/{given.part} of the grid"}
+        part = seconds(Path(folder), "benchmarks.baseline", "-m", *run, f"epochs={options.epochs}")
+        start = seconds(Path(folder), "benchmarks.baseline", "-m", *run, "epochs=0") if options.part > 1 else 0.0
+    whole = start + (part - start) * options.part
+    line = {"who": "baseline", "batch": options.batch, "trained": f"1/{options.part} of the grid"}
     print(json.dumps({**line, "seconds": round(whole, 1), "times": round(whole / ours, 1)}), flush=True)
 
 

@@ -48,14 +48,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8], help="default: %(default)s")
     parser.add_argument("--dataset", default="cifar10", choices=list(NUMBERS), help="default: %(default)s")
-    given = parser.parse_args()
-    for workers in given.workers:
+    options = parser.parse_args()
+    for workers in options.workers:
         seeds = ",".join(map(str, range(workers)))
-        sweep = ["-m", f"dataset={given.dataset}", "training.epochs=1", "model.hidden=[64]", "training.batch_size=256"]
-        own = [f"hydra.launcher.workers={workers}", "optimizer.lr=0.01", f"seed={seeds}"]
+        sweep = [
+            "-m",
+            f"dataset={options.dataset}",
+            "training.epochs=1",
+            "model.hidden=[64]",
+            "training.batch_size=256",
+        ]
+        overrides = [f"hydra.launcher.workers={workers}", "optimizer.lr=0.01", f"seed={seeds}"]
         with tempfile.TemporaryDirectory() as folder:
-            most = peak([sys.executable, "-m", "pipeline", *sweep, *own], Path(folder))
-        allowed = 1.3 * 4 * NUMBERS[given.dataset] / 1e6 + 250 * workers
+            most = peak([sys.executable, "-m", "pipeline", *sweep, *overrides], Path(folder))
+        allowed = 1.3 * 4 * NUMBERS[options.dataset] / 1e6 + 250 * workers
         print(json.dumps({"workers": workers, "peak_mb": round(most), "allowed_mb": round(allowed)}), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What a report costs: seconds and the largest memory for sweeps of so many runs of 20 epochs.
+"""What a report costs: seconds and peak memory by the number of runs, of 20 epochs each.
 
     python -m benchmarks.reports --runs 100 1000 10000
 
@@ -23,34 +23,34 @@ from pipeline.runs.metrics import SCORES
 
 
 def copies(model: Path, folder: Path, runs: int) -> None:
-    """`runs` folders as `model`, each with a rate, a seed and figures of its own."""
+    """`runs` folders as `model`, each with its own rate, seed and figures."""
     result = json.loads((model / RESULT).read_text())
     history, rng = pd.read_csv(model / HISTORY), np.random.default_rng(0)
     hydra = {path.name: path.read_text() for path in (model / ".hydra").glob("*")}
     scores = [name for name in result["metrics"] if name.endswith(SCORES[result["task"]].name)]
     for run in range(runs):
-        own = folder / str(run)
-        (own / ".hydra").mkdir(parents=True)
+        run_folder = folder / str(run)
+        (run_folder / ".hydra").mkdir(parents=True)
         result["config"]["optimizer"]["lr"] = round(1e-4 * (1 + run // 10), 6)
         result["config"]["seed"] = run % 10
         for name in scores:
             result["metrics"][name] = float(rng.uniform(0.5, 0.99))
-        (own / RESULT).write_text(json.dumps(result))
+        (run_folder / RESULT).write_text(json.dumps(result))
         noisy = history.copy()
         noisy[[name for name in history if name.endswith("_loss")]] *= rng.uniform(0.9, 1.1)
-        noisy.to_csv(own / HISTORY, index=False)
+        noisy.to_csv(run_folder / HISTORY, index=False)
         for name, text in hydra.items():
-            (own / ".hydra" / name).write_text(text)
+            (run_folder / ".hydra" / name).write_text(text)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, nargs="+", default=[100, 1000], help="(default: %(default)s)")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         base = Path(place)
         seconds(base, "pipeline", "-m", *TINY, "training.epochs=20", "seed=0,1")
-        for runs in given.runs:
+        for runs in options.runs:
             folder = base / f"copies{runs}"
             copies(base / "outputs/s/0", folder, runs)
             start = time.perf_counter()

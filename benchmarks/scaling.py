@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="the median counts (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="write docs/, not only the screen")
-    given = parser.parse_args()
+    options = parser.parse_args()
     one_thread(1)
     import pandas as pd
     import torch
@@ -39,11 +39,11 @@ def main() -> None:
     for number, (what, value, sizes, batch, runs) in enumerate(works, 1):
         print(f"{number}/{len(works)} {what} {value}", file=sys.stderr, flush=True)
         samples = max(batch * 4, 2048 // runs // batch * batch)
-        times = measure(["floor", "scratchnet"], Workload(sizes, batch, samples, runs=runs), given.repeats)
+        times = measure(["floor", "scratchnet"], Workload(sizes, batch, samples, runs=runs), options.repeats)
         lines.append({"what": what, "value": value, **{name: round(value, 2) for name, value in times.items()}})
     frame = pd.DataFrame(lines)
     print(frame.to_string(index=False))
-    if given.write:
+    if options.write:
         from pipeline.files import write_whole
 
         write_whole(ROOT / "docs" / "scaling.csv", frame.to_csv(index=False, lineterminator="\n"))

@@ -41,24 +41,29 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="+", default=[24, 200], help="multiples of 4 (default: %(default)s)")
     parser.add_argument("--launchers", nargs="+", default=["stacked", "basic", "joblib"])
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many (default: %(default)s)")
-    given = parser.parse_args()
-    for launcher in given.launchers:
+    options = parser.parse_args()
+    for launcher in options.launchers:
         before: tuple[int, float] | None = None
-        for jobs in sorted(given.jobs):
+        for jobs in sorted(options.jobs):
             rates = ",".join(f"{1e-4 * (i + 1):.6g}" for i in range(jobs // 4))
             sweep = ["-m", f"hydra/launcher={launcher}", f"optimizer.lr={rates}", *GROUPS, *TINY]
             times = []
-            for _ in range(given.repeats):
+            for _ in range(options.repeats):
                 with tempfile.TemporaryDirectory() as folder:
                     whole = seconds(Path(folder), "pipeline", *sweep)
                     report = seconds(Path(folder), "pipeline.report", "outputs/s")
                     times.append((whole - report, report))
-            own, report = min(times)
-            line = {"launcher": launcher, "jobs": jobs, "seconds": round(own, 2), "report_seconds": round(report, 2)}
-            line["ms_a_job"] = round(1e3 * own / jobs, 1)
+            training, report = min(times)
+            line = {
+                "launcher": launcher,
+                "jobs": jobs,
+                "seconds": round(training, 2),
+                "report_seconds": round(report, 2),
+            }
+            line["ms_a_job"] = round(1e3 * training / jobs, 1)
             if before:
-                line["ms_one_more_job"] = round(1e3 * (own - before[1]) / (jobs - before[0]), 1)
-            before = (jobs, own)
+                line["ms_one_more_job"] = round(1e3 * (training - before[1]) / (jobs - before[0]), 1)
+            before = (jobs, training)
             print(json.dumps(line), flush=True)
 
 

@@ -5,7 +5,7 @@ import sys
 
 from pipeline import garbage
 
-garbage.rarely()
+garbage.collect_rarely()
 try:
     from pipeline.command.cli import main
 
@@ -14,5 +14,5 @@ except KeyboardInterrupt:  # while Python still imports
     print("stopped; nothing has begun", file=sys.stderr)
     status = 130
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to stop
-garbage.never_again()
+garbage.skip_at_exit()
 sys.exit(status)

@@ -1,4 +1,4 @@
-"""Where configurations of version 0.1 name the callback: `_target_: pipeline.callbacks.PipelineCallback`."""
+"""The callback's path in configurations of version 0.1: `_target_: pipeline.callbacks.PipelineCallback`."""
 
 from pipeline.command.callbacks import PipelineCallback
 

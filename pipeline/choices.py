@@ -1,8 +1,8 @@
-"""The seam between a config group and its choices.
+"""The interface between a config group and its choices.
 
 A choice is one module: `model=mlp` is the class in pipeline/models/mlp.py, and conf/model/mlp.yaml gives its values.
-There is no list of them. A group is a subclass of `Choice` in the `__init__` of the package that its choices are in,
-and validates to the choice that the key `name` names.
+They are not listed anywhere. A group is a subclass of `Choice` in the `__init__` of the package that holds its choices,
+and validates to the choice named by the key `name`.
 """
 
 import difflib
@@ -26,26 +26,26 @@ Probability = Annotated[float, Field(ge=0, lt=1)]
 
 
 def _state_name(schema: dict[str, Any], choice: type[BaseModel]) -> None:
-    """In the JSON schema of a choice, its name is the one value of `name`."""
+    """In the JSON schema of a choice, `name` can only be its own name."""
     schema["properties"]["name"]["const"] = choice.__module__.rpartition(".")[2]
 
 
 class Section(BaseModel):
-    """Base of all sections: nothing unknown, nothing converted silently, no NaN or infinity.
+    """Base of all sections: no unknown keys, no silent conversion, no NaN or infinity.
 
-    pydantic checks each key by itself; the description of a key is what an error message says is allowed.
+    pydantic checks each key by itself; error messages give a key's description as what is allowed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
 
     def mistakes(self, config: "Config") -> list[str]:
-        """A line for each value that is fine alone and wrong beside the rest of `config`."""
+        """One line per value that is valid by itself but not together with the rest of `config`."""
         return []
 
     def unknown_parts(self) -> list[str]:
-        """A line for each name that the engine does not know.
+        """One line per name that the engine does not know.
 
-        Asked only where there are no other mistakes, as torch comes with the engine: few errors wait for it.
+        Called only if there are no other mistakes, since importing the engine imports torch.
         """
         return []
 
@@ -53,7 +53,7 @@ class Section(BaseModel):
 class Choice(Section):
     """One choice of a config group: its keys, its mistakes, and methods that build what it describes.
 
-    The engine is imported by these methods, not by the module: a command that trains nothing does not wait for torch.
+    These methods import the engine, the module does not: a command that trains nothing need not wait for torch.
     """
 
     model_config = ConfigDict(json_schema_extra=_state_name)
@@ -67,7 +67,7 @@ class Choice(Section):
 
     @classmethod
     def named(cls, name: str) -> type[Self]:
-        """The choice of this name. Raises ValueError that says which there are."""
+        """The choice of this name. Raises ValueError with the names of all choices."""
         if name not in cls.names():
             raise ValueError(no_such("choice", name, cls.names()))
         module = importlib.import_module(f"{cls.__module__}.{name}")
@@ -77,7 +77,7 @@ class Choice(Section):
             if isinstance(value, type) and issubclass(value, cls) and value.__module__ == module.__name__
         ]
         if len(classes) != 1:
-            raise TypeError(f"{module.__name__}: {len(classes)} subclasses of {cls.__name__}, one is expected")
+            raise TypeError(f"{module.__name__}: {len(classes)} subclasses of {cls.__name__}, expected one")
         return classes[0]
 
     @model_validator(mode="wrap")
@@ -106,7 +106,7 @@ def _error(choice: type[Choice], kind: str | PydanticCustomError, name: Any) -> 
 
 
 def no_such(what: str, name: str, names: Iterable[str]) -> str:
-    """`no such …`, those that there are, and the nearest."""
+    """`no such …`, the names that exist, and the closest of them."""
     names = list(names)
     nearest = difflib.get_close_matches(str(name), names, n=1)
     return f"no such {what}; there are {', '.join(names)}" + (f"; did you mean {nearest[0]}?" if nearest else "")

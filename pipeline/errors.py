@@ -1,4 +1,4 @@
-"""The exceptions for what a user can mend."""
+"""Exceptions for errors that a user can fix."""
 
 
 class UserError(Exception):
@@ -6,10 +6,10 @@ class UserError(Exception):
 
 
 class RunFailed(UserError):
-    """A run of a sweep failed; its folder says how."""
+    """A run of a sweep failed; its folder says why."""
 
 
 def one_line(error: object, length: int = 150) -> str:
-    """An error's text on one line, cut off where it is longer than `length`."""
+    """An error's text on one line, truncated to `length` characters."""
     text = " ".join(str(error).split())
     return text if len(text) <= length else f"{text[:length]} …"

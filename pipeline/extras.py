@@ -9,7 +9,7 @@ from pipeline.errors import UserError
 
 @contextmanager
 def needed(extra: str, purpose: str) -> Iterator[None]:
-    """Around the import of a package that `extra` installs. Raises UserError where it is missing."""
+    """Wrap the import of a package that `extra` installs. Raises UserError if it is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -20,7 +20,7 @@ def needed(extra: str, purpose: str) -> Iterator[None]:
 
 
 def missing(package: str, extra: str, purpose: str) -> str | None:
-    """One line where the package is not installed, None where it is; imports nothing."""
+    """One line if the package is not installed, else None; imports nothing."""
     return None if importlib.util.find_spec(package) else _missing(package, extra, purpose)
 
 

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Writing files atomically: whole or not at all."""
 
 import json
 import math
@@ -10,47 +10,47 @@ from pathlib import Path
 from typing import Any
 
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
-CHECKPOINT = "checkpoint.safetensors"  # in the folder of a run that trains by itself; gone when it has ended
+CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
-_BESIDE = ".scratchnet-tmp"  # how files end that are not yet in their place; no user calls a file so
+_TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write beside `path`, flush to disk, rename: a reader sees the old file or the new one, never a part.
+    """Write to a temporary file, flush to disk, rename: a reader sees the old file or the new one, never a part.
 
-    Without `durable` it is not forced to the disk, milliseconds that are saved where a loss of power, not of the
-    process, may cost the file.
+    Without `durable` there is no fsync, which saves milliseconds: only a power failure, not a crash of the process,
+    can then lose the file.
     """
     data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_BESIDE)
-    beside = Path(name)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
-        beside.chmod(0o666 & ~_UMASK)  # mkstemp makes files that only the owner may read
-        beside.replace(path)
+        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files that only the owner may read
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Standard JSON: NaN and infinity, which it does not have, become null."""
+    """Standard JSON, in which NaN and infinity become null."""
     write_whole(path, json.dumps(_plain(value), indent=1, allow_nan=False) + "\n")
 
 
 def write_log(folder: Path, text: str) -> None:
-    """Add a line with the time to the run.log in `folder`."""
+    """Append a timestamped line to the run.log in `folder`."""
     with (folder / "run.log").open("a") as stream:
         stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 
 def clean(folder: Path) -> None:
-    """Remove what processes that were killed in `write_whole` have left in `folder` and its subfolders."""
-    for path in folder.rglob(f".*{_BESIDE}"):
+    """Remove the temporary files that killed processes left in `folder` and its subfolders."""
+    for path in folder.rglob(f".*{_TEMPORARY}"):
         path.unlink(missing_ok=True)
 
 
@@ -65,7 +65,7 @@ def _plain(value: Any) -> Any:
 
 
 def _umask() -> int:
-    """The mask can only be read by setting it: once, while there is one thread."""
+    """The mask can only be read by setting it: do so once, before there are other threads."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,19 +1,19 @@
-"""Python's search for cyclic garbage, in processes that are ours: rarer, and not once more at the end.
+"""Python's search for cyclic garbage, in our own processes: less often, and not again at exit.
 
-torch, pandas and the rest make a million objects that stay. Looking through them again and again takes a quarter of the
-time that their import takes, and a second when the interpreter ends.
+torch, pandas and the rest create a million permanent objects. Scanning them again and again takes a quarter of their
+import time, and a second at exit.
 """
 
 import gc
 
-_OBJECTS = 100_000  # new ones before the youngest are looked through; Python's own figure is 700
+_OBJECTS = 100_000  # allocations before a collection of the youngest generation; Python's default is 700
 
 
-def rarely() -> None:
-    """To be called before the imports."""
+def collect_rarely() -> None:
+    """Collect less often; call it before the imports."""
     gc.set_threshold(_OBJECTS)
 
 
-def never_again() -> None:
-    """To be called before the end."""
+def skip_at_exit() -> None:
+    """Skip the collection at exit; call it last."""
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The worker processes of this command, for whatever is to be done beside it."""
+"""The worker processes of this command, for work in the background."""
 
 import os
 import signal
@@ -14,10 +14,10 @@ from joblib.externals.loky import get_reusable_executor
 from pipeline import garbage
 
 
-def meanwhile(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    """Begin function(*arguments) in a worker, where there are any; -> what waits for its result.
+def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Start function(*arguments) in a worker, if there are any; -> a function that waits for its result.
 
-    Without workers it runs here and now: starting one takes longer than most that could be given to it.
+    Without workers it runs here, at once: starting one would take longer than most of this work.
     """
     if not _started:
         result = function(*arguments)
@@ -33,17 +33,17 @@ def meanwhile(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any
     return wait
 
 
-def dismiss() -> None:
-    """End the workers, which have nothing to do any more: by themselves they take a second or two to clear up."""
+def shut_down() -> None:
+    """Stop the idle workers: left alone they take a second or two to exit."""
     if _started:
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-_started: set[int] = set()  # sizes of the pools of workers that this process has had
+_started: set[int] = set()  # sizes of the pools that this process has started
 
 
 def pool(processes: int) -> joblib.Parallel:
-    """joblib keeps the workers of equal arguments, and maps large arrays into their memory: the data is there once."""
+    """joblib reuses workers for equal arguments and memory-maps large arrays: the data is in memory once."""
     if processes > 1:
         _started.add(processes)
     return joblib.Parallel(
@@ -51,20 +51,20 @@ def pool(processes: int) -> joblib.Parallel:
         return_as="generator_unordered",
         max_nbytes="1M",
         mmap_mode="r",
-        initializer=_watch,
+        initializer=_initialize,
         initargs=(os.getpid(),),
     )
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: another command may be training into the same folders by now."""
+def _exit_with(parent: int) -> None:
+    """Exit when the parent is gone: another command may already be training in the same folders."""
     while os.getppid() == parent:
         time.sleep(0.2)
     os._exit(1)
 
 
-def _watch(parent: int) -> None:
-    """In each worker process, when it starts. Ctrl-C is the main process's business: it ends the workers."""
-    garbage.rarely()
+def _initialize(parent: int) -> None:
+    """Initialize a worker process. The main process handles Ctrl-C and stops the workers."""
+    garbage.collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    threading.Thread(target=_exit_with, args=[parent], daemon=True).start()

@@ -1,4 +1,4 @@
-"""Makes `hydra/launcher=stacked` known to Hydra; the work is done in `pipeline.command.launcher`."""
+"""Registers `hydra/launcher=stacked` with Hydra; `pipeline.command.launcher` does the work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class StackedConf:
     """Keys of hydra/launcher=stacked."""
 
     _target_: str = "hydra_plugins.scratchnet_launcher.StackedLauncher"
-    workers: int | None = None  # processes; null: one a core, and none for work of a few seconds
+    workers: int | None = None  # processes; null: one per core, and none for work of a few seconds
     backend: str = "loky"  # loky (processes on this machine) or dask
     scheduler: str | None = None  # for dask: tcp://HOST:PORT
     progress: str = "auto"  # auto (a bar on a terminal, else lines), plain, off
@@ -29,7 +29,7 @@ ConfigStore.instance().store("stacked", StackedConf, group="hydra/launcher", pro
 
 
 class StackedLauncher(Launcher):
-    """Checks all jobs, packs them into stacks and trains these in worker processes."""
+    """Checks all jobs, packs them into stacks and trains the stacks in worker processes."""
 
     def __init__(self, workers: int | None, backend: "Kind", scheduler: str | None, progress: str) -> None:
         self.workers, self.backend, self.scheduler, self.progress = workers, backend, scheduler, progress
@@ -38,7 +38,7 @@ class StackedLauncher(Launcher):
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        from pipeline.command.launcher import launch  # torch comes with it: only where there is work
+        from pipeline.command.launcher import launch  # imports torch, so only when there is work
         from pipeline.sweep.backend import Backend
 
         return launch(

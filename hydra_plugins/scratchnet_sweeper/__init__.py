@@ -1,4 +1,4 @@
-"""Makes `hydra/sweeper=grid` and `=search` known to Hydra; `pipeline.command.grid` and `.search` do the work."""
+"""Registers `hydra/sweeper=grid` and `=search` with Hydra; `pipeline.command.grid` and `.search` do the work."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ class GridConf:
     """Keys of hydra/sweeper=grid."""
 
     _target_: str = "hydra_plugins.scratchnet_sweeper.GridSweeper"
-    params: dict[str, str] | None = field(default=None)  # what an experiment sweeps: key -> values
+    params: dict[str, str] | None = field(default=None)  # swept by an experiment: key -> values
 
 
 @dataclass
@@ -29,7 +29,7 @@ class SearchConf:
     params: dict[str, str] | None = field(default=None)  # key -> interval(…), range(…), choices, tag(log, …)
     trials: int = 50  # points to try
     batch: int = 8  # points to suggest and train at once
-    seed: int = 0  # of the suggestions
+    seed: int = 0  # of the sampler
 
 
 for name, node in (("grid", GridConf), ("search", SearchConf)):
@@ -37,9 +37,9 @@ for name, node in (("grid", GridConf), ("search", SearchConf)):
 
 
 class GridSweeper(Sweeper):
-    """All combinations in one launch, with the keys of `sweep.zip` in step.
+    """All combinations in one launch, with the keys of `sweep.zip` varied together.
 
-    The jobs are not composed here to see whether they can be: the pipeline checks them all before the first starts.
+    Jobs are not composed here to validate them: the pipeline checks them all before the first starts.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -55,7 +55,7 @@ class GridSweeper(Sweeper):
         from pipeline.command import grid
 
         jobs = grid.grid(grid.arguments(self.composed), self.composed.sweep.zip, self.loader)
-        if not isinstance(self.jobs_launcher, StackedLauncher):  # which writes it when it holds the folder
+        if not isinstance(self.jobs_launcher, StackedLauncher):  # that one writes it once it has locked the folder
             folder = Path(str(self.composed.hydra.sweep.dir))
             folder.mkdir(parents=True, exist_ok=True)
             OmegaConf.save(self.composed, folder / "multirun.yaml")
@@ -66,7 +66,7 @@ class GridSweeper(Sweeper):
 
 
 class SearchSweeper(GridSweeper):
-    """Points that Optuna suggests from the scores of those before, a batch at a time."""
+    """Points that Optuna suggests from earlier scores, in batches."""
 
     def sweep(self, arguments: list[str]) -> Any:
         from pipeline.command.search import search

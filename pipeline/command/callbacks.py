@@ -1,4 +1,4 @@
-"""What Hydra tells us of a command as a whole."""
+"""Hydra's callback for a command as a whole."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipeline.errors import UserError
 
 
 class PipelineCallback(Callback):
-    """Refuses what must not start, before a file is written, and remembers where a sweep goes."""
+    """Rejects invalid commands before any file is written, and remembers the sweep's folder."""
 
     sweep_folder: Path | None = None
 
@@ -35,22 +35,22 @@ class PipelineCallback(Callback):
         setup_globals()
         folder = Path(str(config.hydra.sweep.dir))
         stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
-        foreseen = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
+        known_jobs = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
         try:
-            check_sweep_folder(config, folder, goes_on=stacked)
-            if not stacked and foreseen:  # ours checks by itself; the jobs of a search are not known yet
+            check_sweep_folder(config, folder, resumable=stacked)
+            if not stacked and known_jobs:  # our launcher checks by itself; a search's jobs are not known yet
                 loader = GlobalHydra.instance().config_loader()
                 compose = Composer(config, loader)
                 jobs = grid(arguments(config), config.sweep.zip, loader)
                 check_all([compose(job, number) for number, job in enumerate(jobs)])
         except HydraException:
-            pass  # the sweeper is about to meet the same error, and there it is told
+            pass  # the sweeper will hit the same error and report it
         except UserError as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
 
 
 def _refuse(error: UserError) -> None:
-    """End here: Hydra turns an exception in a callback into a warning, and one in a job into a page."""
+    """Exit: Hydra turns an exception in a callback into a warning, and one in a job into a traceback."""
     print(error, file=sys.stderr)
     raise SystemExit(1) from None

@@ -1,4 +1,4 @@
-"""`python -m pipeline`: Hydra's command line, with errors of one line and a report after every sweep."""
+"""`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from pipeline.files import HISTORY, RESULT
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, of a batch system or a closed terminal: there is no time for a report."""
+    """SIGTERM or SIGHUP, from a batch system or a closed terminal: there is no time for a report."""
 
 
 def main() -> int:
@@ -28,21 +28,21 @@ def main() -> int:
     if "--version" in sys.argv[1:]:
         print(f"scratchnet-sweeps {metadata.version('scratchnet-sweeps')}, Hydra {hydra.__version__}")
         return 0
-    _listen()
+    _handle_signals()
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors instead of printing them its own way
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     try:
         status = _run(full)
         status = max(_report(), status)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+    except BrokenPipeError:  # the reader of our output has exited, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left takes a moment
-        print(_how_to_go_on(), file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # shutting down takes a moment
+        print(_resume_hint(), file=sys.stderr)
         status = 130
-    if pool := sys.modules.get("pipeline.pool"):  # imported where anything was trained by workers
-        pool.dismiss()
+    if pool := sys.modules.get("pipeline.pool"):  # imported if workers were used
+        pool.shut_down()
     return status
 
 
@@ -52,7 +52,7 @@ def _run(full: bool) -> int:
     except Terminated:
         raise
     except KeyboardInterrupt:
-        print(_how_to_go_on(), file=sys.stderr)
+        print(_resume_hint(), file=sys.stderr)
         return 130
     except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         message = _message(error)
@@ -63,8 +63,8 @@ def _run(full: bool) -> int:
     return 0
 
 
-def _listen() -> None:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, unless they are ignored, as under nohup."""
+def _handle_signals() -> None:
+    """Let SIGTERM and SIGHUP end the command like Ctrl-C, unless they are ignored, as under nohup."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated
@@ -75,14 +75,14 @@ def _listen() -> None:
             signal.signal(number, terminate)
 
 
-def _how_to_go_on() -> str:
+def _resume_hint() -> str:
     folder = PipelineCallback.sweep_folder
-    how = f"; the same command with sweep.resume={folder} goes on from here" if folder else ""
-    return f"stopped; what is finished is kept{how}"
+    how = f"; to resume, repeat the command with sweep.resume={folder}" if folder else ""
+    return f"stopped; finished runs are kept{how}"
 
 
 def _report() -> int:
-    """Build the report of the sweep that has run, also when some of it failed."""
+    """Build the report of the sweep, even if some of its runs failed."""
     folder = PipelineCallback.sweep_folder
     if folder is None or not any(any(folder.glob(f"*/{name}")) for name in (HISTORY, RESULT)):
         return 0
@@ -91,18 +91,18 @@ def _report() -> int:
     try:
         print(f"report: {build([folder])}")
     except (UserError, OSError) as error:
-        print(f"no report: {error}; mend it, then: python -m pipeline.report {folder}", file=sys.stderr)
+        print(f"no report: {error}; fix this, then run: python -m pipeline.report {folder}", file=sys.stderr)
         return 1
     return 0
 
 
 def _message(error: Exception) -> str | None:
-    """A line for each mistake, without Hydra's page around it; None where the error is not the user's to mend."""
+    """One line per mistake, without Hydra's boilerplate; None if the user cannot fix the error."""
     if isinstance(error, UserError):
         return str(error)
     text = str(error)
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return _of_the_system(error) if isinstance(error, OSError) else _of_an_empty_group(text)
+        return _os_error_message(error) if isinstance(error, OSError) else _empty_group_message(text)
     key = re.match(r"Could not override '([^']+)'", text)
     if key:
         typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
@@ -112,14 +112,14 @@ def _message(error: Exception) -> str | None:
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())
 
 
-def _of_the_system(error: OSError) -> str | None:
+def _os_error_message(error: OSError) -> str | None:
     if not error.filename:
         return None
-    return f"{error.filename}: {error.strerror or error}; make room or give another folder, then go on"
+    return f"{error.filename}: {error.strerror or error}; free some space or give another folder, then resume"
 
 
-def _of_an_empty_group(text: str) -> str | None:
-    """Hydra wants the name of a file for a group, and meets `model=null` with a bare ValueError."""
+def _empty_group_message(text: str) -> str | None:
+    """Hydra expects a file name for a group and answers `model=null` with a bare ValueError."""
     empty = [word for word in sys.argv[1:] if re.fullmatch(r"[+~]*[\w/]+=null", word)]
     if not text.startswith("Config group override") or not empty:
         return None

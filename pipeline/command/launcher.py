@@ -1,4 +1,4 @@
-"""The work behind hydra/launcher=stacked: check all jobs, plan, train what is not there yet."""
+"""The work behind hydra/launcher=stacked: check all jobs, plan, train what is missing."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from pipeline.runs.job import Job
 from pipeline.runs.result import Result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
-from pipeline.sweep.ledger import Asked, Ledger
+from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
 from pipeline.sweep.sweep import SweepPlan
 
@@ -35,24 +35,24 @@ def launch(
     backend: Backend,
     progress: str,
 ) -> list[JobReturn]:
-    """Train all jobs; one JobReturn each, in their order. Raises ConfigError before any data is read."""
+    """Train all jobs; return one JobReturn each, in order. Raises ConfigError before any data is read."""
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     compose = Composer(config, hydra_context.config_loader)
     composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
     checked = check_all(composed)
-    datasets = [each.dataset.load() for each in checked]
-    identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
+    datasets = [run_config.dataset.load() for run_config in checked]
+    identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
-        asked = [Asked(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
-        numbers = ledger.numbers(asked, initial_job_idx, options.mismatch)
-        composed = [_placed(ledger, job, number) for job, number in zip(composed, numbers, strict=True)]
-        source = config_folder(config.hydra)
+        requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
+        numbers = ledger.numbers(requests, initial_job_idx, options.mismatch)
+        composed = [_place(ledger, job, number) for job, number in zip(composed, numbers, strict=True)]
+        groups = config_folder(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
-        jobs = [Job(own, job.folder, job.overrides, source, identity) for own, job, identity in parts]
+        jobs = [Job(run_config, job.folder, job.overrides, groups, identity) for run_config, job, identity in parts]
         plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
         print(f"{plan} -> {sweep}", flush=True)
         if options.kind == "halving":
@@ -66,30 +66,30 @@ def launch(
         started = time.perf_counter()
         training = {job.folder for job in plan.training}
         _write_hydra([job for job in composed if job.folder in training])
-        _tell(hydra_context, "on_job_start", composed, task_function=task_function)
+        _notify(hydra_context, "on_job_start", composed, task_function=task_function)
         results = plan.train(options, progress)
         if training:
             print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
-    returns = [_job_return(job, own, results.get(job.folder)) for job, own in zip(jobs, composed, strict=True)]
-    _tell(hydra_context, "on_job_end", composed, job_return=returns)
+    returns = [_job_return(job, source, results.get(job.folder)) for job, source in zip(jobs, composed, strict=True)]
+    _notify(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
 
 
 def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:
-    """Raise UserError where two different runs would go into one folder, so that one of them were never trained."""
+    """Raise UserError if two different runs would share a folder, so that one would never be trained."""
     first: dict[Path, int] = {}
     for number, (job, identity) in enumerate(zip(composed, identities, strict=True)):
         other = first.setdefault(job.folder, number)
         if identity != identities[other]:
             differ = sorted(set(composed[other].overrides) ^ set(job.overrides))
             raise UserError(
-                f"hydra.sweep.subdir: jobs {other} and {number} would both go to {job.folder}, and they differ "
-                f"({', '.join(differ)}); put every swept key into hydra.sweep.subdir, or leave it out"
+                f"hydra.sweep.subdir: jobs {other} and {number} would both write to {job.folder}, but they differ "
+                f"({', '.join(differ)}); include every swept key in hydra.sweep.subdir, or omit it"
             )
 
 
-def _placed(ledger: Ledger, job: Composed, number: int) -> Composed:
-    """The job as that number of the sweep, in the folder of that number unless it has a name of its own."""
+def _place(ledger: Ledger, job: Composed, number: int) -> Composed:
+    """The job as that number of the sweep, in the folder of that number unless its folder has a custom name."""
     if job.folder.name.isdecimal():
         return job.numbered(number)
     ledger.folders[number] = job.folder.name
@@ -109,20 +109,20 @@ def _write_hydra(composed: Sequence[Composed]) -> None:
         list(pool.map(write, composed))
 
 
-def _tell(context: HydraContext, event: str, composed: Sequence[Composed], **what: Any) -> None:
-    """Call the users' callbacks, with the whole configuration that they expect; ours has no interest in jobs."""
+def _notify(context: HydraContext, event: str, composed: Sequence[Composed], **values: Any) -> None:
+    """Call the user's callbacks with the whole configuration they expect; ours ignores jobs."""
     others = [call for call in context.callbacks.callbacks if not isinstance(call, PipelineCallback)]
     for i, job in enumerate(composed if others else ()):
-        config = OmegaConf.create(job.written | {"hydra": job.hydra})
-        own = {name: value[i] if isinstance(value, list) else value for name, value in what.items()}
-        if "job_return" in own:
-            own["job_return"].cfg = OmegaConf.create(job.written)
-            own["job_return"].hydra_cfg = OmegaConf.create({"hydra": job.hydra})
-        getattr(context.callbacks, event)(config=config, **own)
+        config = OmegaConf.create(job.raw | {"hydra": job.hydra})
+        arguments = {name: value[i] if isinstance(value, list) else value for name, value in values.items()}
+        if "job_return" in arguments:
+            arguments["job_return"].cfg = OmegaConf.create(job.raw)
+            arguments["job_return"].hydra_cfg = OmegaConf.create({"hydra": job.hydra})
+        getattr(context.callbacks, event)(config=config, **arguments)
 
 
 def _job_return(job: Job, composed: Composed, result: Result | None, dry_run: bool = False) -> JobReturn:
-    """What a sweeper is told of a job; its `return_value` raises where the job failed."""
+    """What the sweeper gets for a job; its `return_value` raises where the job failed."""
     failed = not dry_run and (result is None or result.status == "failed")
     message = result.message if result else "not trained: the sweep stopped at sweep.max_failures"
     value: Any = RunFailed(f"{job.folder}: {message}") if failed else result and result.score

@@ -1,4 +1,4 @@
-"""A search by Optuna: each batch of its suggestions is one plan, and the study stays in the sweep's folder."""
+"""A search by Optuna: each batch of suggestions is one plan, and the study is kept in the sweep's folder."""
 
 import math
 import warnings
@@ -29,7 +29,7 @@ Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
 
 class Space:
-    """What a command lets vary, in Hydra's own words, and what it fixes."""
+    """What a command varies, in Hydra's syntax, and what it fixes."""
 
     def __init__(self, overrides: Sequence[str], loader: ConfigLoader) -> None:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
@@ -44,7 +44,7 @@ class Space:
         ]
         if not self.axes:
             raise UserError(
-                "hydra/sweeper=search: nothing to search among; give intervals or lists, such as "
+                "hydra/sweeper=search: nothing to search over; give intervals or lists, such as "
                 "'optimizer.lr=tag(log,interval(0.001,0.3))' or model.hidden=[64],[256]"
             )
 
@@ -53,19 +53,19 @@ class Space:
         return [*self.fixed, *(f"{key}={values[key]}" for key in self.axes)]
 
     def corners(self) -> list[list[str]]:
-        """Points that between them hold every choice and both ends of every interval."""
+        """Points that together cover every choice and both ends of every interval."""
         ends = {key: _ends(axis) for key, axis in self.axes.items()}
         longest = max(map(len, ends.values()))
-        return [self.job({key: own[i % len(own)] for key, own in ends.items()}) for i in range(longest)]
+        return [self.job({key: values[i % len(values)] for key, values in ends.items()}) for i in range(longest)]
 
 
 def search(
     config: DictConfig, loader: ConfigLoader, launcher: Launcher, trials: int, batch: int, seed: int
 ) -> list[JobReturn]:
-    """Ask for `batch` points, train them, tell their scores, until `trials` are told; -> the jobs of this command.
+    """Suggest `batch` points, train them, report their scores, until `trials` are done; -> this command's jobs.
 
-    What one process was told, the next takes up: the same command goes on. Each batch is drawn by a sampler of its
-    own, seeded by `seed` and the number of trials before, so that a search that was stopped suggests the same.
+    The study outlives the process: repeating the command continues the search. Each batch has a new sampler, seeded by
+    `seed` and the number of earlier trials, so that a search that was stopped makes the same suggestions.
     """
     space = Space(arguments(config), loader)
     sweep = Path(str(config.hydra.sweep.dir))
@@ -80,17 +80,17 @@ def search(
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = _study(sweep / JOURNAL)
         while True:
-            told = [trial for trial in study.trials if trial.state.is_finished()]
-            pending = [trial for trial in study.trials if not trial.state.is_finished()]  # of a search that was stopped
-            if not pending and len(told) >= trials:
+            finished = [trial for trial in study.trials if trial.state.is_finished()]
+            pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
+            if not pending and len(finished) >= trials:
                 return returns
-            study.sampler = optuna.samplers.TPESampler(seed=seed + len(told), constant_liar=True)
-            new = min(batch, trials - len(told)) - len(pending)
-            asked = [study.ask(space.axes) for _ in range(max(new, 0))]
-            numbers = [trial.number for trial in (*pending, *asked)]
-            ended = launcher.launch([space.job(trial.params) for trial in (*pending, *asked)], numbers[0])
+            study.sampler = optuna.samplers.TPESampler(seed=seed + len(finished), constant_liar=True)
+            new = min(batch, trials - len(finished)) - len(pending)
+            suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
+            numbers = [trial.number for trial in (*pending, *suggested)]
+            ended = launcher.launch([space.job(trial.params) for trial in (*pending, *suggested)], numbers[0])
             for number, job in zip(numbers, ended, strict=True):
-                _tell(study, number, job)
+                _report_score(study, number, job)
             returns += ended
 
 
@@ -99,7 +99,7 @@ def _study(path: Path) -> "optuna.Study":
     return optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
 
 
-def _tell(study: "optuna.Study", number: int, job: JobReturn) -> None:
+def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:
     score = job._return_value if job.status == JobStatus.COMPLETED else None
     if score is None or not math.isfinite(score):
         study.tell(number, state=optuna.trial.TrialState.FAIL)
@@ -108,10 +108,10 @@ def _tell(study: "optuna.Study", number: int, job: JobReturn) -> None:
 
 
 def _axis(override: Override) -> Axis:
-    """Optuna's word for one of Hydra's sweeps: lists are categories, interval and range are numbers, tag(log, …)."""
+    """Optuna's distribution for one of Hydra's sweeps: lists are categories, intervals and ranges numbers."""
     value = override.value()
     if isinstance(value, IntervalSweep):
-        # Hydra's grammar gives every interval both ends, its types do not say so.
+        # Hydra's grammar gives every interval both ends, its type hints do not say so.
         low, high = cast(tuple[float, float], (value.start, value.end))
         log = "log" in value.tags
         if isinstance(low, int) and isinstance(high, int):

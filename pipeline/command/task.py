@@ -1,4 +1,4 @@
-"""What Hydra calls for one job, under whatever launcher."""
+"""The task that Hydra calls for each job, under any launcher."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.files import CHECKPOINT
 
 
 def run(composed: DictConfig) -> float | None:
-    """Train the composed configuration into Hydra's output folder; the score, for sweepers that want one."""
+    """Train the composed configuration into Hydra's output folder; the score, for sweepers that use one."""
     from pipeline.config.build import build_run
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
@@ -34,7 +34,7 @@ def run(composed: DictConfig) -> float | None:
     except UserError as error:
         if hydra.mode != RunMode.RUN:
             raise
-        # Hydra would print a line of its own first; a sweep must go on, a single run may end here.
+        # Hydra would print a line of its own first. A sweep must continue, a single run may exit here.
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     print(f"{result.summary()}\n{job.folder}")
@@ -42,5 +42,5 @@ def run(composed: DictConfig) -> float | None:
 
 
 def config_folder(hydra: HydraConf) -> str | None:
-    """The folder given by --config-dir, which a command that repeats the run needs as well."""
+    """The folder given by --config-dir, which a command that repeats the run also needs."""
     return next((source.path for source in hydra.runtime.config_sources if source.provider == "command-line"), None)

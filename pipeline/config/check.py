@@ -1,4 +1,4 @@
-"""From what Hydra composed to a checked `Config`, or to one line for each mistake."""
+"""From Hydra's composed configuration to a checked `Config`, or to one line per mistake."""
 
 import difflib
 import re
@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 
 
 class ConfigError(UserError):
-    """Mistakes in a configuration, a line each."""
+    """Mistakes in a configuration, one per line."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -22,17 +22,17 @@ class ConfigError(UserError):
 
 
 def without_hydra(composed: DictConfig) -> DictConfig:
-    """What the user configures, without Hydra's own node."""
+    """The user's configuration, without Hydra's node."""
     return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
 def check(composed: DictConfig) -> Config:
-    """The checked configuration. Raises ConfigError with a line for every wrong key, value or combination."""
+    """The checked configuration. Raises ConfigError with one line per wrong key, value or combination."""
     return check_values(resolve(without_hydra(composed)))
 
 
 def resolve(composed: DictConfig) -> dict[str, Any]:
-    """Its values, with what they refer to filled in. Raises ConfigError where that is not there."""
+    """The values with interpolations resolved. Raises ConfigError if one cannot be."""
     try:
         values = OmegaConf.to_container(_decoded(composed), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
@@ -41,17 +41,17 @@ def resolve(composed: DictConfig) -> dict[str, Any]:
 
 
 def _decoded(composed: DictConfig) -> DictConfig:
-    """Environment variables hold text; as a value of its own, text that is a number is one here, as if typed."""
-    written = OmegaConf.to_yaml(composed)
-    if "${oc.env:" not in written:
+    """Decode environment variables that are a whole value: text that is a number becomes one, as if typed."""
+    text = OmegaConf.to_yaml(composed)
+    if "${oc.env:" not in text:
         return composed
-    decoded = OmegaConf.create(re.sub(r"(?<=: )(\$\{oc\.env:[^{}]+\})$", r"'${oc.decode:\1}'", written, flags=re.M))
+    decoded = OmegaConf.create(re.sub(r"(?<=: )(\$\{oc\.env:[^{}]+\})$", r"'${oc.decode:\1}'", text, flags=re.M))
     OmegaConf.copy_cache(from_config=composed, to_config=decoded)
     return cast(DictConfig, decoded)
 
 
 def check_values(values: dict[Any, Any]) -> Config:
-    """`check` of values that are resolved."""
+    """`check`, for values that are already resolved."""
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -62,7 +62,7 @@ def check_values(values: dict[Any, Any]) -> Config:
 
 
 def unknown_key(key: str, value: str | None = None) -> str:
-    """One line for a key that does not exist: which ones do and the likeliest meant, or the choices that have it."""
+    """One line for an unknown key: the known ones and the closest match, or the choices that have the key."""
     section, _, leaf = key.rpartition(".")
     typed = key if value is None else f"{key}={value}"
     known = sorted(keys_of(section))
@@ -77,7 +77,7 @@ def unknown_key(key: str, value: str | None = None) -> str:
 
 
 def _line(detail: ErrorDetails, values: dict[Any, Any]) -> str:
-    """`key=value: what is wrong; allowed: …` from one of pydantic's errors."""
+    """`key=value: what is wrong; allowed: …` from a pydantic error."""
     path = [part for part in detail["loc"] if isinstance(part, str)]
     items = [part for part in detail["loc"] if isinstance(part, int)]
     value: Any = values

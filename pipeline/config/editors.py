@@ -1,7 +1,7 @@
-"""`python -m pipeline.config.editors` writes the JSON schema of experiment files: editors complete and check by it.
+"""`python -m pipeline.config.editors` writes the JSON schema by which editors complete and check experiment files.
 
-An experiment is a named diff of the defaults: any part of a configuration, Hydra's list of `defaults`, and Hydra's own
-node. So nothing is required, and a section takes the keys of all choices of its group.
+An experiment is a named diff of the defaults: any part of a configuration, Hydra's list of `defaults`, and Hydra's
+node. So nothing is required, and a section may have the keys of all choices of its group.
 """
 
 import json
@@ -35,7 +35,7 @@ def experiment_schema() -> dict[str, Any]:
 
 
 def _section(name: str) -> dict[str, Any]:
-    """The keys of a section over the choices of its group, or the one value that it is."""
+    """The keys of a section over all choices of its group, or the schema of a single value."""
     kinds = sections_of(name)
     if not kinds:
         return _value([Config.model_json_schema()["properties"][name]])
@@ -57,7 +57,7 @@ def _value(schemas: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _defaults(groups: dict[str, list[str]]) -> dict[str, Any]:
-    """Hydra's list of defaults: other experiments, and groups of which another file is taken."""
+    """Hydra's list of defaults: other experiments, and groups with another choice."""
     overrides = {}
     for name, files in groups.items():
         choice = {"anyOf": [{"enum": files}, {"type": "array", "items": {"enum": files}}]}
@@ -74,7 +74,7 @@ def _defaults(groups: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _hydra(keys: list[str]) -> dict[str, Any]:
-    """Hydra's node as far as experiments use it; the keys of a sweep are those of the configuration."""
+    """The part of Hydra's node that experiments use; swept keys are those of the configuration."""
     params = {"type": "object", "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"pattern": r"^hydra[./]"}]}}
     return {
         "type": "object",

@@ -1,6 +1,6 @@
-"""The schema: every section a configuration has, and the keys of those that are no group of choices.
+"""The schema: all sections of a configuration, and the keys of those that are not a group of choices.
 
-The groups under conf/ give the values, this file and the choices say which are allowed.
+The groups under conf/ set the values; this file and the choices define which are allowed.
 """
 
 from typing import Annotated, Literal
@@ -21,17 +21,17 @@ def _kernel(name: object) -> object:
 
 
 class Training(Section):
-    """How long, in which pieces and where a run trains."""
+    """How long, in what batches and where a run trains."""
 
     epochs: Count = Field(description="passes over the training examples, 1 or more")
     batch_size: Count = Field(description="examples a step, a whole number of 1 or more")
     order_seed: Seed = Field(description="a whole number, 0 or more: draws the order of the examples")
     label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
     patience: Annotated[int, Field(ge=0)] = Field(
-        description="0 to train all epochs, or stop after so many without a better validation score"
+        description="0 to train all epochs, or stop after this many epochs without a better validation score"
     )
     log_every: Annotated[int, Field(ge=0)] = Field(
-        description="0, or write the batch loss every so many steps to steps.csv"
+        description="0, or the interval in steps at which to write the batch loss to steps.csv"
     )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
@@ -39,7 +39,7 @@ class Training(Section):
         description="auto, plain (any layer, any device) or compiled (the CPU); lookahead and fused mean compiled"
     )
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(
-        description="threads a run computes with, 1 to 1024; the same number, the same digits"
+        description="threads per run, 1 to 1024; the same number gives the same digits"
     )
 
     def mistakes(self, config: "Config") -> list[str]:
@@ -48,7 +48,7 @@ class Training(Section):
             mistakes.append(f"training.patience={self.patience}: needs dataset.validation_fraction above 0")
         if self.label_smoothing and dataset.task == "regression":
             smoothing = f"training.label_smoothing={self.label_smoothing}"
-            mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; take 0")
+            mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; use 0")
         return mistakes
 
 
@@ -56,19 +56,21 @@ class Sweep(Section):
     """What a sweep does as a whole; nothing here changes the figures of a run."""
 
     kind: Literal["grid", "halving"]
-    keep: Annotated[float, Field(gt=0, lt=1)] = Field(description="the share of runs that goes on, between 0 and 1")
-    rungs: Annotated[int, Field(ge=2)] = Field(description="2 or more: how often runs are compared, the end included")
+    keep: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="the share of runs that continues at each rung, between 0 and 1"
+    )
+    rungs: Annotated[int, Field(ge=2)] = Field(description="2 or more: how often runs are compared, including the end")
     name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
-    resume: str | None = Field(description="null, or the folder of a sweep to go on with, wherever it is")
+    resume: str | None = Field(description="null, or the folder of a sweep to resume, anywhere")
     dry_run: bool = Field(description="true to print the plan and stop")
     zip: list[list[str]] = Field(
-        description="lists of swept keys that go in step instead of crossed: [[optimizer.lr,training.batch_size]]"
+        description="lists of swept keys to vary together, not crossed: [[optimizer.lr,training.batch_size]]"
     )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )
     mismatch: Literal["stop", "keep", "retrain"] = Field(
-        description="stop, keep or retrain: what to do with runs in the folder that are no longer what is asked for"
+        description="stop, keep or retrain: for runs in the folder that this command would train differently"
     )
 
     def mistakes(self, config: "Config") -> list[str]:
@@ -78,7 +80,7 @@ class Sweep(Section):
 
 
 class Tracking(Section):
-    """Which other tools are told of a run as it trains; nothing here changes its figures."""
+    """Which other tools show a run as it trains; nothing here changes its figures."""
 
     tensorboard: bool = Field(
         default=False, description="true to write TensorBoard's event files into the run's folder"
@@ -87,18 +89,18 @@ class Tracking(Section):
         default=None, description="null, or MLflow's tracking URI: sqlite:///FILE or http://HOST:PORT"
     )
     experiment: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None, description="null to call MLflow's experiment by the sweep's folder, or its name"
+        default=None, description="the name of MLflow's experiment, or null to name it after the sweep's folder"
     )
 
     def mistakes(self, config: "Config") -> list[str]:
-        """A line for each tracker that is asked for and not installed."""
+        """One line per tracker that is requested but not installed."""
         trackers = {"tensorboard": self.tensorboard, "mlflow": self.mlflow is not None}
         lines = (extras.missing(name, name, f"tracking={name}") for name, wanted in trackers.items() if wanted)
         return [line for line in lines if line]
 
 
 class Config(Section):
-    """A whole configuration: one run."""
+    """The whole configuration of one run."""
 
     model: SerializeAsAny[ModelChoice]
     dataset: SerializeAsAny[DatasetChoice]
@@ -107,10 +109,10 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
-    tracking: Tracking = Field(default_factory=Tracking)  # runs trained before there was any have none
+    tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions
 
     def all_mistakes(self) -> list[str]:
-        """Those of all sections: values that are fine alone and wrong together, or names that the engine lacks."""
+        """The mistakes of all sections: values that are invalid together, or names unknown to the engine."""
         choices: list[Section] = [self.model, self.dataset, self.optimizer, self.schedule]
         sections = [*choices, self.training, self.sweep, self.tracking]
         mistakes = [mistake for section in sections for mistake in section.mistakes(self)]
@@ -118,7 +120,7 @@ class Config(Section):
 
 
 def sections_of(key: str) -> dict[str, type[Section]]:
-    """What a key of the configuration can be: the choices of its group by name, one section, or {} for a value."""
+    """The sections that a key can hold: the choices of its group by name, a single section, or {} for a value."""
     field = Config.model_fields.get(key)
     kind = field.annotation if field else None
     if not isinstance(kind, type) or not issubclass(kind, Section):
@@ -134,7 +136,7 @@ def keys_of(section: str) -> set[str]:
 
 
 def describe(key: str, choice: str = "") -> str | None:
-    """What is allowed for a dotted key, in words; of a group, for the choice named."""
+    """What a dotted key allows, in words; for a group, of the named choice."""
     section, _, leaf = key.rpartition(".")
     sections: dict[str, type[Section]] = sections_of(section) if section else {"": Config}
     for kind in [sections[choice]] if choice in sections else sections.values():

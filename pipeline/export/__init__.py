@@ -11,8 +11,8 @@ __all__ = ["export"]
 def export(run: Path | str, out: Path | str | None = None, *, normalise: bool = True) -> Path:
     """Write the network of a run's folder to `out` (default: model.onnx in that folder); its path.
 
-    What goes in and comes out: see `pipeline.export.onnx.to_onnx`. Raises UserError where there is no model, or
-    the package `onnx` is missing.
+    For inputs and outputs see `pipeline.export.onnx.to_onnx`. Raises UserError if there is no model or the package
+    `onnx` is missing.
     """
     with needed("onnx", "python -m pipeline.export"):
         from pipeline.export.onnx import to_onnx

@@ -20,17 +20,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--normalised",
         action="store_true",
-        help="the input is rows that are normalised already, float32 (batch, features)",
+        help="the input is already normalised rows, float32 (batch, features)",
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        path = export(given.run, given.out, normalise=not given.normalised)
+        path = export(options.run, options.out, normalise=not options.normalised)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        where = given.out or given.run
-        print(f"{where}: cannot be written ({error.strerror}); give another file by --out", file=sys.stderr)
+        where = options.out or options.run
+        print(f"{where}: cannot be written ({error.strerror}); give another file with --out", file=sys.stderr)
         return 1
     print(path)
     return 0

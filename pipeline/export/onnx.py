@@ -1,7 +1,7 @@
-"""A trained model as an ONNX graph, a few nodes a layer.
+"""A trained model as an ONNX graph, a few nodes per layer.
 
-The graph is made of our own layers with the helpers of the `onnx` package, not by tracing a torch model: names and
-operators stay the same whatever torch does, and neither torch's exporter nor its own dependencies are needed.
+The graph is built from our layers with the helpers of the `onnx` package, not by tracing a torch model: names and
+operators do not change with torch, and neither its exporter nor the exporter's dependencies are needed.
 """
 
 import math
@@ -26,11 +26,11 @@ _FLOAT, _BYTE = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
 
 
 def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
-    """The model in float32 (runtimes lack kernels of float64), checked.
+    """The model in float32 (runtimes lack float64 kernels), checked.
 
     `input`: raw inputs, uint8 (batch, channels, height, width) or float32 (batch, features); without `normalise`
     normalised rows, float32 (batch, features). Outputs: `logits` and `probabilities` (batch, classes), or `values`
-    (batch, outputs) for regression. batch is any number above 0. The metadata hold what those of model.safetensors do.
+    (batch, outputs) for regression. batch is any number above 0. The metadata are those of model.safetensors.
     """
     graph, images = Graph(model.params), normalise and len(model.input_shape) > 1
     shape = model.input_shape if images else (math.prod(model.input_shape),)
@@ -61,7 +61,7 @@ def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
 
 @dataclass
 class Graph:
-    """Nodes in the order of their use, and the numbers that they read."""
+    """Nodes in order of execution, and their constants."""
 
     params: Mapping[str, Tensor]
     nodes: list[onnx.NodeProto] = field(default_factory=list)

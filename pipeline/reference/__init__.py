@@ -1,4 +1,4 @@
-"""The networks of five course reports, trained here: what they reported beside what comes out.
+"""The networks of five course reports, trained here: reported figures beside ours.
 
-`reports.csv` and `curves.csv` hold the figures that the reports printed; empty where they printed none.
+`reports.csv` and `curves.csv` hold the figures that the reports give; cells without one are empty.
 """

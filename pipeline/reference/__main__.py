@@ -1,4 +1,4 @@
-"""`python -m pipeline.reference`: train what the reports trained, and set the figures side by side."""
+"""`python -m pipeline.reference`: train the reports' networks and compare the figures."""
 
 import argparse
 import subprocess
@@ -16,38 +16,40 @@ def main(arguments: list[str] | None = None) -> int:
     names = [row.name for row in rows()]
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.reference",
-        description="Trains every network of the reference reports whose data is here, one after the other, and "
-        "writes reference.csv, .md, .tex and figures. Finished ones are kept; run it again to go on.",
+        description="Trains every network of the reference reports whose data is available, one after the other, and "
+        "writes reference.csv, .md, .tex and figures. Finished runs are kept; run it again to resume.",
         epilog="Networks: " + ", ".join(names),
     )
-    parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="these networks alone")
+    parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="only these networks")
     parser.add_argument("--out", type=Path, default=Path("outputs/reference"), help="default: %(default)s")
     parser.add_argument(
         "--best", nargs="*", type=Path, default=[], metavar="SWEEP", help="folders of best_* sweeps to put on the page"
     )
     parser.add_argument("--page", type=Path, metavar="FOLDER", help="also write reference.md with its figures there")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     done, left_out = [], []
     for row in rows():
-        folder = given.out / row.name
-        wanted = not given.only or row.name in given.only
+        folder = options.out / row.name
+        wanted = not options.only or row.name in options.only
         if not _finished(folder) and wanted:
             print(f"{row.name}: {' '.join(row.overrides)}", flush=True)
             if reason := _train(row, folder):
                 left_out.append(f"{row.name}: {reason}")
         elif not _finished(folder):
-            left_out.append(f"{row.name}: not asked for")
+            left_out.append(f"{row.name}: not selected")
         if _finished(folder):
             done.append((row, folder))
     if done:
         table = compare(done)
         figures = [curves(row, folder) for row, folder in done]
-        write(table, figures, given.out)
-        words = (given.out / "reference.md").read_text()
-        print(words)
-        if given.page:
-            sweeps = best(given.best, reports()).to_markdown(index=False, disable_numparse=True) if given.best else ""
-            print(f"page: {write_page(words, sweeps, figures, left_out, given.page)}")
+        write(table, figures, options.out)
+        markdown = (options.out / "reference.md").read_text()
+        print(markdown)
+        if options.page:
+            sweeps = (
+                best(options.best, reports()).to_markdown(index=False, disable_numparse=True) if options.best else ""
+            )
+            print(f"page: {write_page(markdown, sweeps, figures, left_out, options.page)}")
     for line in left_out:
         print(f"left out: {line}")
     return 0 if done else 1
@@ -59,13 +61,13 @@ def _finished(folder: Path) -> bool:
 
 
 def _train(row: Row, folder: Path) -> str | None:
-    """Train one network by the command that a user would type; the reason where it could not be done."""
+    """Train one network with the command that a user would type; -> the reason if that failed."""
     command = [sys.executable, "-m", "pipeline", *row.overrides, f"hydra.run.dir={folder}"]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     if ended.returncode == 0:
         return None
-    said = [line for line in ended.stderr.splitlines() if line.strip()]
-    return said[-1] if said else f"exit status {ended.returncode}"
+    error_lines = [line for line in ended.stderr.splitlines() if line.strip()]
+    return error_lines[-1] if error_lines else f"exit status {ended.returncode}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the shipped sweeps pick on validation, beside the best that the reports reached."""
+"""The settings that the shipped sweeps pick on validation, beside the reports' best."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ COLUMNS = [
 
 
 def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
-    """One row a sweep: its settings of the highest mean validation accuracy over seeds, and their mean on the test.
+    """One row per sweep: its settings with the highest mean validation accuracy over seeds, and their test mean.
 
     Settings tried on fewer seeds than others are not picked: a mean of one is luck. Figures are those of each run's
     best epoch on validation; ± is the standard deviation over the seeds.
@@ -44,7 +44,7 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
 
 
 def _reported(run: "pd.Series[Any]", reports: pd.DataFrame) -> float:
-    """The best held-out accuracy of a report on this data with this kind of network."""
+    """The best held-out accuracy in a report on this data set with this kind of network."""
     patches = (reports["report"] == "patch_mlp") == (run["config.model.name"] == "patch_mlp")
     return float(reports[(reports["dataset"] == run["config.dataset.name"]) & patches]["held_out_accuracy"].max())
 

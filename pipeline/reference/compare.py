@@ -24,7 +24,7 @@ COLUMNS = [
 
 
 def compare(done: Sequence[tuple[Row, Path]]) -> pd.DataFrame:
-    """One row a network: the report's final figures and those of our last epoch on the same split."""
+    """One row per network: the report's final figures and those of our last epoch on the same split."""
     return pd.DataFrame([_line(row, folder) for row, folder in done], columns=COLUMNS)
 
 
@@ -42,7 +42,7 @@ def write(table: pd.DataFrame, figures: Sequence[Figure], out: Path) -> None:
 
 
 def curves(row: Row, folder: Path) -> Figure:
-    """Loss, penalty and objective, and the score, by epoch; what the report printed dashed."""
+    """Loss, penalty and objective, and the score, by epoch; the report's figures dashed."""
     history, metric = collect([folder]).history, _result(folder).metric
     with SCREEN.style():
         figure = SCREEN.canvas(10, 4)
@@ -56,16 +56,16 @@ def curves(row: Row, folder: Path) -> Figure:
         _reported(losses, row, ["train_loss", "held_out_loss"])
         if metric == ACCURACY:
             _reported(scores, row, ["train_accuracy", "held_out_accuracy"])
-        losses.set(xlabel="epoch", ylabel="loss (mean an example)")
+        losses.set(xlabel="epoch", ylabel="loss (mean per example)")
         scores.set(xlabel="epoch", ylabel=metric.label)
         for axes in (losses, scores):
             axes.legend(fontsize=8)
-        caption = "Dashed: printed by the report, where its loss is a mean an example. Ours: loss without the penalty."
+        caption = "Dashed: given by the report, if its loss is a mean per example. Ours: loss without the penalty."
         return finish(figure, row.name, f"{row.experiment} on {row.dataset}", caption)
 
 
 def _reported(axes: Axes, row: Row, columns: Sequence[str]) -> None:
-    """The report's curve, where it has one that can share our axis."""
+    """The report's curve, if it has one on a comparable scale."""
     limit = 1.5 * axes.get_ylim()[1]
     for colour, column in zip(COLOURS, columns, strict=False):
         known = row.curve[["epoch", column]].dropna() if column in row.curve else pd.DataFrame()

@@ -1,4 +1,4 @@
-"""The report of one or several sweeps, read off their run folders and nothing else."""
+"""The report of one or several sweeps, built from their run folders and nothing else."""
 
 from pipeline.report.build import build
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline.report FOLDER…`: build the report of one or several sweeps again."""
+"""`python -m pipeline.report FOLDER…`: rebuild the report of one or several sweeps."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.report",
         description="Builds results.csv and report/ from run folders: tables (CSV, Markdown, LaTeX), figures (SVG, "
-        "PNG), a page, and what goes into a paper (paper/). Folders that hold no readable run are named in the report, "
+        "PNG), a page, and material for a paper (paper/). Folders without a readable run are named in the report, "
         "never silently dropped.",
     )
     parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="a sweep's folder, or a run's")
@@ -23,34 +23,40 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="keep the report up to date while a sweep trains, on a page that loads itself anew, until Ctrl-C; only "
+        help="keep the report up to date while a sweep trains, on a page that reloads itself, until Ctrl-C; only "
         "reads the sweep, at the lowest priority",
     )
     parser.add_argument(
         "--paper-width",
         metavar="LENGTH",
         default="84mm",
-        help="how wide the figures in paper/ are: your \\columnwidth in in, cm, mm or pt (default: %(default)s)",
+        help="width of the figures in paper/: your \\columnwidth in in, cm, mm or pt (default: %(default)s)",
     )
     parser.add_argument(
-        "--paper-font-size", metavar="POINTS", type=float, default=9, help="your document's (default: %(default)s)"
+        "--paper-font-size",
+        metavar="POINTS",
+        type=float,
+        default=9,
+        help="your document's font size (default: %(default)s)",
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        paper = column(given.paper_width, given.paper_font_size)
-        page = (watch if given.watch else build)(given.folders, given.out, paper)
+        paper = column(options.paper_width, options.paper_font_size)
+        page = (watch if options.watch else build)(options.folders, options.out, paper)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename}: cannot be written ({error.strerror}); give another folder by --out", file=sys.stderr)
+        print(
+            f"{error.filename}: cannot be written ({error.strerror}); give another folder with --out", file=sys.stderr
+        )
         return 1
     print(f"report: {page}")
     return 0
 
 
 if __name__ == "__main__":
-    garbage.rarely()
+    garbage.collect_rarely()
     status = main()
-    garbage.never_again()
+    garbage.skip_at_exit()
     sys.exit(status)

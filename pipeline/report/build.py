@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
-from pipeline.pool import meanwhile
+from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.curves import learning_curves
 from pipeline.report.figures.effects import heat_map, marginal_effects
@@ -30,10 +30,10 @@ from pipeline.runs.read import Collected, collect, write_results
 def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
     """Write `results.csv` into each sweep folder and the report into `out`; -> its index.html.
 
-    `out` is report/ in the first folder unless given; `column` is what the figures in paper/ are drawn for. With
-    `reload` it is the report of a sweep that trains: the page loads itself anew after as many seconds, runs without a
-    result are told as training, nothing but the report is written, no paper, and no network is loaded. Raises
-    UserError where there is no run at all; runs that cannot be read are named in the report's footnotes.
+    `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for. `reload` is for
+    the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
+    as training, only the report is written, without paper/, and no network is loaded. Raises UserError if there is no
+    run at all; runs that cannot be read are named in the report's footnotes.
     """
     folders = [Path(folder) for folder in folders]
     collected = collect(folders)
@@ -53,30 +53,34 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     for table in tables:
         for name, content in table.files().items():
             write_whole(out / name, content)
-    searched = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    asked = meanwhile(Importance.of, comparison)
-    diagnosis, why_not = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
-    shown = comparison, collected.history, searched, diagnosis
-    of_runs, of_best = _figures_of_runs(*shown, SCREEN)
-    importance = asked()
-    paper = meanwhile(_write_paper, out, shown, importance, replicates, tables, column) if reload is None else None
+    is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
+    wait_for_importance = run_in_background(Importance.of, comparison)
+    diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
+    figure_inputs = comparison, collected.history, is_search, diagnosis
+    of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
+    importance = wait_for_importance()
+    wait_for_paper = (
+        run_in_background(_write_paper, out, figure_inputs, importance, replicates, tables, column)
+        if reload is None
+        else None
+    )
     figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    absent = [why_not] if why_not else []
+    absent = [reason] if reason else []
     stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
     contents = Contents(
         comparison, collected.history, importance, figures, folders, collected.problems, absent, reload, stamp
     )
     write_whole(out / "index.html", render(contents))
-    if paper is not None:
-        paper()
+    if wait_for_paper is not None:
+        wait_for_paper()
     return out / "index.html"
 
 
 def _training(collected: Collected) -> Collected:
-    """The same, where runs that have no result yet are no fault: they train, or wait to."""
+    """The same, with runs that have no result yet as training or waiting, not as problems."""
     missing = {problem.place for problem in collected.problems if problem.kind == "no_result"}
     unfinished = pd.Series([folder in missing for folder in collected.folders], collected.runs.index)
     runs = collected.runs.assign(status=collected.runs["status"].mask(unfinished, "training"))
@@ -84,13 +88,13 @@ def _training(collected: Collected) -> Collected:
     return replace(collected, runs=runs, problems=problems)
 
 
-Shown = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
+FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
 def _figures_of_runs(
     comparison: Comparison, history: pd.DataFrame, searched: bool, diagnosis: Diagnosis | None, medium: Medium
 ) -> tuple[list[Figure], list[Figure]]:
-    """Of all runs, and of the best one."""
+    """Figures of all runs, and of the best one."""
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
@@ -100,7 +104,7 @@ def _figures_of_runs(
 
 
 def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
-    """Of what was swept."""
+    """Figures of the swept keys."""
     made = [
         importance_figure(comparison, importance, medium),
         marginal_effects(comparison, importance, medium),
@@ -111,20 +115,20 @@ def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Med
 
 def _write_paper(
     out: Path,
-    shown: Shown,
+    inputs: FigureInputs,
     importance: Importance,
     replicates: Replicates,
     tables: Sequence[Table],
     column: Medium,
 ) -> None:
-    """What `write_paper` does, with all figures drawn for the column."""
-    of_runs, of_best = _figures_of_runs(*shown, column)
-    figures = [*of_runs, *_figures_of_keys(shown[0], importance, column), *of_best]
-    write_paper(out / "paper", replicates, tables, figures, searched=shown[2])
+    """Write the paper, with all figures drawn for its column."""
+    of_runs, of_best = _figures_of_runs(*inputs, column)
+    figures = [*of_runs, *_figures_of_keys(inputs[0], importance, column), *of_best]
+    write_paper(out / "paper", replicates, tables, figures, searched=inputs[2])
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
-    """What the best run confuses and looks for, or why that is not shown."""
+    """The diagnosis of the best run, or the reason why there is none."""
     if not comparison.picked or comparison.task != "classification":
         return None, None
     folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))

@@ -1,4 +1,4 @@
-"""The comparison table: one row a run, what was swept first, the best by validation on top."""
+"""The comparison table: one row per run, the swept keys first, the best by validation on top."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED = "config.seed"
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
-_OWN_NAMES = {"run", "seconds", "status"}
+_RESERVED = {"run", "seconds", "status"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs in the order of the table. `swept` maps a column of `runs` to its name for people."""
+    """Runs in the order of the table. `swept` maps columns of `runs` to short names."""
 
     runs: pd.DataFrame
     swept: dict[str, str]
@@ -24,7 +24,7 @@ class Comparison:
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":
-        """Sort the runs of `pipeline.runs.read.collect`: the finished before the others, by best validation score."""
+        """Sort the runs of `pipeline.runs.read.collect`: finished ones first, by best validation score."""
         regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
         comparison = cls(runs, _swept(runs), "regression" if regression else "classification")
         keys = pd.DataFrame({"early": runs["status"] != "finished", "score": comparison.score})
@@ -34,25 +34,25 @@ class Comparison:
 
     @property
     def metric(self) -> Metric:
-        """The score that runs are compared by."""
+        """The score by which runs are compared."""
         return SCORES[self.task]
 
     def best(self, split: str, metric: Metric | None = None) -> "pd.Series[float]":
-        """A metric, the score unless another is named, of each run's best epoch; NaN where it has none."""
+        """A metric (default: the score) of each run's best epoch; NaN if it has none."""
         return self.figure((metric or self.metric).best(split))
 
     def figure(self, name: str) -> "pd.Series[float]":
-        """A figure of each run by its name in result.json, such as best_epoch; NaN where it is missing."""
+        """A figure of each run by its name in result.json, such as best_epoch; NaN if missing."""
         return self._numbers(f"metric.{name}")
 
     @property
     def score(self) -> "pd.Series[float]":
-        """Best validation score of each run, NaN where it has none."""
+        """Best validation score of each run; NaN if it has none."""
         return self.best(SELECTION)
 
     @property
     def picked(self) -> bool:
-        """Whether the first row is the best by a validation score."""
+        """Whether the first row is the best by validation score."""
         return bool(pd.notna(self.score.iloc[0]))
 
     @property
@@ -70,7 +70,7 @@ class Comparison:
         return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in self.swept.items()) or "defaults"
 
     def table(self) -> pd.DataFrame:
-        """What is shown, with numbers at full precision."""
+        """The table's columns, with numbers at full precision."""
         columns: dict[str, Any] = {"run": self.runs["run"]}
         columns |= {name: self.runs[key] for key, name in self.swept.items()}
         columns["best epoch"] = self.figure("best_epoch")
@@ -82,19 +82,19 @@ class Comparison:
 
     @property
     def digits(self) -> dict[str, int]:
-        """Decimals of the columns that hold figures; all others hold settings and words."""
+        """Decimals of the columns that hold figures; all others hold settings and text."""
         figures = [*map(self.metric.heading, SPLITS), LOSS.heading(SELECTION)]
         return {"best epoch": 0, **dict.fromkeys(figures, 4), "seconds": 1}
 
     @property
     def listing(self) -> Table:
-        """The table with what its formats need."""
+        """The table for output, with caption and decimals."""
         best = "; the best by validation in bold" if self.picked else ""
         return Table("table", self.table(), self.digits, f"Comparison of the runs{best}.", picked=self.picked)
 
-    def written(self) -> pd.DataFrame:
-        """The table as texts for people."""
-        return self.listing.written()
+    def formatted(self) -> pd.DataFrame:
+        """The table with formatted cells."""
+        return self.listing.formatted()
 
     def files(self) -> dict[str, str]:
         """File name -> content of the table in each format."""
@@ -107,7 +107,7 @@ class Comparison:
 
 
 def levels(values: "pd.Series[Any]") -> list[str]:
-    """Distinct settings as texts in their own order: numbers by size, lists by their numbers, words by letter."""
+    """Distinct settings as text, sorted: numbers by size, lists by their numbers, words alphabetically."""
     distinct = list(dict.fromkeys(values.map(text)))
     numbers = pd.to_numeric(pd.Series(distinct, distinct), errors="coerce")
     if numbers.notna().all():
@@ -116,7 +116,7 @@ def levels(values: "pd.Series[Any]") -> list[str]:
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:
-    """Keys with more than one value, less those that only follow the choice of their group."""
+    """Keys with more than one value, except those that only follow from the choice of their group."""
     texts = {
         name: runs[name].map(text)
         for name in map(str, runs.columns)
@@ -124,7 +124,7 @@ def _swept(runs: pd.DataFrame) -> dict[str, str]:
     }
     keys = [name for name, values in texts.items() if values.nunique() > 1]
     groups = [key.removesuffix("name") for key in keys if key.endswith(".name")]
-    kept = [
+    swept = [
         key
         for key in keys
         if not any(
@@ -134,12 +134,12 @@ def _swept(runs: pd.DataFrame) -> dict[str, str]:
             for group in groups
         )
     ]
-    first = sorted(kept, key=lambda key: key != SEED)  # of keys that repeat the seed, the seed is the one to show
-    kept = [key for key in kept if not any(_repeats(texts[key], texts[other]) for other in first[: first.index(key)])]
-    short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in kept}
-    taken = list(short.values())
+    first = sorted(swept, key=lambda key: key != SEED)  # if keys repeat the seed, show the seed
+    swept = [key for key in swept if not any(_repeats(texts[key], texts[other]) for other in first[: first.index(key)])]
+    short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in swept}
+    names = list(short.values())
     return {
-        key: name if taken.count(name) == 1 and name not in _OWN_NAMES else key.removeprefix("config.")
+        key: name if names.count(name) == 1 and name not in _RESERVED else key.removeprefix("config.")
         for key, name in short.items()
     }
 

@@ -1,4 +1,4 @@
-"""A table as CSV (full precision), Markdown and LaTeX: the one place where any of the report's tables is written."""
+"""A table as CSV (full precision), Markdown and LaTeX: the only place where tables of the report are written."""
 
 import math
 import re
@@ -16,8 +16,8 @@ from pylatexenc.latexencode import (
 )
 
 _LATEX_ROWS = 50
-NOTHING = "–"  # what a cell without a value shows
-# LaTeX's first font encoding shows some as something else, and a row that starts with [ or * is part of the \\ before.
+NOTHING = "–"  # shown in cells without a value
+# LaTeX's default font encoding lacks some of these, and [ or * at the start of a row would be an argument of \\.
 _SYMBOLS = {"<": r"\textless", ">": r"\textgreater", "|": r"\textbar", "–": "--", "[": "{[}", "*": "{*}"}
 _ENCODER = UnicodeToLatexEncoder(
     conversion_rules=[
@@ -25,7 +25,7 @@ _ENCODER = UnicodeToLatexEncoder(
         UnicodeToLatexConversionRule(RULE_DICT, {ord(symbol): command for symbol, command in _SYMBOLS.items()}),
         "defaults",
     ],
-    unknown_char_warning=False,  # kept as they are: XeLaTeX and LuaLaTeX have fonts for them
+    unknown_char_warning=False,  # left as they are: XeLaTeX and LuaLaTeX have fonts for them
 )
 
 
@@ -33,9 +33,9 @@ _ENCODER = UnicodeToLatexEncoder(
 class Table:
     """Rows to be written as NAME.csv, .md and .tex.
 
-    `digits` are the decimals of the columns that hold figures; all others hold settings and words. `halves` names the
-    column with the half-width of a figure's interval, shown as "figure ± half" in place of two columns. The first row
-    is bold where it was `picked`.
+    `digits` are the decimals of the columns that hold figures; all others hold settings and text. `halves` maps a
+    figure's column to that with the half-width of its interval: both are shown as one, "figure ± half". The first row
+    is bold if it was `picked`.
     """
 
     name: str
@@ -54,39 +54,39 @@ class Table:
         }
 
     @property
-    def shown(self) -> list[str]:
-        """The columns for people."""
+    def columns(self) -> list[str]:
+        """The columns that are shown."""
         return [str(name) for name in self.data if name not in self.halves.values()]
 
-    def written(self, sign: str = " ± ") -> pd.DataFrame:
-        """The table as texts for people."""
-        return pd.DataFrame({name: self._texts(name, sign) for name in self.shown})
+    def formatted(self, sign: str = " ± ") -> pd.DataFrame:
+        """The table with formatted cells."""
+        return pd.DataFrame({name: self._texts(name, sign) for name in self.columns})
 
     def markdown(self) -> str:
-        """A pipe table, the first row bold where it was picked."""
-        rows = self.written().map(markdown).rename(columns=markdown)
+        """A pipe table, the first row bold if it was picked."""
+        rows = self.formatted().map(markdown).rename(columns=markdown)
         if self.picked:
             rows.iloc[0] = [f"**{cell}**" for cell in rows.iloc[0]]
         return str(rows.to_markdown(index=False, disable_numparse=True)) + "\n"
 
     def latex(self, *, aligned: bool = False, label: str | None = None) -> str:
         """A floating table with the caption above; `aligned` lets siunitx align decimals and uncertainties."""
-        rows = self.written(" +- " if aligned else " ± ").head(_LATEX_ROWS)
+        rows = self.formatted(" +- " if aligned else " ± ").head(_LATEX_ROWS)
         numbers = [name for name in rows if name in self.digits]
-        columns = {name: self._column(name, rows[name], aligned) for name in self.shown}
+        formats = {name: self._column(name, rows[name], aligned) for name in self.columns}
         for name in rows:
-            if aligned and name in numbers:  # what is no number, and all headers, siunitx takes in braces
+            if aligned and name in numbers:  # siunitx needs braces around headers and anything that is not a number
                 rows[name] = rows[name].replace(NOTHING, "{--}")
             else:
                 rows[name] = rows[name].map(latex)
-        heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in self.shown}
+        heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in self.columns}
         style: Styler = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
         body = style.to_latex(
             hrules=True,
             convert_css=True,
-            column_format="".join(columns.values()),
+            column_format="".join(formats.values()),
             position="tbp",
             position_float="centering",
             caption=latex(self.full_caption),
@@ -97,7 +97,7 @@ class Table:
 
     @property
     def full_caption(self) -> str:
-        """The caption with what is left out of a long table."""
+        """The caption, with a note on omitted rows."""
         rows = len(self.data)
         return self.caption + (f" The first {_LATEX_ROWS} of {rows} rows." if rows > _LATEX_ROWS else "")
 
@@ -126,7 +126,7 @@ class Table:
 
 
 def text(value: Any) -> str:
-    """A setting as people write it: 0.001, 1e-05, [256], true, null."""
+    """A setting as it is typed: 0.001, 1e-05, [256], true, null."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -137,7 +137,7 @@ def text(value: Any) -> str:
 
 
 def latex(words: str) -> str:
-    """Words for LaTeX's text mode: nothing in them is a command, and all shows as it is."""
+    """Escape text for LaTeX."""
     return str(_ENCODER.unicode_to_latex(words))
 
 
@@ -146,7 +146,7 @@ def _fixed(value: float, digits: int) -> str:
 
 
 def markdown(words: str) -> str:
-    """Words for Markdown: nothing in them ends a cell, starts a tag or becomes emphasis."""
+    """Escape text for a cell of a Markdown table."""
     for mark in ("\\", "|", "*", "_", "`"):
         words = words.replace(mark, f"\\{mark}")
     return words.replace("&", "&amp;").replace("<", "&lt;")

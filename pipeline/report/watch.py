@@ -1,4 +1,4 @@
-"""A live page: the report is built again whenever run folders have changed, until Ctrl-C."""
+"""A live page: the report is rebuilt whenever run folders change, until Ctrl-C."""
 
 import os
 import time
@@ -13,22 +13,22 @@ from pipeline.report.figures.medium import Medium
 from pipeline.report.paper import COLUMN
 from pipeline.runs.read import run_folders
 
-_PERIOD = 5.0  # seconds between two looks at the folders
-_SHARE = 10  # a build is followed by as many times its own duration of rest: at most a tenth of one core
-_RELOAD = 10  # seconds after which the page loads itself anew, at the least
+_PERIOD = 5.0  # seconds between polls of the folders
+_SHARE = 10  # after a build, rest for this many times its duration: at most a tenth of one core
+_RELOAD = 10  # seconds after which the page reloads itself
 
-Seen = dict[Path, tuple[int, int] | None]
+Snapshot = dict[Path, tuple[int, int] | None]
 
 
 def watch(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN) -> Path:
     """Keep the report up to date until KeyboardInterrupt, then leave it as an ordinary page; -> its index.html.
 
     Only reads the sweep folders, at the lowest priority, and writes nothing but the report. Polls: change
-    notifications do not cross the network file systems that clusters train on. Raises UserError where there was no
-    run up to the end.
+    notifications do not cross the network file systems that clusters train on. Raises UserError if there is still
+    no run at the end.
     """
     os.nice(19)
-    print(f"watching {', '.join(map(str, folders))}; Ctrl-C ends it", flush=True)
+    print(f"watching {', '.join(map(str, folders))}; stop with Ctrl-C", flush=True)
     try:
         _follow(folders, out)
     except KeyboardInterrupt:
@@ -36,17 +36,17 @@ def watch(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
 
 
 def _follow(folders: Sequence[Path], out: Path | None) -> NoReturn:
-    before: Seen | None = None
+    before: Snapshot | None = None
     while True:
-        started, now = time.perf_counter(), look(folders)
+        started, now = time.perf_counter(), snapshot_of(folders)
         if now != before:
             print(f"{time.strftime('%H:%M:%S')} {_build(folders, out, now)}", flush=True)
         before = now
         time.sleep(max(_PERIOD, _SHARE * (time.perf_counter() - started)))
 
 
-def _build(folders: Sequence[Path], out: Path | None, now: Seen) -> str:
-    """Build once; -> what to tell of it."""
+def _build(folders: Sequence[Path], out: Path | None, now: Snapshot) -> str:
+    """Build once; -> a line about it."""
     runs = [state for path, state in now.items() if path.name == RESULT]
     ended = len(runs) - runs.count(None)
     try:
@@ -56,14 +56,14 @@ def _build(folders: Sequence[Path], out: Path | None, now: Seen) -> str:
     return f"{ended} of {len(runs)} runs have ended: {page}"
 
 
-def look(folders: Sequence[Path]) -> Seen:
-    """When each file that a report is read from was last written, and its size; None where there is none yet."""
-    seen: Seen = {}
+def snapshot_of(folders: Sequence[Path]) -> Snapshot:
+    """Modification time and size of each file that a report reads; None for files that do not exist yet."""
+    snapshot: Snapshot = {}
     for folder in folders:
         for run in run_folders(folder):
             for name in (RESULT, HISTORY):
-                seen[run / name] = _state(run / name)
-    return seen
+                snapshot[run / name] = _state(run / name)
+    return snapshot
 
 
 def _state(path: Path) -> tuple[int, int] | None:

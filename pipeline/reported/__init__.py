@@ -1,1 +1,1 @@
-"""What five course reports reported: networks, settings, figures and curves."""
+"""The contents of five course reports: networks, settings, figures and curves."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 _HERE = Path(__file__).parent
 
-# What an experiment file cannot say because it differs from data set to data set.
+# Settings that differ by data set, which an experiment file cannot express.
 _OVERRIDES = {
     ("three_datasets_float64", "cifar10"): ["training.epochs=20"],
     ("three_datasets_float64", "cifar100"): ["training.epochs=20"],
@@ -24,7 +24,7 @@ class Row:
     experiment: str
     dataset: str
     reported: "pd.Series[Any]"
-    curve: pd.DataFrame  # its lines of curves.csv, maybe none
+    curve: pd.DataFrame  # its lines of curves.csv, possibly none
 
     @property
     def name(self) -> str:
@@ -38,27 +38,27 @@ class Row:
     @property
     def overrides(self) -> list[str]:
         """What to type after `python -m pipeline`."""
-        own = _OVERRIDES.get((self.experiment, self.dataset), [])
+        overrides = _OVERRIDES.get((self.experiment, self.dataset), [])
         if self.experiment != "toy_linear":
             fraction = 0.2 if self.held_out == "validation" else 0.0
-            own = [f"dataset={self.dataset}", f"dataset.validation_fraction={fraction}", *own]
-        return [f"experiment={self.experiment}", *own]
+            overrides = [f"dataset={self.dataset}", f"dataset.validation_fraction={fraction}", *overrides]
+        return [f"experiment={self.experiment}", *overrides]
 
 
 def reports() -> pd.DataFrame:
-    """What the reports say, a row a network."""
+    """The reports' figures, one row per network."""
     return pd.read_csv(_HERE / "reports.csv")
 
 
 def rows() -> list[Row]:
     """All reported networks, in the order of reports.csv."""
     curves = pd.read_csv(_HERE / "curves.csv")
-    found = []
+    reported_rows = []
     for _, reported in reports().iterrows():
         experiment = _experiment(reported)
         of_report = (curves["report"] == experiment) & (curves["dataset"] == reported["dataset"])
-        found.append(Row(experiment, reported["dataset"], reported, curves[of_report]))
-    return found
+        reported_rows.append(Row(experiment, reported["dataset"], reported, curves[of_report]))
+    return reported_rows
 
 
 def _experiment(reported: "pd.Series[Any]") -> str:

@@ -1,1 +1,1 @@
-"""All that is known of a run's files: what they hold, who writes them, and how they are read."""
+"""A run's files: what they hold, how they are written and how they are read."""

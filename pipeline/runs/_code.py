@@ -1,4 +1,4 @@
-"""What of the source code decides the figures of a run, as a text that stays the same where they do."""
+"""A hash of the source code that determines a run's figures; edits that cannot change them keep it."""
 
 import ast
 import functools
@@ -13,29 +13,29 @@ _TRAINS = (
     Path(scratchnet.__file__).parent,
     *(_PIPELINE / name for name in ("training", "models", "optimizers", "schedules", "config/build.py")),
 )
-_OTHER_LIBRARIES = {"interop", "sklearn"}  # of the engine: they convert networks, and train none
+_OTHER_LIBRARIES = {"interop", "sklearn"}  # parts of the engine that convert networks but do not train them
 
 
 def what_computes(source: str) -> str:
-    """The syntax of a module without docstrings, comments, annotations, imports and the words of errors and help."""
+    """A module's syntax without docstrings, comments, annotations, imports and the texts of errors and help."""
     return ast.unparse(_Computes().visit(ast.parse(source)))
 
 
 def hash_of(paths: Iterable[Path]) -> str:
-    """Twelve digits of what the files compute, wherever they lie and whatever they are called."""
+    """Twelve digits for what the files compute, regardless of their names and places."""
     digests = sorted(hashlib.sha256(what_computes(path.read_text("utf-8")).encode()).hexdigest() for path in paths)
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:12]
 
 
 def training_files() -> list[Path]:
-    """Every file of this installation that has a say in a run's figures."""
+    """Every file of this installation that can affect a run's figures."""
     files = [path for root in _TRAINS for path in ([root] if root.is_file() else root.rglob("*.py"))]
     return [path for path in files if path.parent.name not in _OTHER_LIBRARIES]
 
 
 @functools.cache
 def engine() -> str:
-    """A hash of the code that trains: another version of it may give other digits."""
+    """A hash of the code that trains: another version may give other digits."""
     return hash_of(training_files())
 
 

@@ -39,15 +39,15 @@ class RunFolder:
         """Add a line to run.log."""
         write_log(self.job.folder, text)
 
-    def go_on(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
-        """Take up what an interrupted run had."""
+    def resume(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
+        """Restore the history, steps and weights of an interrupted run."""
         for row in history:
             self._add(row)
         self.steps, self.weights = list(steps), weights
-        self.log(f"goes on after epoch {history[-1]['epoch']:g}")
+        self.log(f"resumed after epoch {history[-1]['epoch']:g}")
 
     def record(self, row: Row) -> bool:
-        """Add an epoch; True where it is the best so far."""
+        """Add an epoch; -> whether it is the best so far."""
         better = self._add(row)
         write_history(self.job.folder, self.history)
         figures = [f"{k} {v:.6g}" for k, v in row.items() if k not in ("epoch", "seconds") and not math.isnan(v)]
@@ -56,7 +56,7 @@ class RunFolder:
         return better
 
     def record_steps(self, before: int, losses: Sequence[float]) -> None:
-        """Add an epoch's batch losses to steps.csv, every `training.log_every` steps; `before` steps went before."""
+        """Add an epoch's batch losses to steps.csv, every `training.log_every` steps; `before` counts earlier steps."""
         every = self.job.config.training.log_every
         if not every:
             return
@@ -71,7 +71,7 @@ class RunFolder:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch picked on validation; 0 before there is one."""
+        """The best epoch on validation; 0 if there is none yet."""
         return int(self.best["epoch"]) if self.best else 0
 
     @property
@@ -80,7 +80,7 @@ class RunFolder:
         return len(self.history) - 1 - self.best_epoch
 
     def result(self, status: Status, seconds: Mapping[str, float], message: str | None = None) -> Result:
-        """The record of the run as far as it has come."""
+        """The run's record so far."""
         training = self.job.config.training
         provenance = {"seed": self.job.config.seed, "threads": training.threads}
         names = ("device", "kernel", "stack", "data_fingerprint", "examples")
@@ -94,12 +94,12 @@ class RunFolder:
         )
 
     def close(self, result: Result) -> Result:
-        """Write model.safetensors (weights of the best epoch) and result.json, and tell the trackers."""
+        """Write model.safetensors (weights of the best epoch) and result.json, and notify the trackers."""
         if self.weights and self.best is not None:
             header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
-            metadata = {HEADER: header.model_dump_json()}  # one key: several come in random order
+            metadata = {HEADER: header.model_dump_json()}  # one key: safetensors writes several in random order
             write_whole(self.job.folder / MODEL, safetensors.torch.save(dict(self.weights), metadata))
-        self.tracking.end(result)  # first: who is stopped here trains the last epoch again, and ends again
+        self.tracking.end(result)  # first: a run that is killed here repeats its last epoch and ends again
         result.write(self.job.folder)
         self.log(result.status + (f": {result.message}" if result.message else ""))
         return result
@@ -113,7 +113,7 @@ class RunFolder:
 
 
 def write_failure(job: Job, message: str) -> Result:
-    """The record of a run that has nothing but the reason why it failed, in its folder if that can be written."""
+    """Record a run that failed before it trained; written to its folder if possible."""
     result = job.result("failed", message)
     with suppress(OSError):
         job.folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""history.csv: a row an epoch of one run, written and read."""
+"""history.csv, written and read: one row per epoch of a run."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from pipeline.files import HISTORY, write_whole
 from pipeline.runs.metrics import Row
 from pipeline.runs.problem import Problem
 
-_LAST = 2**53  # epochs up to here are whole numbers in float64
+_LAST = 2**53  # float64 holds all whole numbers up to here
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class History:
 
     @property
     def rows(self) -> list[Row]:
-        """A dictionary an epoch."""
+        """One dictionary per epoch."""
         return [dict(zip(self.names, values, strict=True)) for values in self.table.tolist()]
 
 
 def write_history(folder: Path, rows: Sequence[Row]) -> None:
-    """Replace the file by these epochs. Not forced to the disk: the checkpoint, which is, holds them as well."""
+    """Replace the file by these epochs. No fsync: the checkpoint, which has one, holds them as well."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -42,7 +42,7 @@ def write_history(folder: Path, rows: Sequence[Row]) -> None:
 
 
 def read_history(folder: Path) -> History | Problem:
-    """The epochs of the run in `folder`; lines that are damaged are left out, cells that hold text are empty."""
+    """The epochs of the run in `folder`; damaged lines are skipped, cells that hold text become NaN."""
     try:
         with (folder / HISTORY).open(encoding="utf-8", newline="") as stream:
             lines = [line for line in csv.reader(stream) if line]
@@ -75,7 +75,7 @@ def read_history(folder: Path) -> History | Problem:
 
 
 def _readable(names: Sequence[str], lines: Sequence[Sequence[str]]) -> tuple[np.ndarray, list[str]]:
-    """Of a damaged table what can be read, and what cannot."""
+    """The readable part of a damaged table, and what was lost."""
     whole = [line for line in lines if len(line) == len(names)]
     table = np.array([[_number(cell) for cell in line] for line in whole]).reshape(-1, len(names))
     damage = [f"{len(lines) - len(whole)} lines with too many or too few cells"] if len(whole) < len(lines) else []
@@ -84,7 +84,7 @@ def _readable(names: Sequence[str], lines: Sequence[Sequence[str]]) -> tuple[np.
 
 
 def _number(cell: str) -> float | None:
-    """None, which an array of floats holds as NaN, for what is empty or no number."""
+    """The number, or None (NaN in an array of floats) for a cell that is empty or not a number."""
     try:
         return float(cell)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a run is: a hash of all that determines its numbers."""
+"""A run's identity: a hash of all that determines its figures."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from pipeline.runs._code import engine
 
 @dataclass(frozen=True)
 class Identity:
-    """Hashes of what a run's figures follow from: its configuration, its data, and the code that trains."""
+    """Hashes of what determines a run's figures: its configuration, its data and the code that trains."""
 
     config: str
     data: str
@@ -19,12 +19,12 @@ class Identity:
 
     @classmethod
     def of(cls, config: Config, fingerprint: str) -> "Identity":
-        """The identity of the run of `config` on data of this fingerprint, with the engine that is installed."""
+        """The identity of a run of `config` on data with this fingerprint, by the installed engine."""
         return cls(_hash(_numbers(config)), fingerprint, engine())
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> "Identity":
-        """The identity that `facts()` gave."""
+        """The inverse of `facts()`."""
         return cls(facts["config"], facts["data"], facts["engine"])
 
     def facts(self) -> dict[str, str]:
@@ -33,14 +33,14 @@ class Identity:
 
 
 def without_epochs(config: Config) -> str:
-    """What runs have in common that differ in nothing but how long they train."""
+    """The configuration that runs share if they differ only in how long they train."""
     values = json.loads(_numbers(config))
     del values["training"]["epochs"]
     return json.dumps(values, sort_keys=True)
 
 
 def _numbers(config: Config) -> str:
-    """The configuration without names, places and what is only written down besides."""
+    """The part of the configuration that affects figures: no names, paths or logging."""
     values = config.model_dump(mode="json", exclude={"sweep", "tracking"})
     values["training"].pop("log_every")
     values["dataset"].pop("root", None)

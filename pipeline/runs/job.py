@@ -1,4 +1,4 @@
-"""One run to train: what, and where to."""
+"""A run to train."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pipeline.runs.result import Result, Status
 
 @dataclass(frozen=True)
 class Job:
-    """One run to train: what, where to, and the overrides that the user gave for it."""
+    """A run to train: its configuration, its folder, and the overrides that the user gave."""
 
     config: Config
     folder: Path
@@ -24,11 +24,11 @@ class Job:
 
     @property
     def command(self) -> str:
-        """What trains this one run again."""
+        """The command that trains this run again."""
         return rerun_command(self.overrides, self.config_folder)
 
     def facts(self) -> dict[str, Any]:
-        """What a checkpoint says of the run that it belongs to."""
+        """How a checkpoint identifies its runs."""
         identity = self.identity.facts() if self.identity else None
         return {"folder": self.folder.name, "identity": identity}
 
@@ -41,7 +41,7 @@ class Job:
         seconds: Mapping[str, float] = {},
         provenance: Mapping[str, Any] = {},
     ) -> Result:
-        """The record of how the run has ended; a run that failed before it trained has nothing but a reason."""
+        """The record of how the run ended; a run that failed before training has only a message."""
         return Result(
             format=1,
             status=status,

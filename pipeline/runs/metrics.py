@@ -1,4 +1,4 @@
-"""The vocabulary of metrics: what is measured on each split, what people call it, and which epoch is the best.
+"""The vocabulary of metrics: what is measured on each split, how it is labelled, and which epoch is best.
 
 A name has up to three parts: `accuracy` is the metric, `validation_accuracy` its column in history.csv, and
 `best_validation_accuracy` the figure of the best epoch in result.json.
@@ -20,7 +20,7 @@ _NO_METRICS = ("epoch", "lr", "seconds")  # columns of history.csv that result.j
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that every split has. A `share` of the examples lies between 0 and 1; differences are told in points."""
+    """A figure of each split. A `share` of the examples lies between 0 and 1; differences are given in points."""
 
     name: str
     label: str
@@ -40,11 +40,11 @@ class Metric:
         return f"best_{split}_{self.name}"
 
     def heading(self, split: str) -> str:
-        """For people: "validation R²"."""
+        """Its label: "validation R²"."""
         return f"{split} {self.label}"
 
     def rank(self, value: float) -> float:
-        """A number that is greater the better the value is; −inf where there is no finite value."""
+        """A number that is greater for better values; −inf for values that are not finite."""
         if not math.isfinite(value):
             return -math.inf
         return value if self.higher_is_better else -value
@@ -62,9 +62,9 @@ def task_of(columns: Iterable[str]) -> Task:
 
 
 def improves(row: Row, best: Row | None, metric: Metric) -> bool:
-    """Whether an epoch becomes the best one, after `best` among those before it.
+    """Whether an epoch replaces `best`, the best of the earlier ones.
 
-    The best epoch has the best validation value, the first of equals; without any such value it is the last. Epoch 0,
+    The best epoch has the best validation value, the first of a tie; without any such value it is the last. Epoch 0,
     before training, and epochs whose objective is not finite never count.
     """
     if row["epoch"] == 0 or not math.isfinite(row.get("objective", 0.0)):
@@ -76,7 +76,7 @@ def improves(row: Row, best: Row | None, metric: Metric) -> bool:
 
 
 def best_row(history: Iterable[Row], metric: Metric) -> Row | None:
-    """The best epoch, None where no epoch counts."""
+    """The best epoch; None if no epoch counts."""
     best: Row | None = None
     for row in history:
         if improves(row, best, metric):
@@ -85,9 +85,9 @@ def best_row(history: Iterable[Row], metric: Metric) -> Row | None:
 
 
 def run_metrics(history: Sequence[Row], best: Row | None) -> dict[str, float]:
-    """What result.json says of a history: `final_*` of the last epoch, `best_*` of the best; NaN where there is none.
+    """The metrics of result.json: `final_*` of the last epoch, `best_*` of the best; NaN if there is none.
 
-    Raises KeyError where the epochs do not have the same figures.
+    Raises KeyError if the epochs do not have the same figures.
     """
     final = history[-1] if history else {}
     names = [name for name in final if name not in _NO_METRICS]
@@ -97,6 +97,6 @@ def run_metrics(history: Sequence[Row], best: Row | None) -> dict[str, float]:
 
 
 def best_figures(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Of a run's metrics those of the best epoch that have a value, without the epoch itself."""
+    """The metrics of a run's best epoch that have a value, without the epoch itself."""
     best = {name: value for name, value in metrics.items() if name.startswith("best_") and name != "best_epoch"}
     return {name: value for name, value in best.items() if not math.isnan(value)}

@@ -1,4 +1,4 @@
-"""A run's trained network, read back: what model.safetensors holds, and what to do with it.
+"""A run's trained network, read back from model.safetensors.
 
 docs/models.md describes the file for readers without this code.
 """
@@ -26,11 +26,11 @@ from pipeline.runs.problem import Problem
 from pipeline.runs.result import read_result
 from scratchnet import interop
 
-_ROWS = 1000  # at once: inputs are bytes, normalised they are several times as large
+_ROWS = 1000  # per batch: normalised inputs are several times as large as bytes
 
 
 class Inputs(BaseModel):
-    """Raw inputs: their shape without the batch, and mean and std in their units, one for all or one a channel."""
+    """Raw inputs: their shape without the batch, and mean and std in their units, one for all or one per channel."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -40,21 +40,21 @@ class Inputs(BaseModel):
 
 
 class Header(BaseModel):
-    """What the tensors of a model.safetensors mean. Readers ignore keys that they do not know."""
+    """What the tensors of a model.safetensors mean. Readers ignore unknown keys."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     format: Literal[1] = 1
     task: Literal["classification", "regression"]
     network: dict[str, Any]  # as `scratchnet.interop.describe` gives it
-    settings: dict[str, float]  # the rates of dropout
+    settings: dict[str, float]  # dropout rates
     inputs: Inputs
     class_names: list[str]
-    epoch: int = 0  # that the weights are from
+    epoch: int = 0  # of the weights
 
     @classmethod
     def of(cls, run: sn.Run, config: Config, dataset: Dataset) -> Self:
-        """The header of what this run trains on this data."""
+        """The header for a network that this run trains on this data."""
         mean, std = config.dataset.normalisation(dataset)
         names = {"dropout", "input_dropout"}
         return cls(
@@ -97,14 +97,14 @@ class TrainedModel:
     def predict(self, inputs: np.ndarray | Tensor) -> Tensor:
         """Outputs (N, K), logits or values, for raw inputs (N, …): bytes of images, features of the toy problems.
 
-        Raises ShapeError where they are neither of the input's shape nor its flat rows.
+        Raises ShapeError unless they have the input's shape or are flat rows of it.
         """
-        given = inputs if isinstance(inputs, Tensor) else tensor_of(inputs)
-        if tuple(given.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
+        values = inputs if isinstance(inputs, Tensor) else tensor_of(inputs)
+        if tuple(values.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
             expected = "(N, " + ", ".join(map(str, self.input_shape)) + ")"
-            raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(given.shape)}")
+            raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(values.shape)}")
         known = (torch.uint8, torch.float32, torch.float64)
-        rows = (given if given.dtype in known else given.double()).flatten(1)
+        rows = (values if values.dtype in known else values.double()).flatten(1)
         examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std)
         dtype = next(iter(self.params.values())).dtype
         params = {name: value.unsqueeze(0) for name, value in self.params.items()}
@@ -123,8 +123,8 @@ class TrainedModel:
 def load_model(folder: Path | str) -> TrainedModel:
     """The network of a run's folder, with the weights of its best epoch.
 
-    A file of a version that wrote no header is read by the run's configuration, which needs its data set.
-    Raises UserError where there is no model, or one that cannot be read.
+    A file without a header, from an earlier version, is read with the run's configuration and data set.
+    Raises UserError if there is no model or it cannot be read.
     """
     folder = Path(folder)
     path = folder / MODEL
@@ -141,7 +141,7 @@ def load_model(folder: Path | str) -> TrainedModel:
     except (OSError, ValueError, safetensors.SafetensorError) as error:  # pydantic's error is a ValueError
         raise UserError(f"{path}: cannot be read ({one_line(error)})") from error
     if not isinstance(network, sn.Sequential) or set(params) != set(network.names):
-        raise UserError(f"{path}: its tensors are not those of its network; train the run again")
+        raise UserError(f"{path}: its tensors do not match its network; train the run again")
     return TrainedModel(network, {name: params[name] for name in network.names}, header)
 
 
@@ -153,7 +153,7 @@ def _header_of(folder: Path, metadata: Mapping[str, str]) -> Header:
     try:
         config = Config.model_validate(result.config)
     except ValidationError as error:
-        raise ValueError(f"no header, and its configuration is of no run here: {one_line(error)}") from error
+        raise ValueError(f"no header, and its configuration is not valid here: {one_line(error)}") from error
     dataset = config.dataset.load()
     header = Header.of(build_run(config, dataset), config, dataset)
     return header.model_copy(update={"epoch": int(metadata.get("epoch", 0))})

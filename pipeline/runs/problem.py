@@ -1,4 +1,4 @@
-"""What is wrong with a file or folder that a run or a sweep should be read from."""
+"""What is wrong with a file or folder of a run or a sweep."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ Kind = Literal["no_result", "bad_result", "no_history", "bad_history", "bad_conf
 
 @dataclass(frozen=True)
 class Problem:
-    """`kind` is for programs, `words` are for people; `place` is the run's folder, or what is in its place."""
+    """`kind` is for programs, `words` are for the user; `place` is the run's folder, or whatever is there instead."""
 
     kind: Kind
     place: Path

@@ -1,4 +1,4 @@
-"""Where a result comes from: code, versions, machine, data, and the command that makes it again."""
+"""Where a result comes from: code, versions, machine, data, and the command that reproduces it."""
 
 import functools
 import platform
@@ -11,18 +11,18 @@ from typing import Any
 
 
 def about_run(overrides: Sequence[str]) -> list[str]:
-    """The overrides that say something about the run: others name folders, launchers and trackers."""
+    """The overrides that configure the run itself, not its folder, launcher or trackers."""
     others = ("hydra", "sweep.", "sweep=", "tracking.", "tracking=")
     return [text for text in overrides if not text.lstrip("+~").startswith(others)]
 
 
 def rerun_command(overrides: Sequence[str], config_folder: str | None = None) -> str:
     """The command that trains this one run again."""
-    kept = about_run(overrides)
-    # An experiment may say that it is a sweep; one row of it is not.
-    single = ["hydra.mode=RUN"] if any(text.lstrip("+").startswith("experiment=") for text in kept) else []
+    run_overrides = about_run(overrides)
+    # An experiment may be a sweep; a single run of it is not.
+    single = ["hydra.mode=RUN"] if any(text.lstrip("+").startswith("experiment=") for text in run_overrides) else []
     folder = ["--config-dir", config_folder] if config_folder else []
-    return shlex.join(["python", "-m", "pipeline", *folder, *kept, *single])
+    return shlex.join(["python", "-m", "pipeline", *folder, *run_overrides, *single])
 
 
 @functools.cache
@@ -51,7 +51,7 @@ def _package_version() -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """Answer of git for the folder of this package, None where it is no checkout."""
+    """Git's answer for this package's folder; None outside a checkout."""
     try:
         answer = subprocess.run(
             ["git", "-C", str(Path(__file__).parent), *arguments],

@@ -1,4 +1,4 @@
-"""Run folders read into data frames: one row a run, and one row an epoch of each run."""
+"""Run folders read into data frames: one row per run, and one row per epoch of each run."""
 
 import json
 import re
@@ -22,21 +22,22 @@ from pipeline.runs.result import Result, read_result
 
 _FACTS = ("status", "message", "dropped_at_epoch", "task")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
-_WHOLE = 2**53  # up to which float64 holds every whole number
+_WHOLE = 2**53  # float64 holds all whole numbers up to here
 
 
 @dataclass(frozen=True)
 class Collected:
     """What run folders hold, as tidy data frames, and what could not be read.
 
-    `runs`: a row a run. Columns: `run`, its name; `status`; `message`, why it did not finish; `dropped_at_epoch`, where
-    successive halving stopped it; `task`; `identity`, a hash of all that determines its figures; `config.*`, every key
-    of its configuration (lists as JSON: "[256,128]"); `metric.final_*` of its last epoch, `metric.best_*` of the epoch
-    that was best on validation, and `metric.parameters`; `seconds.*`; `provenance.*`. A run lacks (NaN) what its model
-    or optimizer does not have.
+    `runs`: one row per run. Columns: `run`, its name; `status`; `message`, why it did not finish; `dropped_at_epoch`,
+    where successive halving stopped it; `task`; `identity`, a hash of all that determines its figures; `config.*`,
+    every key of its configuration (lists as JSON: "[256,128]"); `metric.final_*` of its last epoch, `metric.best_*` of
+    the epoch that was best on validation, and `metric.parameters`; `seconds.*`; `provenance.*`. Keys that a run's model
+    or optimizer does not have are NaN.
 
-    `history`: a row an epoch of a run. Columns: `run`, `epoch` (0 is before training), `train_loss`, `train_accuracy`
-    (for regression `train_r2`), the same of validation and test, `penalty`, `objective`, `lr` and `seconds`.
+    `history`: one row per epoch of each run. Columns: `run`, `epoch` (0 is before training), `train_loss`,
+    `train_accuracy` (`train_r2` for regression), the same for validation and test, `penalty`, `objective`, `lr` and
+    `seconds`.
 
     `history.merge(runs, on="run")` puts each run's settings beside its epochs.
     """
@@ -44,12 +45,12 @@ class Collected:
     runs: pd.DataFrame
     history: pd.DataFrame
     problems: list[Problem]
-    origins: list[tuple[Path, str]]  # of each row of `runs`: the folder that was asked for, the run's path in it
+    origins: list[tuple[Path, str]]  # of each row of `runs`: the folder that was given, the run's path in it
 
     @property
     def folders(self) -> list[Path]:
         """The run folder of each row of `runs`."""
-        return [asked if is_run(asked) else asked / name for asked, name in self.origins]
+        return [folder if is_run(folder) else folder / name for folder, name in self.origins]
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:
@@ -58,18 +59,18 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def collect(folders: Sequence[Path]) -> Collected:
-    """Read every run in `folders`, each a sweep folder or a run folder; never stops at a bad one."""
-    asked = list(dict.fromkeys(map(Path, folders)))
+    """Read every run in `folders`, each a sweep folder or a run folder; bad ones are reported, not raised."""
+    unique = list(dict.fromkeys(map(Path, folders)))
     records: list[dict[str, Any]] = []
     histories: list[pd.DataFrame] = []
     problems: list[Problem] = []
-    origins: dict[Path, tuple[Path, str]] = {}  # by the run's resolved folder: none is counted twice
-    for folder, label in zip(asked, _labels(asked), strict=True):
+    origins: dict[Path, tuple[Path, str]] = {}  # by resolved run folder: none is counted twice
+    for folder, label in zip(unique, _labels(unique), strict=True):
         for path in run_folders(folder, problems):
             if path.resolve() in origins:
                 continue
             inner = "" if path == folder else path.name
-            name = inner if inner and len(asked) == 1 else "/".join(filter(None, (label, inner)))
+            name = inner if inner and len(unique) == 1 else "/".join(filter(None, (label, inner)))
             result, history = _read_run(path, problems)
             if result is not None:
                 records.append({"run": name, **_record(result)})
@@ -79,7 +80,7 @@ def collect(folders: Sequence[Path]) -> Collected:
                     frame.insert(0, "run", name)
                     histories.append(frame)
     if not records:
-        names = ", ".join(map(str, asked)) or "(no folder given)"
+        names = ", ".join(map(str, unique)) or "(no folder given)"
         reason = f" ({problems[0]})" if problems else ""
         remedy = "give a sweep's folder, which holds 0/, 1/, …, or a run's own folder, which holds result.json"
         raise UserError(f"no runs found in {names}{reason}; {remedy}")
@@ -88,7 +89,7 @@ def collect(folders: Sequence[Path]) -> Collected:
 
 
 def load(folders: Sequence[Path]) -> Collected:
-    """What `pipeline.load` gives: the runs with a type of its own for each column, and a warning of problems."""
+    """What `pipeline.load` returns: the runs with inferred column types; warns of problems."""
     collected = collect(folders)
     if problems := collected.problems:
         warnings.warn(f"{len(problems)} folders could not be read in full; first {problems[0]}", stacklevel=3)
@@ -96,7 +97,7 @@ def load(folders: Sequence[Path]) -> Collected:
 
 
 def write_results(folder: Path, collected: Collected | None = None) -> Path:
-    """Write `results.csv`, one row a run, into the sweep folder; `collected` saves reading it again."""
+    """Write `results.csv`, one row per run, into the sweep folder; pass `collected` to avoid reading it again."""
     collected = collect([folder]) if collected is None else collected
     rows = [index for index, (origin, _) in enumerate(collected.origins) if origin == folder]
     runs = collected.runs.iloc[rows].assign(run=[collected.origins[index][1] for index in rows])
@@ -105,12 +106,12 @@ def write_results(folder: Path, collected: Collected | None = None) -> Path:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether `folder` is a run's own folder."""
+    """Whether `folder` is a run folder."""
     return any((folder / name).exists() for name in (RESULT, HISTORY, ".hydra"))
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:
-    """The shortest ends of the folders' paths that tell them apart."""
+    """The shortest path suffixes that distinguish the folders."""
     parts = [folder.resolve().parts[1:] for folder in folders]
     length = 1
     while len({part[-length:] for part in parts}) < len(set(parts)):
@@ -119,7 +120,7 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 
 
 def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
-    """The runs in a sweep's folder, or the run itself; what else is there is put into `problems`."""
+    """The runs in a sweep's folder, or the run itself; anything else is added to `problems`."""
     problems = [] if problems is None else problems
     try:
         children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
@@ -135,7 +136,7 @@ def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator
                 continue
             if is_run(child):
                 yield child
-            elif child.name != "report" and not (child / "table.csv").exists():  # a report with a name of its own
+            elif child.name != "report" and not (child / "table.csv").exists():  # a report under another name
                 words = f"not a run folder: holds neither {RESULT} nor {HISTORY}"
                 problems.append(Problem("not_a_run", child, words))
         except OSError as error:
@@ -143,17 +144,17 @@ def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator
 
 
 def _read_run(folder: Path, problems: list[Problem]) -> tuple[Result | None, History | None]:
-    """A run's record, made from its history where it has left none, and its epochs."""
+    """A run's record, reconstructed from its history if it left none, and its epochs."""
     epochs, result = read_history(folder), read_result(folder)
     history = epochs if isinstance(epochs, History) else None
-    if isinstance(epochs, Problem) and epochs.kind != "no_history":  # a run that failed at once has none
+    if isinstance(epochs, Problem) and epochs.kind != "no_history":  # a run that failed immediately has none
         problems.append(epochs)
     elif history and history.damage:
         problems.append(Problem("bad_history", folder, history.damage))
     if isinstance(result, Result):
         return result, history
     if history is None:
-        words = f"{result.words}, and there is no history to read instead; the run is left out"
+        words = f"{result.words}, and there is no history to read instead; the run is omitted"
         problems.append(replace(result, words=words))
         return None, None
     words = f"{result.words}; counted as interrupted, with figures from {HISTORY}"
@@ -162,13 +163,13 @@ def _read_run(folder: Path, problems: list[Problem]) -> tuple[Result | None, His
 
 
 def _from_history(folder: Path, history: History, problems: list[Problem]) -> Result:
-    """The record that a run would have left, had it been interrupted after its last epoch."""
+    """The record that the run would have left if interrupted after its last epoch."""
     rows, task = history.rows, task_of(history.names)
     seconds = {"total": float(np.nansum([row.get("seconds", np.nan) for row in rows]))}
     facts: dict[str, Any] = {"format": 1, "status": "interrupted", "message": None, "task": task, "seconds": seconds}
     facts["metrics"] = run_metrics(rows, best_row(rows, SCORES[task]))
     path = folder / ".hydra" / "config.yaml"
-    try:  # by way of JSON, which has no dates and no keys but text
+    try:  # through JSON, which has no dates and only text keys
         config = json.loads(json.dumps(yaml.load(path.read_text(encoding="utf-8"), _WithoutAliases)))
         return Result.model_validate(facts | {"config": config})
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
@@ -177,7 +178,7 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
 
 
 class _WithoutAliases(yaml.SafeLoader):
-    """Plain YAML: an alias, which Hydra never writes, may stand for a thousand times its length."""
+    """Plain YAML without aliases: Hydra writes none, and they can expand to a thousand times their length."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -204,6 +205,6 @@ def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
             whole = bool(((numbers.dropna() % 1 == 0) & (numbers.dropna().abs() < _WHOLE)).all())
             counts = name.endswith(("_epoch", ".parameters")) and whole
             columns[name] = numbers.astype("Int64") if counts else numbers
-        else:  # kept as objects: a whole number stays whole, null stays null, beside a run that lacks the key
+        else:  # objects: whole numbers stay whole and null stays null next to a run that lacks the key
             columns[name] = values
     return pd.DataFrame(columns)

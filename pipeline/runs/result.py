@@ -1,4 +1,4 @@
-"""result.json: how a run has ended, in one record that every part of the pipeline writes and reads."""
+"""result.json: the record of how a run ended, for every part of the pipeline that writes or reads it."""
 
 import math
 import re
@@ -28,12 +28,12 @@ Status = Literal["finished", "diverged", "failed", "interrupted"]
 def _is_finite(number: float) -> bool:
     try:
         return math.isfinite(number)
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # an integer too large for a float
         return False
 
 
 def _figure(value: Any) -> float:
-    """A number; NaN, which JSON does not have, stands in the file as null, and so does infinity."""
+    """A number; in the file NaN and infinity are null, as JSON has neither."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return math.nan
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
@@ -53,10 +53,10 @@ Facts = Annotated[dict[str, Any], AfterValidator(_facts)]
 
 
 class Result(BaseModel):
-    """The record of a run. What a later version adds is kept when the record is written again.
+    """The record of a run. Unknown keys, of a later version, are kept when it is written again.
 
-    `dropped_at_epoch`: where successive halving stopped the run, which is `interrupted` and can be trained on.
-    `task`: None for a run that failed before its data were read. `metrics`: `final_*` of the last epoch, `best_*` of
+    `dropped_at_epoch`: where successive halving stopped the run, which is `interrupted` and can be resumed.
+    `task`: None for a run that failed before its data was read. `metrics`: `final_*` of the last epoch, `best_*` of
     the best one and `parameters`, by the names of `pipeline.runs.metrics`. `seconds`: `total`, and its parts.
     """
 
@@ -76,14 +76,14 @@ class Result(BaseModel):
 
     @field_validator("dropped_at_epoch", mode="before")
     @classmethod
-    def _said_in_the_message(cls, value: Any, info: ValidationInfo) -> Any:
-        """Version 0.1.0 said it in the message alone."""
+    def _from_message(cls, value: Any, info: ValidationInfo) -> Any:
+        """Version 0.1.0 wrote it only into the message."""
         phrase = re.match(r"dropped by halving after epoch (\d{1,9}):", info.data.get("message") or "")
         return int(phrase[1]) if value is None and phrase else value
 
     @property
     def ended(self) -> bool:
-        """Whether training it again would only repeat it."""
+        """Whether the run is over: training it again would only repeat it."""
         return self.status in ("finished", "diverged")
 
     @property
@@ -93,19 +93,19 @@ class Result(BaseModel):
 
     @property
     def score(self) -> float | None:
-        """What a sweeper may maximise: the score of the best epoch on validation, None where there is none."""
+        """What a sweeper may maximise: the best epoch's validation score; None if there is none."""
         value = self.metrics.get(self.metric.best(SELECTION), math.nan)
         return None if math.isnan(value) else value
 
     def summary(self) -> str:
-        """One line for a person."""
+        """One line for the user."""
         scores = {self.metric.heading(split): self.metrics.get(self.metric.best(split), math.nan) for split in SPLITS}
         figures = [f"{heading} {score:.4f}" for heading, score in scores.items() if not math.isnan(score)]
         epoch = f" at epoch {self.metrics.get('best_epoch', math.nan):g}" if figures else ""
         return f"{self.status}: " + (self.message or ", ".join(figures) + epoch)
 
     def dropped(self, epoch: int, stay: int) -> Self:
-        """The record of the same run after successive halving has left it out of the best `stay` at `epoch`."""
+        """The record of this run once successive halving has dropped it at `epoch`, outside the best `stay`."""
         message = f"dropped by halving after epoch {epoch}: not among the best {stay}"
         return self.model_copy(update={"message": message, "dropped_at_epoch": epoch})
 
@@ -116,7 +116,7 @@ class Result(BaseModel):
 
 
 def read_result(folder: Path) -> Result | Problem:
-    """The record of the run in `folder`, or why there is none that can be read."""
+    """The record of the run in `folder`, or why it cannot be read."""
     try:
         return Result.model_validate_json((folder / RESULT).read_bytes())
     except FileNotFoundError:
@@ -132,6 +132,6 @@ def read_result(folder: Path) -> Result | Problem:
 
 
 def ended_result(folder: Path) -> Result | None:
-    """The record of the run in `folder` where it has ended and need not be trained again."""
+    """The record of the run in `folder` if it has ended and need not be trained again."""
     result = read_result(folder)
     return result if isinstance(result, Result) and result.ended else None

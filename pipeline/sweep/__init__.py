@@ -1,1 +1,1 @@
-"""Many runs as one piece of work: what is there already, what trains together, and where."""
+"""Many runs as one unit of work: what is done already, what trains together, and where."""

@@ -15,7 +15,7 @@ Kind = Literal["loky", "dask"]
 
 
 class WorkersDied(Exception):
-    """Workers ended before they had given back what they were to do."""
+    """Workers died before they returned their results."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,23 @@ class Backend:
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
-            raise UserError(f"hydra.launcher.workers={self.workers}: allowed: 1 or more, or null for one a core")
+            raise UserError(f"hydra.launcher.workers={self.workers}: allowed: 1 or more, or null for one per core")
         if self.name not in get_args(Kind):
             raise UserError(f"hydra.launcher.backend={self.name}: allowed: loky or dask")
         if (self.name == "dask") != (self.scheduler is not None):
             raise UserError(
-                "hydra.launcher.backend=dask goes with hydra.launcher.scheduler=tcp://HOST:PORT, the address that "
+                "hydra.launcher.backend=dask needs hydra.launcher.scheduler=tcp://HOST:PORT, the address that "
                 "`dask scheduler` prints"
             )
 
     @property
     def shares_memory(self) -> bool:
-        """Whether workers map what this process has; else they read the data themselves."""
+        """Whether workers share this process's memory; if not, they load the data themselves."""
         return self.name == "loky"
 
     @property
     def optional(self) -> bool:
-        """Whether this process may do the work itself: nobody has asked for a number of workers."""
+        """Whether this process may do the work itself: the user set no number of workers."""
         return self.name == "loky" and self.workers is None
 
     def processes(self) -> int:
@@ -60,9 +60,9 @@ class Backend:
     def run(
         self, function: Callable[..., Any], works: Sequence[Any], processes: int, *, isolated: bool = False
     ) -> Generator[Any]:
-        """function(work) for each, in workers; the results as they come. Raises WorkersDied.
+        """Call function(work) for each in workers; yield results as they arrive. Raises WorkersDied.
 
-        One process is this one, unless the work is to be `isolated` because it may take its process along.
+        A single process is this one, unless the work must be `isolated` because it may kill its process.
         """
         jobs = [joblib.delayed(function)(work) for work in works]
         if self.name == "dask":
@@ -79,8 +79,8 @@ class Backend:
         with self._client() as client, joblib.parallel_config("dask", client=client):
             try:
                 yield from joblib.Parallel(return_as="generator_unordered")(jobs)
-            except distributed.KilledWorker as error:  # a task that several workers in turn have died of
-                client.restart()  # what still runs would train what is given out again
+            except distributed.KilledWorker as error:  # a task that killed several workers in turn
+                client.restart()  # tasks still running would train what is resubmitted
                 raise WorkersDied from error
 
     def _client(self) -> Any:
@@ -90,6 +90,6 @@ class Backend:
             return distributed.Client(self.scheduler, timeout=10)
         except OSError as error:
             raise UserError(
-                f"hydra.launcher.scheduler={self.scheduler}: nobody answers there; start one by "
-                "`dask scheduler`, and workers by `dask worker ADDRESS --nthreads 1`"
+                f"hydra.launcher.scheduler={self.scheduler}: no answer; start a scheduler with "
+                "`dask scheduler`, and workers with `dask worker ADDRESS --nthreads 1`"
             ) from error

@@ -1,4 +1,4 @@
-"""Live progress: a bar with an ETA on a terminal, a plain line now and then elsewhere."""
+"""Live progress: a bar with an ETA on a terminal, elsewhere a plain line now and then."""
 
 import math
 import sys
@@ -23,7 +23,7 @@ _LINE_SECONDS = 10.0
 
 
 class Board:
-    """Follows runs by the history.csv that each of them writes, wherever it trains.
+    """Follows runs through their history.csv files, wherever they train.
 
     `show`: "auto" (a bar on a terminal, else lines), "plain" (lines) or "off".
     """
@@ -35,7 +35,7 @@ class Board:
         self.epochs = [0.0] * len(jobs)
         self.ended = [False] * len(jobs)
         self.best: tuple[float, str] | None = None
-        self.started = self.spoken = time.monotonic()
+        self.started = self.last_line = time.monotonic()
         self._seen: dict[Path, int] = {}
         self._stop = threading.Event()
         console = Console(stderr=True)
@@ -46,7 +46,7 @@ class Board:
             TimeElapsedColumn(table_column=Column(min_width=7)),
             TextColumn("ETA"),
             TimeRemainingColumn(table_column=Column(min_width=7)),
-            # What gives way on a narrow terminal.
+            # The column that shrinks on a narrow terminal.
             TextColumn("{task.fields[best]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
             console=console,
             transient=True,
@@ -68,24 +68,24 @@ class Board:
     ) -> None:
         self._stop.set()
         self.thread.join()
-        self._look()
-        self._tell(last=True)
+        self._read_histories()
+        self._display(last=True)
         self.bar.stop()
 
     def end(self, number: int) -> None:
-        """The run `number` has ended, however far it came."""
+        """Run `number` has ended, at whatever epoch."""
         self.ended[number] = True
 
     def advance(self, number: int, epochs: float) -> None:
-        """The run `number` has trained `epochs`, with fractions: finer than the files tell."""
+        """Run `number` has trained `epochs`, fractions included: finer than the files."""
         self.epochs[number] = max(self.epochs[number], epochs)
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):
-            self._look()
-            self._tell()
+            self._read_histories()
+            self._display()
 
-    def _look(self) -> None:
+    def _read_histories(self) -> None:
         for number, job in enumerate(self.jobs):
             try:
                 changed = (job.folder / HISTORY).stat().st_mtime_ns
@@ -105,7 +105,7 @@ class Board:
             if rank > (self.best[0] if self.best else -math.inf):
                 self.best = (rank, f"{metric.heading(SELECTION)} {score:.4f} ({_settings(job)})")
 
-    def _tell(self, last: bool = False) -> None:
+    def _display(self, last: bool = False) -> None:
         now = time.monotonic()
         done = sum(
             length if ended else epochs
@@ -116,15 +116,15 @@ class Board:
         rate = f"{done / seconds:.1f} epochs/s" if done else "starting"
         best = f"best {self.best[1]}" if self.best else ""
         self.bar.update(self.task, completed=done, runs=runs, rate=rate, best=best)
-        if self.plain and not last and now - self.spoken >= _LINE_SECONDS:
-            self.spoken = now
+        if self.plain and not last and now - self.last_line >= _LINE_SECONDS:
+            self.last_line = now
             eta = f"ETA {seconds / done * (self.total - done):.0f} s" if done else "ETA unknown"
             print(", ".join(filter(None, (runs, rate, eta, best))), file=sys.stderr, flush=True)
 
 
 def _settings(job: Job) -> str:
-    """What the user typed for this run, as far as it says something about the run."""
-    said = [
+    """The overrides that the user typed for this run, without those of launchers and trackers."""
+    settings = [
         text for text in job.overrides if not text.startswith(("experiment", "sweep", "hydra", "tracking", "+", "~"))
     ]
-    return " ".join(said) or "defaults"
+    return " ".join(settings) or "defaults"

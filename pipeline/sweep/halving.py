@@ -1,7 +1,7 @@
-"""Successive halving: start many runs, and at each rung train only the best of them on.
+"""Successive halving: start many runs, and at each rung continue only with the best.
 
-With E epochs, n runs, a share k that is kept and R rungs, rung r trains ⌈n k^r⌉ runs to epoch ⌈E k^(R−1−r)⌉. Who goes
-on is read off the runs' histories alone, so a sweep that was stopped decides the same when it goes on.
+With E epochs, n runs, a kept share k and R rungs, rung r trains ⌈n k^r⌉ runs to epoch ⌈E k^(R−1−r)⌉. The choice
+depends on the runs' histories alone, so a resumed sweep makes the same one.
 
 Source: K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS
 2016, algorithm 1.
@@ -19,7 +19,7 @@ from pipeline.runs.metrics import LOSS, SCORES, SELECTION, best_row, task_of
 
 @dataclass(frozen=True)
 class Rung:
-    """To which share of their epochs runs train, and how many go on from there."""
+    """The share of their epochs that runs train, and how many continue from there."""
 
     share: float
     stay: int
@@ -30,27 +30,27 @@ class Rung:
 
 
 def rungs(runs: int, options: Sweep) -> list[Rung]:
-    """The rungs for so many runs; at the last all that are left have all their epochs."""
+    """The rungs for this number of runs; at the last rung the remaining runs have all their epochs."""
     stays = [max(1, math.ceil(round(runs * options.keep**r, 9))) for r in range(1, options.rungs)]
     shares = [options.keep ** (options.rungs - 1 - r) for r in range(options.rungs)]
     return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else runs], strict=True)]
 
 
 def trained(job: Job) -> int:
-    """How many epochs the run has."""
+    """How many epochs the run has trained."""
     history = read_history(job.folder)
     return max(int(row["epoch"]) for row in history.rows) if isinstance(history, History) else 0
 
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
-    """Those that go on: the highest validation scores up to the rung's epoch, in the order of `jobs`."""
+    """The jobs that continue, in their order: the highest validation scores up to the rung's epoch."""
     scores = {job.folder: _score(job, rung.epochs(job)) for job in jobs}
-    ranked = sorted(jobs, key=lambda job: scores[job.folder], reverse=True)[: rung.stay]  # stable: the first of equals
+    ranked = sorted(jobs, key=lambda job: scores[job.folder], reverse=True)[: rung.stay]  # stable: the first of a tie
     return [job for job in jobs if job in ranked]
 
 
 def summary(jobs: Sequence[Job], options: Sweep) -> str:
-    """For people: how many runs train how long."""
+    """One line for the user: how many runs train how long."""
     steps: list[str] = []
     count = len(jobs)
     for rung in rungs(len(jobs), options):
@@ -61,7 +61,7 @@ def summary(jobs: Sequence[Job], options: Sweep) -> str:
 
 
 def _score(job: Job, epoch: int) -> tuple[float, float]:
-    """How good the best epoch up to `epoch` is on validation; of equal runs the one with the least loss is better."""
+    """Rank of the best epoch up to `epoch` on validation; ties are broken by the lowest loss."""
     history = read_history(job.folder)
     if not isinstance(history, History):
         return -math.inf, -math.inf

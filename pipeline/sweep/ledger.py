@@ -1,4 +1,4 @@
-"""What a sweep's folder holds already, and which of the jobs now asked for that is."""
+"""The runs that a sweep's folder already holds, and which of the requested jobs they are."""
 
 import hashlib
 import json
@@ -29,8 +29,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One job of the command: what was typed for it, and what it is."""
+class Request:
+    """One job of the command: its overrides and its identity."""
 
     overrides: tuple[str, ...]
     identity: Identity
@@ -42,24 +42,24 @@ class Ledger:
     def __init__(self, sweep: Path) -> None:
         self.sweep, self.path = sweep, sweep / ".sweep" / "plan.json"
         self.entries: list[Entry] = []
-        self.folders: dict[int, str] = {}  # where they are not called by their number
+        self.folders: dict[int, str] = {}  # of runs whose folder is not named by their number
         damaged = not self._read_plan()
         known = {entry.number for entry in self.entries}
-        for path in sweep.glob(f"*/{RESULT}"):  # of another launcher, or of a plan that is lost
+        for path in sweep.glob(f"*/{RESULT}"):  # left by another launcher, or by a lost plan
             if path.parent.name.isdecimal() and int(path.parent.name) not in known:
                 result = read_result(path.parent)
                 if isinstance(result, Result):
-                    with suppress(KeyError):  # a result that does not say what it is of is left alone
+                    with suppress(KeyError):  # a result without an identity is ignored
                         self.entries.append(_entry(int(path.parent.name), result.overrides, result.identity or {}))
         if damaged:
             aside = self.path.with_name("plan.json.damaged")
             self.path.replace(aside)
-            print(f"{self.path}: damaged; moved to {aside.name}, and made anew from the runs' results", file=sys.stderr)
+            print(f"{self.path}: damaged; moved to {aside.name}, and rebuilt from the runs' results", file=sys.stderr)
             for number in {int(name) for name in self._folders()} - {entry.number for entry in self.entries}:
-                self._put_aside(number)  # what was begun, and cannot be told any more
+                self._archive(number)  # started, but no longer identifiable
 
     def _read_plan(self) -> bool:
-        """Take up what is planned; False where the file does not hold what was written."""
+        """Load the plan; False if the file is not what was written."""
         try:
             plan = json.loads(self.path.read_text(encoding="utf-8"))
             runs = plan["runs"]
@@ -74,51 +74,51 @@ class Ledger:
             return False
         return True
 
-    def numbers(self, asked: Sequence[Asked], first: int, mismatch: str) -> list[int]:
-        """The number of each job: that of the run that it is already, else the next that is free.
+    def numbers(self, requests: Sequence[Request], first: int, mismatch: str) -> list[int]:
+        """The number of each job: that of the existing run with its identity, else the next free number.
 
-        Jobs of equal identity get one number. Raises UserError where a run in the folder was asked for by the same
-        words, or has the same configuration, and is something else now, unless `mismatch` says what to do.
+        Jobs of equal identity share a number. Raises UserError if a run in the folder has the same overrides or the
+        same configuration as a job but another identity, unless `mismatch` says what to do.
         """
         by_identity = {entry.identity: entry.number for entry in self.entries}
         by_words = {_words(entry.overrides): entry for entry in self.entries}
         by_config = {entry.identity.config: entry for entry in self.entries}
-        taken = {entry.number for entry in self.entries} | {int(n) for n in self._folders()}
-        found: dict[Identity, int] = {}
+        used = {entry.number for entry in self.entries} | {int(n) for n in self._folders()}
+        numbers: dict[Identity, int] = {}
         changed: dict[int, str] = {}
-        for job in asked:
+        for job in requests:
             old = by_words.get(_words(job.overrides)) or by_config.get(job.identity.config)
-            if job.identity in found:
+            if job.identity in numbers:
                 continue
             if job.identity in by_identity:
-                found[job.identity] = by_identity[job.identity]
-            elif old is not None and old.number not in found.values():
-                found[job.identity] = old.number
+                numbers[job.identity] = by_identity[job.identity]
+            elif old is not None and old.number not in numbers.values():
+                numbers[job.identity] = old.number
                 changed[old.number] = _difference(old.identity, job.identity)
             else:
-                number = next(n for n in range(first + len(taken) + 1) if n >= first and n not in taken)
-                taken.add(number)
-                found[job.identity] = number
+                number = next(n for n in range(first + len(used) + 1) if n >= first and n not in used)
+                used.add(number)
+                numbers[job.identity] = number
         if changed and mismatch == "stop":
             raise UserError(_explain(self.sweep, changed))
         if mismatch == "keep":
-            kept = {number for number in changed if self.ended(number)}
-            changed = {number: why for number, why in changed.items() if number not in kept}
+            finished = {number for number in changed if self.ended(number)}
+            changed = {number: why for number, why in changed.items() if number not in finished}
         for number in changed:
-            self._put_aside(number)
-        self._add(asked, found, set(changed))
-        return [found[job.identity] for job in asked]
+            self._archive(number)
+        self._add(requests, numbers, set(changed))
+        return [numbers[job.identity] for job in requests]
 
     def folder(self, number: int) -> Path:
-        """Where the run is."""
+        """The run's folder."""
         return self.sweep / self.folders.get(number, str(number))
 
     def ended(self, number: int) -> bool:
-        """Whether the run has its result and need not be trained again."""
+        """Whether the run has ended and need not be trained again."""
         return ended_result(self.folder(number)) is not None
 
     def write(self) -> None:
-        """Keep what is planned, before any of it is trained."""
+        """Save the plan, before any of it is trained."""
         runs = [
             {
                 "number": entry.number,
@@ -130,11 +130,11 @@ class Ledger:
         ]
         write_whole(self.path, json.dumps({"format": 1, "sha256": _digest(runs), "runs": runs}, indent=1) + "\n")
 
-    def _add(self, asked: Sequence[Asked], found: dict[Identity, int], replaced: set[int]) -> None:
+    def _add(self, requests: Sequence[Request], numbers: dict[Identity, int], replaced: set[int]) -> None:
         self.entries = [entry for entry in self.entries if entry.number not in replaced]
         known = {entry.number for entry in self.entries}
-        for job in asked:
-            number = found[job.identity]
+        for job in requests:
+            number = numbers[job.identity]
             if number not in known:
                 known.add(number)
                 self.entries.append(Entry(number, job.overrides, job.identity))
@@ -142,8 +142,8 @@ class Ledger:
     def _folders(self) -> list[str]:
         return [path.name for path in self.sweep.glob("*") if re.fullmatch(r"\d+", path.name)]
 
-    def _put_aside(self, number: int) -> None:
-        """Nothing that was trained is deleted: the run moves to .sweep/replaced/."""
+    def _archive(self, number: int) -> None:
+        """Move the run to .sweep/replaced/: nothing that was trained is deleted."""
         folder = self.folder(number)
         if not folder.exists():
             return
@@ -158,7 +158,7 @@ def _digest(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _words(overrides: Sequence[str]) -> frozenset[str]:
-    """What was typed about the run itself, in whatever order."""
+    """The overrides of the run itself, in any order."""
     return frozenset(about_run(overrides))
 
 
@@ -167,12 +167,12 @@ def _entry(number: int, overrides: Sequence[str], identity: Mapping[str, str]) -
 
 
 def _difference(old: Identity, new: Identity) -> str:
-    """Which parts of an identity are no longer the same, in words."""
+    """The parts in which two identities differ, in words."""
     return " and ".join(words for part, words in _PARTS.items() if getattr(old, part) != getattr(new, part))
 
 
 def _explain(sweep: Path, changed: dict[int, str]) -> str:
-    """One line: which runs are not what this command asks for, why, and what can be done."""
+    """One line: which runs do not match this command, why, and what to do."""
     reasons: dict[str, list[str]] = {}
     for number, why in changed.items():
         reasons.setdefault(why, []).append(str(number))
@@ -181,6 +181,6 @@ def _explain(sweep: Path, changed: dict[int, str]) -> str:
         for why, numbers in reasons.items()
     )
     return (
-        f"{sweep}: {runs} since they were trained, and old and new figures do not belong in one table; give another "
+        f"{sweep}: {runs} since they were trained; old and new figures do not belong in one table: give another "
         "sweep.name, or sweep.mismatch=retrain (the old runs move to .sweep/replaced/), or sweep.mismatch=keep"
     )

@@ -17,9 +17,9 @@ from pipeline.files import write_whole
 
 @contextmanager
 def locked(sweep: Path) -> Iterator[None]:
-    """Hold the sweep's folder; the lock goes with the process, however it ends. May be held within itself.
+    """Lock the sweep's folder; the lock is released when the process ends, however it does. It is reentrant.
 
-    Raises UserError where another process holds it, with who that is, or where the folder cannot be written.
+    Raises UserError that names the holder if another process has the lock, or if the folder cannot be written.
     """
     folder = sweep / ".sweep"
     try:
@@ -27,7 +27,9 @@ def locked(sweep: Path) -> Iterator[None]:
         lock = filelock.FileLock(folder / "lock", timeout=0, is_singleton=True)
         lock.acquire()
     except filelock.Timeout:
-        raise UserError(f"{sweep}: {_holder(folder)} trains into it; wait for it, or give another sweep.name") from None
+        raise UserError(
+            f"{sweep}: {_holder(folder)} is training in it; wait for it to end, or give another sweep.name"
+        ) from None
     except OSError as error:
         raise UserError(f"{sweep}: cannot be written ({error.strerror}); give another sweep.name") from error
     with lock:

@@ -1,4 +1,4 @@
-"""Which runs train together: jobs -> stacks of equal structure, no wider than the machine bears."""
+"""Which runs train together: jobs -> stacks of equal structure, no wider than pays off on this machine."""
 
 import math
 from collections import defaultdict
@@ -12,27 +12,27 @@ from pipeline.config.build import DTYPES, build_device
 from pipeline.runs.identity import without_epochs
 from pipeline.runs.job import Job
 
-# On a CPU a stack saves the Python call a step until its weights leave the cache; measured in benchmarks/LOG.md.
+# On a CPU a stack saves Python overhead per step until its weights exceed the cache; measured in benchmarks/LOG.md.
 _CACHE_BYTES = 3 * 2**20
 _WIDEST_CPU, _WIDEST_GPU = 32, 1024
-_STEP_SECONDS, _RATE = 1e-4, 1e10  # of a step beside its products, and multiply-adds a second in these
-_USEFUL = 0.75  # the least share of a stack's largest run that is worth padding up to it
+_STEP_SECONDS, _RATE = 1e-4, 1e10  # overhead per step, and multiply-adds per second in its products
+_USEFUL = 0.75  # runs smaller than this share of a stack's largest are not worth padding
 
 
 @dataclass(frozen=True)
 class StackPlan:
     """Jobs that train in one pass. Jobs of equal `rows` are one network, recorded at several lengths."""
 
-    numbers: tuple[int, ...]  # places in the list of jobs
+    numbers: tuple[int, ...]  # indices into the list of jobs
     rows: tuple[int, ...]
 
 
 def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[StackPlan]:
     """The stacks, the longest first.
 
-    Jobs that differ in nothing but `training.epochs` are one network, where the schedule does not depend on the
-    length. Networks share a stack where data, order, batch size, dtype and device are the same and they are equal up
-    to hidden widths; a stack's weights stay in one core's cache, and there are stacks for all workers.
+    Jobs that differ only in `training.epochs` are one network if the schedule does not depend on the length. Networks
+    share a stack where data, order, batch size, dtype and device are the same and they are equal up to hidden widths; a
+    stack's weights fit one core's cache, and there are stacks for all workers.
     """
     networks = _networks(jobs, runs)
     longest = [max(members, key=lambda i: runs[i].epochs) for members in networks]
@@ -42,12 +42,12 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
     shape = [(runs[i].epochs, runs[i].network.size) for i in longest]
     stacks: list[list[int]] = []
     for members in groups.values():
-        # Alike in length and width together, so that little is padded and no run waits for a longer one.
+        # Similar length and width together, so that there is little padding and no run waits for a longer one.
         members.sort(key=shape.__getitem__, reverse=True)
         while members:
             first = members[0]
             widest = min(_width(jobs[longest[first]], runs[longest[first]]), math.ceil(len(networks) / workers))
-            fitting = [n for n in members[:widest] if _alike(shape[n], shape[first])]
+            fitting = [n for n in members[:widest] if _similar(shape[n], shape[first])]
             stacks.append(fitting)
             members = [n for n in members[:widest] if n not in fitting] + members[widest:]
     stacks.sort(key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
@@ -55,13 +55,13 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
 
 
 def seconds(job: Job, run: sn.Run, examples: int) -> float:
-    """About how long one core trains the job's run on so many examples."""
+    """Roughly how long one core trains the job's run on this number of examples."""
     steps = math.ceil(examples / job.config.training.batch_size)
     return run.epochs * (steps * _STEP_SECONDS + 3 * run.network.size * examples / _RATE)
 
 
-def each_alone(jobs: Sequence[Job]) -> list[StackPlan]:
-    """Every job by itself: what is stopped and taken up again run by run."""
+def one_per_stack(jobs: Sequence[Job]) -> list[StackPlan]:
+    """Each job in its own stack, for runs that are paused and resumed one by one."""
     return [StackPlan((i,), (0,)) for i in range(len(jobs))]
 
 
@@ -71,20 +71,20 @@ def _stack(networks: Sequence[Sequence[int]]) -> StackPlan:
 
 
 def _networks(jobs: Sequence[Job], runs: Sequence[sn.Run]) -> list[list[int]]:
-    """Jobs by the network that they record."""
+    """Jobs grouped by the network that they record."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for i, (job, run) in enumerate(zip(jobs, runs, strict=True)):
         groups[i if run.schedule.depends_on_length else without_epochs(job.config)].append(i)
     return list(groups.values())
 
 
-def _alike(shape: tuple[int, int], first: tuple[int, int]) -> bool:
-    """Whether (epochs, parameters) differ by so little that padding and waiting waste little."""
+def _similar(shape: tuple[int, int], first: tuple[int, int]) -> bool:
+    """Whether (epochs, parameters) are close enough for little waste by padding and waiting."""
     return all(_USEFUL * b <= a <= b for a, b in zip(shape, first, strict=True))
 
 
 def _width(job: Job, run: sn.Run) -> int:
-    """How many runs of this size train together at best."""
+    """The best number of runs of this size to train together."""
     if build_device(job.config).type == "cuda":
         return _WIDEST_GPU
     size = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8

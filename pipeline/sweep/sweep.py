@@ -1,4 +1,4 @@
-"""A sweep as one piece of work: what is there already, what trains together, and how it all ended."""
+"""A sweep as one unit of work: what is done already, what trains together, and how it all ended."""
 
 import math
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
 from pipeline.sweep.memory import check_memory
-from pipeline.sweep.stacks import each_alone, plan, seconds
+from pipeline.sweep.stacks import one_per_stack, plan, seconds
 from pipeline.sweep.workers import Work, train_all
 from pipeline.training.checkpoint import Checkpoint
 
-_WORTH_WORKERS = 3.0  # seconds of work; until a worker has started and has imported the engine, that much is done here
+_WORTH_WORKERS = 3.0  # seconds of work that this process can do while a worker starts and imports the engine
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What is to be done for the jobs of one command, which are in `jobs` as often as they were asked for."""
+    """The work for the jobs of one command; `jobs` holds duplicates as often as they were requested."""
 
     jobs: Sequence[Job]
     done: dict[Path, Result]  # finished before, by folder
@@ -36,12 +36,14 @@ class SweepPlan:
     def of(
         cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend, *, alone: bool = False
     ) -> "SweepPlan":
-        """Merge equal jobs, leave out what has ended, take up interrupted stacks, pack the rest into new ones."""
+        """Merge equal jobs, skip those that have ended, resume interrupted stacks, pack the rest into new ones."""
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
         done = {folder: result for folder in unique if (result := ended_result(folder)) is not None}
         states = sweep / ".sweep" / "stacks"
-        interrupted = [work for path in sorted(states.glob("*.safetensors")) if (work := _taken_up(path, unique, data))]
+        interrupted = [
+            work for path in sorted(states.glob("*.safetensors")) if (work := _interrupted(path, unique, data))
+        ]
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
         fresh = [job for folder, job in unique.items() if folder not in waiting]
         runs = [build_run(job.config, data[job.folder]) for job in fresh]
@@ -51,9 +53,11 @@ class SweepPlan:
         workers = 1 if little else backend.processes()
         compile_for([job.config for job in fresh], runs)
         works = interrupted + [
-            Work(own, stack.rows, data[own[0].folder], states / f"{own[0].folder.name}.safetensors")
-            for stack in (each_alone(fresh) if alone else plan(fresh, runs, workers))
-            if (own := tuple(fresh[i] for i in stack.numbers))
+            Work(
+                stack_jobs, stack.rows, data[stack_jobs[0].folder], states / f"{stack_jobs[0].folder.name}.safetensors"
+            )
+            for stack in (one_per_stack(fresh) if alone else plan(fresh, runs, workers))
+            if (stack_jobs := tuple(fresh[i] for i in stack.numbers))
         ]
         if not backend.shares_memory:
             works = [replace(work, dataset=None) for work in works]
@@ -61,15 +65,15 @@ class SweepPlan:
 
     @property
     def training(self) -> list[Job]:
-        """The jobs that are yet to be trained, some of them for the rest."""
+        """The jobs that still have epochs to train."""
         return [job for work in self.works for job in work.jobs if job.folder not in self.done]
 
     def __str__(self) -> str:
-        """For people: how many, and why fewer than they asked for."""
+        """For the user: how many runs will train, and why fewer than requested."""
         unique = len({job.folder for job in self.jobs})
         networks = sum(len(set(work.rows)) for work in self.works)
         parts = [
-            (len(self.jobs) - unique, "asked for twice"),
+            (len(self.jobs) - unique, "requested twice"),
             (len(self.done), "finished before"),
             (len(self.training) - networks, "shorter lengths of others"),
         ]
@@ -81,30 +85,30 @@ class SweepPlan:
         return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process")
 
     def details(self) -> str:
-        """A line for each stack."""
+        """One line per stack."""
         lines = []
         for work in self.works:
             longest = max(work.jobs, key=lambda job: job.config.training.epochs).config
             names = ", ".join(job.folder.name for job in work.jobs)
-            state = "goes on" if work.goes_on else "new"
+            state = "resumes" if work.resumes else "new"
             training = longest.training
             lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
         return "\n".join(lines)
 
     def train(self, options: Sweep, progress: str) -> dict[Path, Result]:
-        """Train what is missing; the result of every run by its folder. Runs never started have none."""
+        """Train what is missing; -> results by run folder. Runs that never started have none."""
         if not self.works:
             return dict(self.done)
         self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
         for work in self.works:
-            if not work.goes_on:  # left by a stack of which not all runs are asked for now
+            if not work.resumes:  # left by a stack whose runs are not all requested now
                 work.checkpoint.unlink(missing_ok=True)
         if options.kind == "halving":
             return self._halve(options, progress)
         return self.done | self._train(self.works, options, progress)
 
     def _halve(self, options: Sweep, progress: str) -> dict[Path, Result]:
-        """Rung by rung; runs that are dropped stay as they are, and could be trained on."""
+        """Train rung by rung; dropped runs are left as they are and can be resumed."""
         results = dict(self.done)
         jobs = list({job.folder: job for job in self.jobs}.values())
         works = {work.jobs[0].folder: work for work in self.works}
@@ -141,16 +145,16 @@ class SweepPlan:
         return results
 
 
-def _taken_up(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
-    """The stack whose state is in the file, where all its runs are still asked for."""
-    found = Checkpoint.read(path)
-    if found is None:
+def _interrupted(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
+    """The stack whose state is in the file, if all its runs are still requested."""
+    checkpoint = Checkpoint.read(path)
+    if checkpoint is None:
         return None
-    folders = [path.parents[2] / run["folder"] for run in found.facts["runs"]]
+    folders = [path.parents[2] / run["folder"] for run in checkpoint.facts["runs"]]
     members = tuple(jobs[folder] for folder in folders if folder in jobs)
-    if [job.facts() for job in members] != found.facts["runs"]:
+    if [job.facts() for job in members] != checkpoint.facts["runs"]:
         return None
     if all(ended_result(job.folder) for job in members):
-        path.unlink()  # stopped between the last result and the end
+        path.unlink()  # killed between the last result and the cleanup
         return None
-    return Work(members, tuple(found.facts["rows"]), data[members[0].folder], path, goes_on=True)
+    return Work(members, tuple(checkpoint.facts["rows"]), data[members[0].folder], path, resumes=True)

@@ -1,4 +1,4 @@
-"""Stacks trained in worker processes, whatever happens to one of these."""
+"""Stacks trained in worker processes that may die."""
 
 import traceback
 from collections.abc import Generator, Sequence
@@ -14,39 +14,39 @@ from pipeline.runs.result import Result
 from pipeline.sweep.backend import Backend, WorkersDied
 from pipeline.training.trainer import Trainer
 
-_DEATHS = 2  # so often a stack may take its worker with it without having come further
+_DEATHS = 2  # how often a stack may kill its worker without making progress
 
 
 @dataclass(frozen=True)
 class Work:
-    """One stack: its jobs and their rows, the data, and the file that keeps its state."""
+    """One stack: its jobs and their rows, the data, and its checkpoint."""
 
     jobs: tuple[Job, ...]
     rows: tuple[int, ...]
-    dataset: Dataset | None  # None: the worker reads it itself
+    dataset: Dataset | None  # None: the worker loads it
     checkpoint: Path
     deaths: int = 0
-    goes_on: bool = False  # the file is there already
+    resumes: bool = False  # the checkpoint exists
     until: int | None = None  # the epoch at which it pauses
 
-    def alone(self) -> "list[Work]":
-        """The networks of the stack, each by itself from its start; the stack's own state goes."""
-        for path in (self.checkpoint, self.started):  # or a later command would take up the stack beside its parts
+    def split(self) -> "list[Work]":
+        """The networks of the stack, each alone and from its start; the stack's checkpoint is deleted."""
+        for path in (self.checkpoint, self.started):  # or a later command would resume the stack as well as its parts
             path.unlink(missing_ok=True)
         works = []
         for row in sorted(set(self.rows)):
-            jobs = tuple(job for job, own in zip(self.jobs, self.rows, strict=True) if own == row)
+            jobs = tuple(job for job, job_row in zip(self.jobs, self.rows, strict=True) if job_row == row)
             place = self.checkpoint.with_name(f"{jobs[0].folder.name}.alone.safetensors")
             works.append(replace(self, jobs=jobs, rows=(0,) * len(jobs), checkpoint=place))
         return works
 
     @property
     def started(self) -> Path:
-        """There while the stack is in work, and still when its process has died: holds `progress` as it was."""
+        """A file that exists while the stack trains, and remains if its process dies: holds `progress` at the start."""
         return self.checkpoint.with_suffix(".started")
 
     def after_crash(self) -> "Work":
-        """The stack as it is after the command before: one that took its whole process along counts a death."""
+        """The stack after the previous command: if it killed that whole process, it counts as a death."""
         try:
             stuck = self.started.read_text() == str(self.progress())
         except OSError:
@@ -54,7 +54,7 @@ class Work:
         return replace(self, deaths=1) if stuck else self
 
     def progress(self) -> int:
-        """A number that changes when the stack comes further."""
+        """A number that changes when the stack makes progress."""
         return self.checkpoint.stat().st_mtime_ns if self.checkpoint.exists() else 0
 
 
@@ -64,9 +64,9 @@ Ended = tuple[Sequence[Job], Sequence[Result]]
 def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Generator[Ended]:
     """Train all stacks; the jobs and results of each as it ends.
 
-    A worker that dies (killed, out of memory) takes no other stack along: those that were being trained go on from
-    their last state in new workers, never in this process. One that dies twice without having come further is trained
-    network by network, and what dies then has failed.
+    A worker that dies (killed, out of memory) costs no other stack: those in training resume from their last
+    checkpoint in new workers, never in this process. A stack that dies twice without progress is trained network by
+    network, and a network that dies then has failed.
     """
     pending = {work.checkpoint: work.after_crash() for work in works}
     while pending:
@@ -90,17 +90,17 @@ def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Genera
 
 
 def _after_death(work: Work) -> tuple[list[Work], list[Result]]:
-    """What to train instead of a stack whose worker died, or that its runs have failed."""
+    """What to train in place of a stack whose worker died, or the results of its failed runs."""
     if work.deaths < _DEATHS:
         return [work], []
     if len(set(work.rows)) > 1:
-        return [replace(other, deaths=1) for other in work.alone()], []
+        return [replace(other, deaths=1) for other in work.split()], []
     message = "the worker process died while training it, repeatedly: killed, or out of memory"
     return [], [write_failure(job, message) for job in work.jobs]
 
 
 def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
-    """Runs in a worker: the result of every job of a stack, whatever happens to one of them."""
+    """Train one stack, in a worker; -> the result of each of its jobs, even if one of them fails."""
     work.started.write_text(str(work.progress()))
     results = _train(work)
     work.started.unlink(missing_ok=True)
@@ -116,7 +116,7 @@ def _train(work: Work) -> list[Result]:
     except (Exception, SystemExit) as error:
         if len(set(work.rows)) > 1:  # find the one that fails
             results = {
-                job.folder: result for part in work.alone() for job, result in zip(part.jobs, _train(part), strict=True)
+                job.folder: result for part in work.split() for job, result in zip(part.jobs, _train(part), strict=True)
             }
             return [results[job.folder] for job in work.jobs]
         if trainer is None:

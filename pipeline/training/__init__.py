@@ -1,1 +1,1 @@
-"""Training one stack of runs, with its state kept after every epoch."""
+"""Training one stack of runs, with a checkpoint after every epoch."""

@@ -1,4 +1,4 @@
-"""The state of a stack in training, in one file: what is needed to go on to the last bit."""
+"""The state of a stack in training, in one file: what is needed to resume bit for bit."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from pipeline.files import write_whole
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by name, and facts that JSON can hold (its numbers keep every digit)."""
+    """Tensors by name, and facts as JSON (numbers keep every digit)."""
 
     tensors: Mapping[str, Tensor]
     facts: Mapping[str, Any]
@@ -30,10 +30,10 @@ class Checkpoint:
 
     @classmethod
     def read(cls, path: Path) -> "Checkpoint | None":
-        """What was written there; None where nothing was.
+        """The checkpoint at `path`; None if there is none.
 
-        A file that does not hold what was written, to the last bit, is set aside with a line on stderr, and is None
-        too: training starts anew rather than on other numbers.
+        A file that is not bit for bit what was written is renamed, with a line on stderr, and gives None too:
+        training starts over rather than from wrong numbers.
         """
         try:
             with safetensors.safe_open(path, "pt") as file:
@@ -48,7 +48,7 @@ class Checkpoint:
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         print(
-            f"{path}: damaged, or of another version; moved to {aside.name}, and its runs train anew", file=sys.stderr
+            f"{path}: damaged or from another version; moved to {aside.name}, and its runs start over", file=sys.stderr
         )
         return None
 

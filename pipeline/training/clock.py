@@ -1,4 +1,4 @@
-"""How long a stack has trained, over all sittings."""
+"""How long a stack has trained, across interruptions."""
 
 import time
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Clock:
-    """Seconds of training and of evaluation, over all sittings."""
+    """Seconds of training and of evaluation, across interruptions."""
 
     training: float = 0.0
     evaluation: float = 0.0
@@ -14,7 +14,7 @@ class Clock:
 
     @classmethod
     def after(cls, training: float, evaluation: float, total: float) -> "Clock":
-        """A clock that goes on."""
+        """A clock that continues from these seconds."""
         return cls(training, evaluation, time.perf_counter() - total)
 
     def total(self) -> float:

@@ -28,10 +28,10 @@ from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.clock import Clock
 
-Progress = Callable[[float], None]  # epochs done by the stack, with fractions inside an epoch
+Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
 
-_PIECES = 20  # an epoch is trained in this many calls, between which progress is told
-_SAVE_SECONDS = 60.0  # at least so often a long epoch is saved
+_PIECES = 20  # calls per epoch; progress is reported after each
+_SAVE_SECONDS = 60.0  # interval of checkpoints within a long epoch
 
 
 def train(
@@ -44,10 +44,10 @@ def train(
 ) -> list[Result]:
     """Train `jobs` (stackable, of equal data, order, batch size, dtype and device) in one pass.
 
-    Jobs of equal `rows` are recorded from one network, each at its own length. With `checkpoint`, the state is kept
-    in that file while it trains, and training goes on from what the file holds. A run whose objective is no longer
-    finite ends as `diverged` and leaves the others as they are. Any error is written into the results of all runs
-    that had not ended, as `failed` (or `interrupted`), and raised.
+    Jobs of equal `rows` are recorded from one network, each at its own length. With `checkpoint`, the state is saved
+    to that file during training, and training resumes from it. A run whose objective is no longer finite ends as
+    `diverged` and does not affect the others. Any error is written to the results of all runs that had not ended, as
+    `failed` (or `interrupted`), and raised.
     """
     return Trainer(jobs, dataset or jobs[0].config.dataset.load(), progress, rows=rows, checkpoint=checkpoint).train()
 
@@ -76,10 +76,10 @@ class Trainer:
         }
         self.augment = config.dataset.augment(dataset)
         longest = [
-            max((job.config for job, own in zip(jobs, self.rows, strict=True) if own == row), key=_epochs)
+            max((job.config for job, job_row in zip(jobs, self.rows, strict=True) if job_row == row), key=_epochs)
             for row in sorted(set(self.rows))
         ]
-        runs = [build_run(own, dataset) for own in longest]
+        runs = [build_run(run_config, dataset) for run_config in longest]
         compile_for(longest, runs)
         batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
         device = build_device(config)
@@ -98,11 +98,11 @@ class Trainer:
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
-        self.partial: dict[str, torch.Tensor] = {}  # of an epoch that was interrupted: its losses, the augmentation
+        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the augmentation's state
 
     def train(self) -> list[Result]:
         try:
-            if not self._go_on():
+            if not self._resume():
                 self._record(0)
             while self.epoch < self.epochs and not all(self.results):
                 self._train_epoch(self.epoch + 1)
@@ -127,7 +127,7 @@ class Trainer:
     def _train_epoch(self, epoch: int) -> None:
         start = time.perf_counter()
         examples, size = self.splits["train"], self.training.batch_size
-        # Order and augmentation are functions of seed and epoch alone: nothing need be remembered to go on.
+        # Order and augmentation are functions of seed and epoch alone: resuming needs no further state.
         rng = np.random.default_rng((self.training.order_seed, epoch))
         order = torch.from_numpy(rng.permutation(len(examples))).to(self.stack.device)
         generator = torch.Generator(self.stack.device).manual_seed(int(rng.integers(2**62)))
@@ -152,7 +152,7 @@ class Trainer:
                 folder.record_steps((epoch - 1) * self.batches, batch_losses[:, self.rows[j]].tolist())
 
     def _record(self, epoch: int) -> None:
-        """Evaluate every split, write each run's row, and end the runs that are done or have diverged."""
+        """Evaluate every split, write each run's row, and close the runs that are done or have diverged."""
         start = time.perf_counter()
         lr = self.stack.lr()
         figures = {name: self.stack.evaluate(split) for name, split in self.splits.items()}
@@ -180,7 +180,7 @@ class Trainer:
                 self.results[j] = folder.close(folder.result("finished", total, message))
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
-        """Keep all that is needed to go on from here: after an epoch, or within one with what it has `partial`."""
+        """Save all that is needed to resume from here: after an epoch, or within one with its `partial` state."""
         if self.checkpoint is None:
             return
         partial = partial or {}
@@ -199,18 +199,20 @@ class Trainer:
         Checkpoint(tensors, facts).write(self.checkpoint)
         self.saved = time.monotonic()
 
-    def _go_on(self) -> bool:
-        """Take up the state of the checkpoint, where there is one of these very runs."""
-        found = Checkpoint.read(self.checkpoint) if self.checkpoint is not None else None
-        if found is None:
+    def _resume(self) -> bool:
+        """Restore the checkpoint if there is one; -> whether there was. Raises UserError if it is of other runs."""
+        checkpoint = Checkpoint.read(self.checkpoint) if self.checkpoint is not None else None
+        if checkpoint is None:
             return False
-        if found.facts["runs"] != [job.facts() for job in self.jobs]:
+        if checkpoint.facts["runs"] != [job.facts() for job in self.jobs]:
             raise UserError(f"{self.checkpoint}: the state of another run, which would be lost; give another folder")
-        self.stack.load_state_dict(found.under("stack."))
-        self.partial, self.epoch = found.under("partial."), found.facts["epoch"]
-        self.clock = Clock.after(*found.facts["seconds"])
+        self.stack.load_state_dict(checkpoint.under("stack."))
+        self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
+        self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):
-            folder.go_on(found.facts["histories"][j], found.facts["steps"][j], found.under(f"best.{j}."))
+            folder.resume(
+                checkpoint.facts["histories"][j], checkpoint.facts["steps"][j], checkpoint.under(f"best.{j}.")
+            )
             self.results[j] = ended_result(folder.job.folder)
         return True
 
@@ -218,7 +220,7 @@ class Trainer:
         for j, folder in enumerate(self.folders):
             if self.results[j] is None:
                 self.results[j] = result = folder.result(status, self.clock.seconds(len(self.stack.runs)), message)
-                with suppress(OSError):  # a full disk: what is there stays, and the next start takes it up
+                with suppress(OSError):  # a full disk: the files stay as they are, and the next start resumes from them
                     folder.close(result)
 
     def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:

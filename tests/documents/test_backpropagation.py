@@ -28,8 +28,8 @@ def test_every_function_it_names_is_in_the_file_it_links_to() -> None:
     assert len(named) >= 15
     for name, path in named:
         module = importlib.import_module(path.replace("/", "."))
-        found = operator.attrgetter(name.removeprefix(f"{module.__name__.rpartition('.')[2]}."))(module)
-        assert found.__module__ == module.__name__, f"{name} is not of {path}.py but of {found.__module__}"
+        function = operator.attrgetter(name.removeprefix(f"{module.__name__.rpartition('.')[2]}."))(module)
+        assert function.__module__ == module.__name__, f"{name} is not of {path}.py but of {function.__module__}"
     assert all((PAGE.parent / target).exists() for target in links(PAGE))
 
 

@@ -28,16 +28,16 @@ def test_its_additions_work_in_a_copy_of_the_repository(tmp_path: Path) -> None:
     # From a folder of its own, so that git does not look for a repository above.
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
 
-    def run(*words: str, given: str | None = None) -> None:
+    def run(*words: str, stdin: str | None = None) -> None:
         done = subprocess.run(
-            words, cwd=tmp_path, env=environment, input=given, capture_output=True, text=True, timeout=300
+            words, cwd=tmp_path, env=environment, input=stdin, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
 
     additions, commands = fenced(PAGE, "diff"), fenced(PAGE, "sh")
     assert len(additions) == len(commands) == 3
     for addition, typed in zip(additions, commands, strict=True):
-        run("git", "apply", "--verbose", given=addition)
+        run("git", "apply", "--verbose", stdin=addition)
         for command in typed.splitlines():
             run(*arguments(command))
     run(sys.executable, "-m", "ruff", "check", ".")

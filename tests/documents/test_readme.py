@@ -20,8 +20,8 @@ from pipeline.datasets import DatasetChoice
 PAGE = ROOT / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
-TRAINING = ("**Stop, and go on.**", "**Watch runs in TensorBoard or MLflow.**")
-ELSEWHERE = "**Take a network elsewhere.**"  # of the sweep that an earlier paragraph has trained
+TRAINING = ("**Stop and resume.**", "**Watch runs in TensorBoard or MLflow.**")
+ELSEWHERE = "**Use a network elsewhere.**"  # of the sweep that an earlier paragraph trains
 ANSWERS = {"load_model": "(0): Linear(in_features=2,", "pipeline.export": "outputs/mine/0/model.onnx"}
 TINY = ["dataset=square", "dataset.samples=60"]
 
@@ -51,8 +51,8 @@ def commands_of_paragraph(start: str) -> list[str]:
 
 def paragraphs() -> list[str]:
     """The beginnings of the paragraphs that have commands of the pipeline below them."""
-    found = re.findall(r"^(\*\*[^*]+\*\*)(?:(?!^\*\*|^#).)*?\n\n    \.venv/", TEXT, re.MULTILINE | re.DOTALL)
-    return list(dict.fromkeys(found))
+    starts = re.findall(r"^(\*\*[^*]+\*\*)(?:(?!^\*\*|^#).)*?\n\n    \.venv/", TEXT, re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(starts))
 
 
 @pytest.mark.parametrize("start", paragraphs())
@@ -64,13 +64,13 @@ def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
         if words[0] == ".venv/bin/tensorboard":  # would serve until it is stopped: it looks, and ends
             assert "validation" in run(tmp_path, sys.executable, "-m", "tensorboard.main", *words[1:], "--inspect")
         elif words[1:3] != ["-m", "pipeline"]:  # does something with a sweep that is there
-            said = run(tmp_path, *words)
+            output = run(tmp_path, *words)
             [expected] = [answer for part, answer in ANSWERS.items() if part in command]
-            assert expected in said
+            assert expected in output
         else:
-            said = run(tmp_path, *small(words, start in TRAINING))
-            assert ("report: " in said) == (start in TRAINING)
-    if start == "**Stop, and go on.**":
+            output = run(tmp_path, *small(words, start in TRAINING))
+            assert ("report: " in output) == (start in TRAINING)
+    if start == "**Stop and resume.**":
         assert len(list((tmp_path / "outputs" / "mine").glob("*/result.json"))) == 9
 
 
@@ -105,9 +105,9 @@ def test_files_and_links_are_there() -> None:
     here = [name for name in named if not name.startswith(("outputs/", "report/"))]  # what commands write
     assert here
     assert not [name for name in here if not (ROOT / name).exists()]
-    rooms = re.findall(r"^    (\w+/) ", TEXT, re.MULTILINE)
-    assert len(rooms) >= 6
-    assert not [room for room in rooms if not (ROOT / room).exists()]
+    folders = re.findall(r"^    (\w+/) ", TEXT, re.MULTILINE)
+    assert len(folders) >= 6
+    assert not [folder for folder in folders if not (ROOT / folder).exists()]
 
 
 def test_keys_that_it_names_exist() -> None:

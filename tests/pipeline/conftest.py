@@ -37,6 +37,6 @@ def make_job(tmp_path: Path) -> Iterator[MakeJob]:
 def trainer(request: pytest.FixtureRequest, make_job: MakeJob) -> Trainer:
     """A run of each kind that has trained its one epoch."""
     job = make_job(*KINDS[request.param], "training.epochs=1", "optimizer.lr=0.003")
-    found = Trainer([job], job.config.dataset.load())
-    found.train()
-    return found
+    trainer = Trainer([job], job.config.dataset.load())
+    trainer.train()
+    return trainer

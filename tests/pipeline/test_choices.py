@@ -161,5 +161,5 @@ def test_a_file_is_all_that_a_choice_takes(colours: Any) -> None:
 
 
 def test_a_module_without_its_one_class_is_a_mistake_of_its_author(colours: Any) -> None:
-    with pytest.raises(TypeError, match=r"colours\.grey: 0 subclasses of Colour, one is expected"):
+    with pytest.raises(TypeError, match=r"colours\.grey: 0 subclasses of Colour, expected one"):
         colours.named("grey")

@@ -26,11 +26,11 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def opened(browser: Any, path: Path, width: int = 1280, **options: Any) -> Iterator[Any]:
-    """The file at `path` in a tab of its own. At the end it must have asked for nothing and complained of nothing."""
+    """The file at `path` in a new tab, which must have made no requests and logged no errors by the end."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
     complaints: list[str] = []
-    context.on("request", lambda asked: complaints.append(asked.url) if not _is_own(asked.url, path) else None)
-    context.on("console", lambda said: complaints.append(said.text))
+    context.on("request", lambda request: complaints.append(request.url) if not _is_own(request.url, path) else None)
+    context.on("console", lambda message: complaints.append(message.text))
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on("dialog", lambda dialog: complaints.append(dialog.message))
     context.set_default_timeout(8000)

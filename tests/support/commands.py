@@ -51,16 +51,16 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def figures(sweep: Path) -> dict[str, object]:
     """All that the runs of a sweep found out, without how long it took."""
-    found: dict[str, object] = {}
+    figures_by_run: dict[str, object] = {}
     for run in sorted(path for path in sweep.iterdir() if path.name.isdecimal()):
         result = json.loads((run / "result.json").read_text())
-        found[run.name] = (
+        figures_by_run[run.name] = (
             result["status"],
             result["metrics"],
             pd.read_csv(run / "history.csv").drop(columns="seconds").to_csv(),
             {name: value.tolist() for name, value in load_file(run / "model.safetensors").items()},
         )
-    return found
+    return figures_by_run
 
 
 def assert_readable(sweep: Path) -> None:

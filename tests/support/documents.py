@@ -20,8 +20,8 @@ def indented(page: Path) -> list[str]:
 
 def links(page: Path) -> list[str]:
     """Where the page's links go, within the repository, relative to the page."""
-    found = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
-    return [target.replace("\\_", "_") for target in found if "://" not in target]
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    return [target.replace("\\_", "_") for target in targets if "://" not in target]
 
 
 def arguments(command: str) -> list[str]:

@@ -44,11 +44,11 @@ def read_mlflow(database: str, folder: Path) -> Seen:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(database)
-    experiments = [found.experiment_id for found in client.search_experiments()]
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     [run] = [run for run in client.search_runs(experiments) if run.data.tags["folder"] == str(folder.resolve())]
     metrics = {name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
     return Seen(
-        {name: [(found.step, found.value) for found in rows] for name, rows in metrics.items()},
+        {name: [(metric.step, metric.value) for metric in rows] for name, rows in metrics.items()},
         run.data.params,
         f"{run.info.status} {run.data.tags.get('status')}",
         run.data.tags["folder"],
@@ -69,7 +69,7 @@ def assert_shows(seen: Seen, folder: Path, precision: type = np.float64) -> None
         assert [step for step, _ in seen.metrics[name]] == [step for step, _ in rows], name
         if name != "seconds":  # an epoch that is trained again takes another time
             values = np.clip([value for _, value in rows], -np.finfo("d").max, np.finfo("d").max)  # as databases do
-            found = np.clip([value for _, value in seen.metrics[name]], -np.finfo("d").max, np.finfo("d").max)
+            recorded = np.clip([value for _, value in seen.metrics[name]], -np.finfo("d").max, np.finfo("d").max)
             with np.errstate(over="ignore"):
-                np.testing.assert_array_equal(found.astype(precision), values.astype(precision), name)
+                np.testing.assert_array_equal(recorded.astype(precision), values.astype(precision), name)
     assert seen.folder == str(folder.resolve())

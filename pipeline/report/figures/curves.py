@@ -1,4 +1,4 @@
-"""Learning curves: loss and score v epoch, the best runs in colour before all others."""
+"""Learning curves: loss and score by epoch, the best runs in colour over all others in grey."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -19,13 +19,13 @@ _SHOWN = len(COLOURS)
 
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
-    """Two panels: train dashed, validation solid. None where no run has trained an epoch."""
+    """Two panels: train dashed, validation solid. None if no run has trained an epoch."""
     if history.empty or history["epoch"].max() < 1:
         return None
     by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
     runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
-    loss = "loss (mean an example)" if medium.width is None else "loss"  # a column's panels are low
+    loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
     labels = {LOSS: loss, comparison.metric: comparison.metric.label}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
@@ -51,7 +51,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
         which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
         caption = (
-            f"{which}{others}. Loss is the mean data loss an example, without the penalty. "
+            f"{which}{others}. Loss is the mean data loss per example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."
         )
         return finish(figure, "learning_curves", "Learning curves", caption, medium)
@@ -79,9 +79,9 @@ def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: l
 
 
 def frame(curves: pd.DataFrame, metric: Metric, splits: Sequence[str]) -> tuple[float, float] | None:
-    """Lowest and highest value to show: the start, and runs on their way to divergence, must not press the rest flat.
+    """Lowest and highest value to show, so that the start and diverging runs do not flatten the rest.
 
-    Of the epochs after the start the worst 2 % lie outside, plus a margin of a twentieth. None without values.
+    The worst 2 % of values after epoch 0 are cut off, then a margin of 5 % is added. None without values.
     """
     trained = curves[curves["epoch"] > 0]
     columns = [drawable(trained[name]) for split in splits if (name := metric.on(split)) in trained]

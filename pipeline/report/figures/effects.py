@@ -12,12 +12,12 @@ from pipeline.report.statistics.importance import Importance
 from pipeline.runs.metrics import LOSS, SELECTION
 
 PANELS = 6
-CELLS = 15  # levels along a side of the heat map that can still be read
-_LETTERS = 24  # of a setting under a panel
+CELLS = 15  # levels per side at which a heat map is still readable
+_LETTERS = 24  # per setting under a panel
 
 
 def marginal_effects(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
-    """A panel a key: every run a dot, the mean over all other keys a line. None where nothing was swept."""
+    """One panel per key: each run a dot, the mean over all other keys a line. None if nothing was swept."""
     keys = importance.order[:PANELS]
     if not keys:
         return None
@@ -33,8 +33,8 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
         left_out = len(comparison.swept) - len(keys)
         caption = (
             "Each dot is a run, the line is the mean over all other keys, the most important key first. "
-            "A mean over a grid, not a cause: keys may act together."
-            + (f" {left_out} more keys made no difference that could be shown." if left_out else "")
+            "Means over a grid show no cause: keys may interact."
+            + (f" {left_out} more keys made no difference that can be shown." if left_out else "")
         )
         return finish(figure, "effects", "Effect of each swept key", caption, medium)
 
@@ -61,7 +61,7 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         axes.set(xlabel=names[1], ylabel=names[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         if medium.letters(0.6 * width / len(across)) < len("0.000"):
-            means = means[:0]  # colours alone, where numbers would overlap
+            means = means[:0]  # colours alone if numbers would overlap
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
             if np.isfinite(value):
                 colour = "black" if value > middle else "white"
@@ -76,7 +76,7 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
 
 
 def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
-    """Number of runs and mean figures for each pair of values of two keys, which index the rows."""
+    """Number of runs and mean figures for each pair of values of two keys, the index."""
     metric = comparison.metric
     figures = {
         metric.heading(SELECTION): comparison.score,
@@ -100,7 +100,7 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     many = len(x) > MANY
     axes.plot(x, score, "o", color=GREY, alpha=0.6, markersize=4, markeredgewidth=0, rasterized=many)
     means = score.groupby(x).mean()
-    if len(means) > CELLS:  # of a search: hardly two runs have the same value
+    if len(means) > CELLS:  # a search: hardly any two runs share a value
         means = means[:0]
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
     axes.set_xlabel(comparison.swept[key])

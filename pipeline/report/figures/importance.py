@@ -21,11 +21,11 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_xlabel("importance (share of the variance)")
         caption = (
-            f"By how much a random forest that predicts the {comparison.metric.heading(SELECTION)} errs more, on runs "
-            "that it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
+            f"By how much the error of a random forest that predicts the {comparison.metric.heading(SELECTION)} rises, "
+            "on runs it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
             f"(permutation importance; mean and standard deviation over {FOLDS} folds). The forest explains "
-            f"{max(importance.explained, 0):.0%} of that variance: of the rest nothing is said here. A key is "
-            "important over the values that were tried and with the others as they were, and what helps to predict "
-            "is no cause."
+            f"{max(importance.explained, 0):.0%} of that variance; the figure says nothing about the rest. "
+            "Importance holds for the values that were tried, with the others as they were, and does not imply a "
+            "cause."
         )
         return finish(figure, "importance", "Importance of each swept key", caption, medium)

@@ -1,4 +1,4 @@
-"""What all figures share: the style, where they are to be seen, and a figure as bytes of its formats."""
+"""What all figures share: the style, the medium, and their files as bytes."""
 
 import io
 import re
@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-# M. Okabe, K. Ito, "Color universal design", 2008: told apart by all kinds of colour vision.
+# M. Okabe, K. Ito, "Color universal design", 2008: distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 GREY = "#9A9A9A"
-MANY = 300  # lines or dots above which a figure holds them as pixels, so that an SVG stays small
+MANY = 300  # more lines or dots than this are rasterized, so that an SVG stays small
 
 _STYLE: Any = {
     "font.family": ["DejaVu Sans"],
@@ -33,7 +33,7 @@ _STYLE: Any = {
     "figure.dpi": 100,
 }
 
-# Serifs as in the text around; quicker to embed too, which counts where there are many figures.
+# Serifs as in the surrounding text, and quicker to embed.
 _PAPER: Any = {"font.family": ["STIXGeneral", "DejaVu Sans"], "mathtext.fontset": "stix"}
 
 
@@ -50,7 +50,7 @@ class Figure:
 
     @property
     def inline(self) -> str:
-        """The SVG for a page that holds several: no XML head, and ids of its own."""
+        """The SVG for inclusion in a page: no XML declaration, and unique ids."""
         body = self.svg[self.svg.index("<svg") :]
         body = re.sub(r'\bid="([^"]+)"', rf'id="{self.name}-\1"', body)
         return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
@@ -58,30 +58,30 @@ class Figure:
 
 @dataclass(frozen=True)
 class Medium:
-    """Where figures are to be seen: on a page, each as wide as it likes, or in a paper's column of `width` inches."""
+    """Where figures appear: on a page, at any width, or in a paper's column of `width` inches."""
 
     width: float | None = None
     font_size: float = 10  # points
 
     @contextmanager
     def style(self) -> Iterator[None]:
-        """Draw inside of this; nothing is left behind in matplotlib's global state."""
+        """A context to draw in; it leaves matplotlib's global state unchanged."""
         sizes = {"font.size": self.font_size, "legend.fontsize": self.size(0.9)}
         with mpl.rc_context(_STYLE | sizes | ({} if self.width is None else _PAPER)):
             yield
 
     def size(self, share: float) -> float:
-        """A font size in points, as a share of the size of the text around."""
+        """A font size in points, as a share of the surrounding text's."""
         return share * self.font_size
 
     def letters(self, width: float, share: float = 0.9) -> int:
-        """How many letters of that font size fit side by side into so many inches, about."""
+        """Roughly how many letters of that font size fit into `width` inches."""
         return max(int(72 * width / (0.6 * self.size(share))), 1)
 
     def canvas(self, width: float, height: float, *, lines: bool = False) -> Canvas:
-        """A figure of inches that needs no display and no pyplot.
+        """A figure in inches that needs no display and no pyplot.
 
-        In a column its height shrinks with its width; where `lines` of text make the height, with the font.
+        In a column its height shrinks with its width; if `lines` of text determine the height, with the font.
         """
         if self.width is not None:
             height *= self.font_size / 10 if lines else self.width / width
@@ -95,7 +95,7 @@ class Medium:
     ) -> tuple[Canvas, list[Axes]]:
         """A figure of panels of that size; in a column they are half as high as wide, one below the other.
 
-        `legend` lines of text then add to its height, not to be taken from the panels.
+        `legend` lines of text then add to its height, rather than shrink the panels.
         """
         if self.width is None:
             figure = self.canvas(width * columns, height * rows)
@@ -106,16 +106,16 @@ class Medium:
 
 
 SCREEN = Medium()
-_LARGEST = 1e100  # a run on its way to infinity; axes that reach further overflow
+_LARGEST = 1e100  # beyond this (a diverging run) axes overflow
 
 
 def drawable(values: "pd.Series[float]") -> "pd.Series[float]":
-    """The values that an axis can reach, NaN for the rest."""
+    """The values that an axis can show, NaN for the rest."""
     return values.where(values.abs() < _LARGEST)
 
 
 def plain(words: str, letters: int | None = None) -> str:
-    """Words for a figure, cut to so many letters; a $ in them starts no formula."""
+    """Text for a figure, truncated to `letters`; $ is escaped, so that it starts no formula."""
     cut = words if letters is None or len(words) <= letters else f"{words[: max(letters - 1, 1)]}…"
     return cut.replace("$", r"\$")
 
@@ -129,6 +129,6 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None, "Title": title})
-    figure.set_layout_engine("none")  # what stands stays where it is
+    figure.set_layout_engine("none")  # keep the layout
     figure.savefig(png, format="png", dpi=150)
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

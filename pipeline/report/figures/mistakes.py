@@ -1,4 +1,4 @@
-"""Figures of one network: what it confuses, what it knows, what it got wrong most surely, what it looks for."""
+"""Figures of one network: confusion matrix, accuracy by class, surest mistakes, first-layer weights."""
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
@@ -11,7 +11,7 @@ _ROWS = 4
 
 
 def figures_of(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> list[Figure]:
-    """All figures that the data allows, of the run by that name."""
+    """All figures that the data allows; `run` is the run's name."""
     makers = [confusion_matrix, accuracy_by_class, surest_mistakes, first_layer]
     return [figure for make in makers if (figure := make(diagnosis, run, medium)) is not None]
 
@@ -39,12 +39,12 @@ def confusion_matrix(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) ->
                 fit = min(medium.size(0.8), fitting)
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
         figure.colorbar(image, shrink=0.8).set_label("share of the true class", fontsize=medium.size(0.9))
-        caption = f"Run {run} on the test split: how often each true class (a row) was taken for each class (a column)."
+        caption = f"Run {run} on the test split: how often each true class (row) was classified as each class (column)."
         return finish(figure, "confusion", "Confusion matrix of the best run", caption, medium)
 
 
 def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure:
-    """The share of each class that was recognised, the hardest first."""
+    """Accuracy for each class, the hardest first."""
     order, recall = np.argsort(diagnosis.recall, kind="stable"), diagnosis.recall
     with medium.style():
         few = len(order) <= _ANNOTATED
@@ -59,31 +59,29 @@ def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -
         axes.grid(visible=False, axis="y")
         axes.margins(y=0.01)
         axes.set(xlabel="test accuracy (share of the class)", xlim=(0, 1.08))
-        caption = f"Run {run}: the share of each class's test examples that was recognised, the hardest class on top."
+        caption = f"Run {run}: the share of each class's test examples classified correctly, the hardest on top."
         return finish(figure, "accuracy_by_class", "Accuracy by class of the best run", caption, medium)
 
 
 def surest_mistakes(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure | None:
-    """Test images that were taken for something else with the highest probability. None without images."""
+    """Test images that were misclassified with the highest probability. None without images."""
     wrong = np.flatnonzero(diagnosis.predicted != diagnosis.target)
     if diagnosis.images is None or not len(wrong):
         return None
-    shown = wrong[np.argsort(-diagnosis.probability[wrong], kind="stable")][: _ROWS * _columns(medium)]
+    surest = wrong[np.argsort(-diagnosis.probability[wrong], kind="stable")][: _ROWS * _columns(medium)]
     names = diagnosis.class_names
     titles = [
         f"{names[diagnosis.target[i]]}\nas {names[diagnosis.predicted[i]]}\n{diagnosis.probability[i]:.3f}"
-        for i in shown
+        for i in surest
     ]
     with medium.style():
-        figure = _sheet([diagnosis.images[i] for i in shown], titles, medium)
-        caption = (
-            f"Run {run}: test images it got wrong, the surest first: true class, what it took them for, probability."
-        )
+        figure = _sheet([diagnosis.images[i] for i in surest], titles, medium)
+        caption = f"Run {run}: misclassified test images, the surest first: true class, predicted class, probability."
         return finish(figure, "mistakes", "Surest mistakes of the best run", caption, medium)
 
 
 def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure | None:
-    """Incoming weights of the hidden units with the largest norms, as images. None where they see no pixels."""
+    """Incoming weights of the hidden units with the largest norms, as images. None if the inputs are not pixels."""
     if diagnosis.weight is None or diagnosis.images is None:
         return None
     shape = diagnosis.images.shape[1:]
@@ -99,7 +97,7 @@ def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figu
 
 
 def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -> Canvas:
-    """Images (channels, height, width), bytes or numbers from 0 to 1, side by side: one picture, drawn at once."""
+    """Images (channels, height, width), bytes or numbers from 0 to 1, tiled into one picture."""
     across, (channels, height, width) = _columns(medium), images[0].shape
     rows, white = -(-len(images) // across), 255 if images[0].dtype == np.uint8 else 1
     down, right = height + round(height * (0.62 if titles else 0.1)), width + max(round(width * 0.1), 1)
@@ -119,5 +117,5 @@ def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -
 
 
 def _columns(medium: Medium) -> int:
-    """How many images lie side by side."""
+    """How many images fit side by side."""
     return 8 if medium.width is None else 4

@@ -1,4 +1,4 @@
-"""How the values of a swept key lie along an axis."""
+"""How the values of a swept key are placed along an axis."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,7 +29,7 @@ class Scale:
 
     @property
     def place(self) -> dict[str, float]:
-        """Level -> where it lies: the number itself, or its place among the categories."""
+        """Level -> its position: the number itself, or its index among the categories."""
         if self.kind == "category":
             return {level: float(i) for i, level in enumerate(self.levels)}
         return {level: float(level) for level in self.levels}

@@ -1,4 +1,4 @@
-"""How a search came on: the score of each run in order, and the best so far."""
+"""The progress of a search: the score of each run in order, and the best so far."""
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish
@@ -7,7 +7,7 @@ from pipeline.runs.read import natural
 
 
 def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure | None:
-    """A dot a run and a line for the best so far. None where fewer than two runs have a score."""
+    """A dot per run and a line for the best so far. None if fewer than two runs have a score."""
     scores = drawable(comparison.score).set_axis(comparison.runs["run"].astype(str)).dropna()
     scores = scores.loc[sorted(scores.index, key=natural)]
     if len(scores) < 2:
@@ -16,12 +16,12 @@ def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure |
         figure = medium.canvas(7.5, 3.6)
         axes = figure.subplots()
         places = range(1, len(scores) + 1)
-        axes.plot(places, scores, "o", color=GREY, markersize=4, markeredgewidth=0, label="a run")
+        axes.plot(places, scores, "o", color=GREY, markersize=4, markeredgewidth=0, label="one run")
         axes.step(places, scores.cummax(), where="post", color=COLOURS[0], label="best so far")
         axes.set(xlabel="runs", ylabel=comparison.metric.heading(SELECTION))
         axes.legend(loc="lower right")
         caption = (
             f"Best {comparison.metric.heading(SELECTION)} of each run in the order in which they were suggested, and "
-            "the best up to there."
+            "the best so far."
         )
         return finish(figure, "search", "Progress of the search", caption, medium)

@@ -1,4 +1,4 @@
-"""What the page's scripts draw from, as plain data: curves, axes, heat maps, and all that tells two runs apart."""
+"""The data of the page's scripts: curves, axes, heat maps, and everything in which two runs differ."""
 
 from itertools import combinations
 from math import isfinite
@@ -17,44 +17,44 @@ from pipeline.report.page.reported import reported_curves
 from pipeline.report.statistics.importance import Importance
 from pipeline.runs.metrics import LOSS
 
-POINTS = 100  # epochs of a curve; longer trainings are thinned to about as many, the first and the last among them
-_TOLD_APART = ("status", "config.", "metric.", "seconds.", "provenance.")
-_SAME_FOR_ALL = ("config.sweep.", "provenance.command")
+POINTS = 100  # per curve; longer ones are thinned to about this many epochs, including the first and the last
+_COMPARED = ("status", "config.", "metric.", "seconds.", "provenance.")
+_NOT_COMPARED = ("config.sweep.", "provenance.command")
 
 
 def page_data(
-    everything: Comparison, shown: Comparison, history: pd.DataFrame, importance: Importance
+    comparison: Comparison, top_runs: Comparison, history: pd.DataFrame, importance: Importance
 ) -> dict[str, Any]:
-    """JSON for the scripts. Rows are those of `shown`; heat maps are means over `everything`."""
-    rows = range(len(shown.runs))
+    """JSON for the scripts. Rows are those of `top_runs`; heat maps are means over all of `comparison`."""
+    rows = range(len(top_runs.runs))
     return {
-        "runs": list(shown.runs["run"]),
-        "settings": [shown.settings(row) for row in rows],
-        "score": {"name": shown.metric.name, "label": shown.metric.label},
+        "runs": list(top_runs.runs["run"]),
+        "settings": [top_runs.settings(row) for row in rows],
+        "score": {"name": top_runs.metric.name, "label": top_runs.metric.label},
         "colours": COLOURS,
-        "curves": _curves(shown, history),
-        "reported": reported_curves(shown),
-        "axes": _axes(shown),
-        "heat_maps": _heat_maps(everything, importance),
-        "facts": _facts(shown.runs),
+        "curves": _curves(top_runs, history),
+        "reported": reported_curves(top_runs),
+        "axes": _axes(top_runs),
+        "heat_maps": _heat_maps(comparison, importance),
+        "facts": _facts(top_runs.runs),
     }
 
 
-def _curves(shown: Comparison, history: pd.DataFrame) -> dict[str, Any]:
-    """Points [epoch, value] of each row's curves, none where it has not trained, and the range to frame them in."""
-    of_shown = history[history["run"].isin(set(shown.runs["run"]))]
-    metrics = (LOSS, shown.metric)
-    frames = {metric.name: frame(of_shown, metric, CURVES) or (0.0, 1.0) for metric in metrics}
+def _curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:
+    """Points [epoch, value] of each row's curves, empty if it has not trained, and the range to show."""
+    curves = history[history["run"].isin(set(comparison.runs["run"]))]
+    metrics = (LOSS, comparison.metric)
+    frames = {metric.name: frame(curves, metric, CURVES) or (0.0, 1.0) for metric in metrics}
     columns = [metric.on(split) for metric in metrics for split in CURVES]
-    rounded = _rounded(of_shown.reindex(columns=columns).to_numpy(dtype=float))
-    places = of_shown.reset_index(drop=True).groupby("run", sort=False).indices
+    rounded = _rounded(curves.reindex(columns=columns).to_numpy(dtype=float))
+    places = curves.reset_index(drop=True).groupby("run", sort=False).indices
     points: dict[str, list[Any]] = {name: [] for name in columns}
-    for run in shown.runs["run"]:
+    for run in comparison.runs["run"]:
         rows = _thinned(np.asarray(places.get(run, []), dtype=int))
-        epochs = of_shown["epoch"].to_numpy()[rows].astype(int).tolist()
+        epochs = curves["epoch"].to_numpy()[rows].astype(int).tolist()
         for name, values in zip(columns, rounded[rows].T.tolist(), strict=True):
             points[name].append([[epoch, y] for epoch, y in zip(epochs, values, strict=True) if isfinite(y)])
-    last = int(of_shown["epoch"].max()) if len(of_shown) else 0
+    last = int(curves["epoch"].max()) if len(curves) else 0
     return {"last": last, "frame": {name: list(map(_short, ends)) for name, ends in frames.items()}, **points}
 
 
@@ -72,33 +72,33 @@ def _rounded(values: np.ndarray) -> np.ndarray:
         return np.where(values == 0, 0.0, np.round(values * scale) / scale)
 
 
-def _axes(shown: Comparison) -> list[dict[str, Any]]:
-    """One axis a swept key, then the scores, which have numbers where a key has places."""
+def _axes(comparison: Comparison) -> list[dict[str, Any]]:
+    """One axis per swept key, then the scores, which have values instead of positions."""
     axes: list[dict[str, Any]] = []
-    for key, name in shown.swept.items():
-        scale, values = Scale.of(shown.runs[key]), shown.runs[key].map(text)
+    for key, name in comparison.swept.items():
+        scale, values = Scale.of(comparison.runs[key]), comparison.runs[key].map(text)
         axes.append({"name": name, "kind": scale.kind, "levels": scale.levels, "values": values.map(scale.place)})
     for split in ("test", "validation"):
-        values = shown.best(split)
+        values = comparison.best(split)
         if values.notna().any():
-            axes.append({"name": shown.metric.heading(split), "kind": "value", "levels": None, "values": values})
+            axes.append({"name": comparison.metric.heading(split), "kind": "value", "levels": None, "values": values})
     return [axis | {"values": [_short(value) for value in axis["values"]]} for axis in axes]
 
 
-def _heat_maps(everything: Comparison, importance: Importance) -> dict[str, Any]:
+def _heat_maps(comparison: Comparison, importance: Importance) -> dict[str, Any]:
     """Means over all pairs of the swept keys that matter most; a cell is [across, down, runs, mean, mean, …]."""
-    keys = [key for key in importance.order[:PANELS] if len(levels(everything.runs[key])) <= CELLS]
+    keys = [key for key in importance.order[:PANELS] if len(levels(comparison.runs[key])) <= CELLS]
     maps: list[dict[str, Any]] = []
     figures: list[str] = []
     for down, across in combinations(keys, 2):
-        means = cells(everything, down, across)
+        means = cells(comparison, down, across)
         figures = [str(name) for name in means if name != "runs"]
-        sides = [levels(everything.runs[key]) for key in (down, across)]
+        sides = [levels(comparison.runs[key]) for key in (down, across)]
         places = [{level: i for i, level in enumerate(side)} for side in sides]
         maps.append(
             {
-                "title": f"{everything.swept[down]} and {everything.swept[across]}",
-                "names": [everything.swept[down], everything.swept[across]],
+                "title": f"{comparison.swept[down]} and {comparison.swept[across]}",
+                "names": [comparison.swept[down], comparison.swept[across]],
                 "levels": sides,
                 "cells": [
                     [places[1][x], places[0][y], int(row[0]), *(_short(value) for value in row[1:])]
@@ -111,18 +111,18 @@ def _heat_maps(everything: Comparison, importance: Importance) -> dict[str, Any]
 
 def _facts(runs: pd.DataFrame) -> dict[str, list[Any]]:
     """The columns in which runs differ."""
-    found = {}
+    facts = {}
     for name in map(str, runs.columns):
-        if name.startswith(_TOLD_APART) and not name.startswith(_SAME_FOR_ALL):
+        if name.startswith(_COMPARED) and not name.startswith(_NOT_COMPARED):
             numbers = name.startswith(("metric.", "seconds."))
             values = [_short(value) if numbers else text(value) for value in runs[name]]
             if len(set(values)) > 1:
-                found[name] = values
-    return found
+                facts[name] = values
+    return facts
 
 
 def _short(value: Any) -> float | None:
-    """Six digits are what an eye can tell apart; NaN and infinity, which JSON does not have, are None."""
+    """Six digits are enough to draw; NaN and infinity, which JSON lacks, become None."""
     if value is None or pd.isna(value) or not np.isfinite(value):
         return None
     return float(f"{value:.6g}")

@@ -1,4 +1,4 @@
-"""The page: a summary in words, the table, the figures and where everything comes from, in one file."""
+"""The page: a summary, the table, the figures and their provenance, in one file."""
 
 import base64
 import hashlib
@@ -19,16 +19,16 @@ from pipeline.report.page.summary import summary
 from pipeline.report.statistics.importance import Importance
 from pipeline.runs.problem import Problem
 
-ROWS = 1000  # runs that a page holds; a browser opens it at once, and the files beside it hold all
+ROWS = 1000  # runs on the page, so that it opens quickly; the files beside it hold all
 _BROWSER = Path(__file__).parent / "browser"
 _SCRIPTS = ("start", "table", "selected", "curves", "axes", "heat_maps", "difference", "finish")
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
-_NAMED = 20  # runs that a message names
+_NAMED = 20  # runs named per message
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a page is made of. `absent` says what could not be shown; `reload` after how many seconds it loads anew."""
+    """The content of a page. `absent` says what could not be shown; `reload` is in seconds."""
 
     comparison: Comparison
     history: pd.DataFrame
@@ -38,19 +38,19 @@ class Contents:
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
     reload: int | None = None
-    stamp: str = ""  # when a page that loads anew was made
-    shown: Comparison = field(init=False)
+    stamp: str = ""  # when a reloading page was built
+    top_runs: Comparison = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shown", replace(self.comparison, runs=self.comparison.runs.head(ROWS)))
+        object.__setattr__(self, "top_runs", replace(self.comparison, runs=self.comparison.runs.head(ROWS)))
 
 
 def render(contents: Contents) -> str:
-    """index.html, self-contained: it loads nothing, and its security policy lets it run its own scripts alone."""
+    """index.html, self-contained: it loads nothing, and its security policy allows only its own scripts."""
     environment = Environment(
         loader=PackageLoader("pipeline.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    shown, runs = contents.shown, contents.shown.runs
+    top_runs, runs = contents.top_runs, contents.top_runs.runs
     early, *late = scripts = [
         _browser("early.js"),
         _browser("libraries.js"),
@@ -60,12 +60,12 @@ def render(contents: Contents) -> str:
         title=", ".join(folder.resolve().name for folder in contents.folders),
         summary=summary(contents.comparison),
         total=len(contents.comparison.runs),
-        table=_table(shown),
-        picked=shown.picked,
+        table=_table(top_runs),
+        picked=top_runs.picked,
         still={figure.name: figure for figure in contents.figures},
         absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
         reported=_reported(contents.comparison),
-        regression=shown.task == "regression",
+        regression=top_runs.task == "regression",
         messages=_messages(contents.comparison.runs),
         commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
         provenance={
@@ -79,7 +79,8 @@ def render(contents: Contents) -> str:
         early=early,
         late=late,
         hashes=[_hash(script) for script in scripts],
-        data=page_data(contents.comparison, shown, contents.history, contents.importance) | {"reload": contents.reload},
+        data=page_data(contents.comparison, top_runs, contents.history, contents.importance)
+        | {"reload": contents.reload},
     )
 
 
@@ -88,15 +89,15 @@ def _browser(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """What a content security policy knows an inline script by."""
+    """The hash that identifies an inline script in a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _table(shown: Comparison) -> dict[str, Any]:
-    """Columns (name, whether it holds figures, how it is filtered) and rows of (words, what they are sorted by)."""
-    table, written, digits = shown.table(), shown.written(), shown.digits
+def _table(comparison: Comparison) -> dict[str, Any]:
+    """Columns (name, whether it holds figures, type of filter) and rows of cells (text, sort key)."""
+    table, formatted, digits = comparison.table(), comparison.formatted(), comparison.digits
     columns, cells = [], []
-    for name in map(str, written.columns):
+    for name in map(str, formatted.columns):
         if name in digits:
             order = [f"{value:.12g}" if pd.notna(value) else "" for value in table[name]]
             columns.append((name, True, "number"))
@@ -105,12 +106,12 @@ def _table(shown: Comparison) -> dict[str, Any]:
             place = {level: str(i) for i, level in enumerate(distinct)}
             order = [place[text(value)] for value in table[name]]
             columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
-        cells.append(list(zip(written[name], order, strict=True)))
-    return {"columns": columns, "rows": list(zip(shown.runs["run"], zip(*cells, strict=True), strict=True))}
+        cells.append(list(zip(formatted[name], order, strict=True)))
+    return {"columns": columns, "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True))}
 
 
 def _reported(comparison: Comparison) -> dict[str, Any]:
-    """The reports' figures as texts."""
+    """The reports' figures as text."""
     table = reported(comparison)
     digits = {"reported": ".4f", "ours": ".4f", "difference in points": "+.2f"}
     rows = [
@@ -121,30 +122,30 @@ def _reported(comparison: Comparison) -> dict[str, Any]:
 
 
 def _messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Each message once: whose it is, their status, and what it says."""
-    told = runs[runs["message"].fillna("").astype(bool)]
-    found = []
-    for (status, message), group in told.groupby(["status", "message"], sort=False):
+    """Each message once: its runs, their status, and the text."""
+    with_message = runs[runs["message"].fillna("").astype(bool)]
+    messages = []
+    for (status, message), group in with_message.groupby(["status", "message"], sort=False):
         names = list(map(str, group["run"]))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        found.append(
+        messages.append(
             (f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", str(status), str(message))
         )
-    return found
+    return messages
 
 
 def _absent(present: set[str]) -> list[str]:
-    """Why a figure that others have is not here."""
+    """Why a figure is missing."""
     reasons = {
         "learning_curves": "No learning curves: no run has trained an epoch.",
-        "effects": "No figure of effects: no key was swept that made a difference.",
-        "heat_map": "No heat map: it needs two swept keys, of no more than 15 values each.",
+        "effects": "No effects: no swept key made a difference.",
+        "heat_map": "No heat map: it needs two swept keys with at most 15 values each.",
     }
     return [reason for name, reason in reasons.items() if name not in present]
 
 
 def _words(runs: pd.DataFrame, column: str) -> "pd.Series[str]":
-    """A column of text, empty where it is missing."""
+    """A column of text; empty strings where values are missing."""
     return runs[column].fillna("") if column in runs else pd.Series("", runs.index)
 
 

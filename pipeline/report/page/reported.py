@@ -1,4 +1,4 @@
-"""What course reports printed for networks on the same data, beside the best run here."""
+"""Figures of course reports for networks on the same data, beside the best run here."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ COLUMNS = ["report", "network", "epochs", "held out", "reported", "our run", "ou
 
 
 def reported(comparison: Comparison) -> pd.DataFrame:
-    """One row a reported network whose data set is among the runs'; empty where there is none, or nothing to compare.
+    """One row per reported network on a data set of these runs; empty if there is none.
 
-    Ours is the run with the best validation score on that data, its figure on the split that the report held out.
+    Ours is the run with the best validation score on that data, evaluated on the split that the report held out.
     The difference is empty for a regression, whose R² is no share of examples.
     """
     lines = []
@@ -36,16 +36,16 @@ def reported(comparison: Comparison) -> pd.DataFrame:
 
 
 def reported_curves(comparison: Comparison) -> list[dict[str, Any]]:
-    """The accuracy that reports printed epoch by epoch, where all runs are on the one data set of theirs."""
+    """The reported accuracy by epoch, if all runs use one data set and it is that of a report."""
     if comparison.metric != ACCURACY or comparison.runs.get("config.dataset.name", pd.Series()).nunique() != 1:
         return []
-    found = []
+    curves = []
     for row in _of_same_data(comparison):
         known = row.curve[["epoch", "held_out_accuracy"]].dropna()
         if len(known) > 1:
             name = f"{row.reported['report']}, {row.held_out}"
-            found.append({"name": name, "points": [[int(e), float(v)] for e, v in known.to_numpy()]})
-    return found
+            curves.append({"name": name, "points": [[int(e), float(v)] for e, v in known.to_numpy()]})
+    return curves
 
 
 def _of_same_data(comparison: Comparison) -> list[Row]:

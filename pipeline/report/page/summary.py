@@ -1,4 +1,4 @@
-"""The summary in words that opens the page: what was swept, what won and by how much, what failed, how long it took."""
+"""The summary at the top of the page: what was swept, what won and by how much, what failed, how long it took."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from pipeline.runs.metrics import SELECTION
 
 
 def summary(comparison: Comparison) -> list[str]:
-    """A sentence or two each, in the order of the page; whoever has more to conclude adds to this list."""
+    """Paragraphs of a sentence or two, in the order of the page."""
     return [
         *_swept(comparison),
         *_winner(comparison),
         *_dropped(comparison),
         *_ended(comparison),
-        *_took(comparison),
+        *_compute_time(comparison),
         *conclusions(comparison),
     ]
 
@@ -33,28 +33,28 @@ def _winner(comparison: Comparison) -> list[str]:
         return ["There is no validation score, so no run is picked as the best."]
     runs, metric = comparison.runs, comparison.metric
     score, test = comparison.score, comparison.best("test")
-    said = (
+    sentence = (
         f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
         f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
         f"{metric.heading('test')} {test[0]:.4f}."
     )
     if score.notna().sum() > 1:
-        said += (
+        sentence += (
             f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the median "
-            "on validation. A winner among many is picked for its luck too: its test figure is what counts."
+            "on validation. A winner among many also owes something to luck: its test figure is what counts."
         )
-    return [said]
+    return [sentence]
 
 
 def _dropped(comparison: Comparison) -> list[str]:
     dropped = comparison.runs["dropped_at_epoch"].notna()
     if not dropped.any():
         return []
-    said = f"Halving dropped {dropped.sum()} of {len(dropped)} runs before their end"
+    sentence = f"Halving dropped {dropped.sum()} of {len(dropped)} runs before their end"
     trained, planned = comparison.figure("final_epoch").sum(), comparison.planned_epochs.sum()
     if not 0 < planned < float("inf"):
-        return [f"{said}."]
-    return [f"{said}: {trained:.0f} of {planned:.0f} epochs were trained, {1 - trained / planned:.0%} were saved."]
+        return [f"{sentence}."]
+    return [f"{sentence}: {trained:.0f} of {planned:.0f} epochs were trained, {1 - trained / planned:.0%} were saved."]
 
 
 def _ended(comparison: Comparison) -> list[str]:
@@ -73,12 +73,12 @@ def _ended(comparison: Comparison) -> list[str]:
     return ["All others finished." if dropped.any() else "All runs finished."]
 
 
-def _took(comparison: Comparison) -> list[str]:
+def _compute_time(comparison: Comparison) -> list[str]:
     seconds = comparison.seconds
-    said = f"Training and evaluation took {duration(seconds.sum())} of computing, all runs together"
+    sentence = f"Training and evaluation took {duration(seconds.sum())} of computing for all runs together"
     if seconds.notna().sum() > 1:
-        said += f"; a run from {duration(seconds.min())} to {duration(seconds.max())}"
-    return [f"{said}."]
+        sentence += f"; a single run, {duration(seconds.min())} to {duration(seconds.max())}"
+    return [f"{sentence}."]
 
 
 def _values(values: "pd.Series[Any]", most: int = 8) -> str:

@@ -1,4 +1,4 @@
-"""Every setting of the runs: what was fixed, what was swept, and which of them the methods have told."""
+"""Every setting of the runs: fixed or swept, and whether the methods mention it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,11 +10,11 @@ from pipeline.report.formats import Table
 _NOT_SETTINGS = ("config.sweep", "config.tracking", "config.dataset.root", "config.training.log_every")
 
 
-_LISTED = 8  # values that are listed; of more, the ends
+_LISTED = 8  # more values than this are given as a range
 
 
 class Settings:
-    """The values that each key has in the runs, as texts. Remembers which keys were asked for."""
+    """The values that each key has in the runs, as text. Remembers which keys were used."""
 
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
@@ -22,7 +22,7 @@ class Settings:
         self._known: dict[str, list[str]] = {}
 
     def values(self, key: str) -> list[str]:
-        """The distinct values of a key ("optimizer.lr") in their own order, none where no run has it."""
+        """The distinct values of a key ("optimizer.lr"), sorted; empty if no run has it."""
         self.told.add(key)
         if key not in self._known:
             values = self.comparison.runs.get(f"config.{key}", pd.Series(dtype=object))
@@ -34,7 +34,7 @@ class Settings:
         return either(self.values(key))
 
     def has(self, key: str, *but: str) -> bool:
-        """Whether any run has a value other than those for the key."""
+        """Whether any run has another value than these for the key."""
         return any(value not in but for value in self.values(key))
 
     def keys(self) -> Iterator[str]:
@@ -44,17 +44,17 @@ class Settings:
                 yield column.removeprefix("config.")
 
     def rest(self) -> dict[str, str]:
-        """What was not asked for yet: key -> its values."""
+        """The settings not used yet: key -> its values."""
         return {key: self.said(key) for key in list(self.keys()) if key not in self.told and self.values(key)}
 
     def table(self) -> Table:
-        """A row a key."""
+        """One row per key."""
         rows = [
             (key, either(values), "swept" if len(values) > 1 else "fixed")
             for key in self.keys()
             if (values := self.values(key))
         ]
-        caption = "All settings of the runs. A key without a value for some model or optimizer is not theirs."
+        caption = "All settings of the runs. A key applies only to the models and optimizers that have it."
         return Table("settings", pd.DataFrame(rows, columns=["key", "values", ""]), {}, caption)
 
 

@@ -1,4 +1,4 @@
-"""What the choices of the configuration are called in a paper, with their references; others go by their own names."""
+"""The names of configuration choices in a paper, with references; choices not listed keep their own name."""
 
 from pipeline.report.paper.references import cite
 

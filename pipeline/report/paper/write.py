@@ -1,4 +1,4 @@
-"""Writes report/paper/: all that `paper.tex` there, which compiles as it is, takes in."""
+"""Writes report/paper/: a paper.tex that compiles as it is, and everything it includes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,15 +58,15 @@ def write_paper(
 
 
 def _narrow(table: Table) -> Table:
-    """Of the comparison, what fits on a page: settings and scores."""
+    """The columns of a table that fit on a page: settings and scores."""
     left_out = {"run", "best epoch", "seconds", "status", "validation loss"}
-    left_out |= {name for name in table.shown if name.startswith("train ") or name.endswith(", sd")}
-    kept = [name for name in table.data if name not in left_out]
-    return Table(table.name, table.data[kept], table.digits, table.caption, table.halves, table.picked)
+    left_out |= {name for name in table.columns if name.startswith("train ") or name.endswith(", sd")}
+    columns = [name for name in table.data if name not in left_out]
+    return Table(table.name, table.data[columns], table.digits, table.caption, table.halves, table.picked)
 
 
 def _document(tables: Sequence[Table], figures: Sequence[Figure]) -> str:
-    """A document that takes all in: to be compiled, and to be copied from."""
+    """A document that includes everything, to compile and to copy from."""
     environment = Environment(
         loader=PackageLoader("pipeline.report.paper"),
         undefined=StrictUndefined,

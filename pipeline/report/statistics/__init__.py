@@ -1,1 +1,1 @@
-"""What the figures of a sweep say, and how sure that is."""
+"""What the figures of a sweep show, and with what certainty."""

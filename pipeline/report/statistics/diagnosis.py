@@ -1,4 +1,4 @@
-"""What the best network gets wrong: its saved weights, run over the test split again."""
+"""What the best network gets wrong: its saved weights, evaluated on the test split again."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,10 @@ from pipeline.runs.result import read_result
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Test images with their classes and what the network made of them.
+    """Test images with their classes and the network's predictions.
 
-    images: uint8 (N, channels, height, width), or None where inputs are no images. target, predicted: (N,).
-    probability: (N,) of the predicted class. weight: (features, units) of the first layer, where it sees pixels.
+    images: uint8 (N, channels, height, width), or None if inputs are not images. target, predicted: (N,).
+    probability: (N,) of the predicted class. weight: (features, units) of the first layer, if its inputs are pixels.
     """
 
     class_names: tuple[str, ...]
@@ -36,14 +36,14 @@ class Diagnosis:
 
     @property
     def recall(self) -> np.ndarray:
-        """(K,) share of each class's examples that were recognised."""
+        """(K,) share of each class's examples classified correctly."""
         counts = self.confusion.sum(1)
         return np.diag(self.confusion) / np.where(counts, counts, 1)
 
 
 def diagnose(run: Path) -> Diagnosis:
-    """Load a classification run's weights and data. Raises UserError that says why it cannot be done."""
-    # Torch comes with them: only where there is something to diagnose.
+    """Load a classification run's weights and data. Raises UserError with the reason if that is impossible."""
+    # Imports torch, so only if there is something to diagnose.
     from pipeline.runs.model import load_model
 
     result = read_result(run)
@@ -54,7 +54,7 @@ def diagnose(run: Path) -> Diagnosis:
     except ValidationError as error:
         raise UserError(f"{run}: its configuration cannot be read ({one_line(error)})") from None
     if result.task != "classification":
-        raise UserError(f"{run}: no classes")
+        raise UserError(f"{run}: not a classification")
     if not (run / MODEL).exists():
         raise UserError(f"{run}: {MODEL} is missing")
     dataset = config.dataset.load()

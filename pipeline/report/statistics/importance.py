@@ -1,4 +1,4 @@
-"""Which swept keys matter for the validation score: the one home of that question."""
+"""Which swept keys matter for the validation score."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.formats import text
 
-_FEWEST = 10  # runs that a forest can be asked about
+_FEWEST = 10  # runs that a forest needs
 FOLDS = 5
 _SHUFFLES = 3
 _TREES = 20
@@ -36,16 +36,16 @@ class Importance:
 
     @classmethod
     def of(cls, comparison: Comparison) -> "Importance":
-        """Ask a forest where there are runs enough."""
+        """Fit a forest if there are enough runs."""
         score = comparison.score.dropna()
         order = _by_range(comparison)
         if len(score) < _FEWEST or not order or np.ptp(score) == 0:
             return cls(order)
         places = {}
         for key in order:
-            shown = comparison.runs[key].map(text)
+            values = comparison.runs[key].map(text)
             place = {level: i for i, level in enumerate(levels(comparison.runs[key]))}
-            places[key] = shown.map(place)[score.index]
+            places[key] = values.map(place)[score.index]
         shares, explained = _shuffled(pd.DataFrame(places), score)
         shares = shares.sort_values("mean", ascending=False, kind="stable")
         return cls(list(shares.index), shares, explained)

@@ -1,4 +1,4 @@
-"""Runs that differ in nothing but their seed, taken together: mean, standard deviation and confidence interval."""
+"""Runs that differ only in their seed, aggregated: mean, standard deviation and confidence interval."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +31,7 @@ class Replicates:
 
     @classmethod
     def of(cls, comparison: Comparison) -> "Replicates":
-        """Group the runs. A setting and seed that was trained twice counts once, with the mean of both."""
+        """Group the runs. A setting trained twice on one seed counts once, with the mean of both."""
         runs = comparison.runs
         keys = [key for key in comparison.swept if key != SEED]
         settings = runs[keys].map(_exact).agg(tuple, axis=1) if keys else pd.Series([()] * len(runs), runs.index)
@@ -55,7 +55,7 @@ class Replicates:
 
     @cached_property
     def n(self) -> "pd.Series[int]":
-        """Seeds that each setting has finished on."""
+        """The number of seeds that each setting has finished on."""
         return self.scores["test"].notna().sum(axis=1)
 
     @property
@@ -90,7 +90,7 @@ class Replicates:
 
     @property
     def drawn(self) -> str:
-        """What the seed draws in these runs, in words: what ± covers."""
+        """What the seed determines in these runs, in words: the variation that ± covers."""
         runs = self.comparison.runs
         also = [
             words
@@ -101,7 +101,7 @@ class Replicates:
 
 
 def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | None:
-    """A row a setting, the picked one first, with the paired comparisons; None where nothing was trained twice."""
+    """One row per setting, the picked one first, with the paired comparisons; None without replicates."""
     if not replicates.replicated:
         return None
     comparison, metric = replicates.comparison, replicates.comparison.metric
@@ -136,12 +136,12 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
 
 
 def _order(validation: pd.DataFrame) -> list[int]:
-    """Settings on the most seeds first: a mean of fewer is more of luck. Then by mean validation score."""
+    """Settings on the most seeds first, as means over fewer owe more to luck; then by mean validation score."""
     n, mean = validation.count(axis=1), validation.mean(axis=1)
     keys = pd.DataFrame({"fewer": n < n.max(), "mean": mean})
     return list(keys.sort_values(["fewer", "mean"], ascending=[True, False], kind="stable").index)
 
 
 def _exact(value: Any) -> str:
-    """A setting to the last digit: 1 and 1.0 are one."""
+    """A setting at full precision: 1 and 1.0 are equal."""
     return format(value, ".17g") if isinstance(value, float) and value == value else text(value)

@@ -1,4 +1,4 @@
-"""What the replicates allow to say: the picked settings against the next best, paired by seed, in words to copy."""
+"""Conclusions from the replicates: the picked settings against the next best, paired by seed, as sentences to copy."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import LEVEL, Replicates
 
-_RIVALS = 4  # that the picked settings are compared with: more comparisons, less can be shown
+_RIVALS = 4  # compared with the picked settings; more comparisons mean less power
 ALPHA = 0.05  # 1 − LEVEL
 
 
@@ -33,9 +33,9 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
         n, differences = pairs.shape[1], pairs[0] - pairs[1]
         half = p = np.nan
         if n > 1 and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
-            found = stats.ttest_rel(*pairs)
-            low, high = found.confidence_interval(LEVEL)
-            half, p = (high - low) / 2, found.pvalue
+            t_test = stats.ttest_rel(*pairs)
+            low, high = t_test.confidence_interval(LEVEL)
+            half, p = (high - low) / 2, t_test.pvalue
         rows[rival] = [n, differences.mean() if n else np.nan, half, p, np.nan]
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
@@ -45,52 +45,53 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
 
 
 def conclusions(comparison: Comparison) -> list[str]:
-    """What can be said of the settings beyond the table, a sentence or two each, with what speaks against it."""
+    """Conclusions about the settings, a sentence or two each, with their caveats."""
     return conclude(Replicates.of(comparison))
 
 
 def conclude(replicates: Replicates) -> list[str]:
-    """The same of replicates that are already grouped."""
+    """`conclusions`, for replicates that are already grouped."""
     finished = int((replicates.n > 0).sum())
     if not finished or (finished == 1 and not replicates.replicated):
         return []
     if not replicates.replicated:
         return [
-            f"n = 1: each of the {finished} settings was trained on one seed, so none of their differences can be told "
-            "from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and tests."
+            f"n = 1: each of the {finished} settings was trained on one seed, so no difference between them can be "
+            "distinguished from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and "
+            "tests."
         ]
     if not replicates.picked:
-        return ["Without a validation score no settings are picked, and none compared: see the means over seeds."]
+        return ["Without a validation score no settings are picked or compared: see the means over seeds."]
     compared = compare_best(replicates)
-    said = [_winner(replicates, finished)]
-    said += [_verdict(replicates, int(rival), compared) for rival in compared.index]
+    sentences = [_winner(replicates, finished)]
+    sentences += [_verdict(replicates, int(rival), compared) for rival in compared.index]
     if len(compared):
-        said.append(
+        sentences.append(
             "± is half of the 95 % confidence interval of the mean over n seeds, of the difference where two are "
             f"compared (t distribution, scores taken as normal). The seeds draw {replicates.drawn}; p by the paired t "
             f"test on test figures, adjusted for {len(compared)} comparison{'s' * (len(compared) > 1)} (Holm)."
         )
-    return said + _warnings(replicates)
+    return sentences + _warnings(replicates)
 
 
 def _winner(replicates: Replicates, finished: int) -> str:
     label = replicates.comparison.metric.label
-    found = replicates.summary("test").iloc[0]
+    test = replicates.summary("test").iloc[0]
     sentence = (
-        f"{replicates.name(0)}: test {label} {found['mean']:.4f} ± {found['half']:.4f}, "
-        f"n = {found['n']:.0f} seeds (sd {found['sd']:.4f})."
+        f"{replicates.name(0)}: test {label} {test['mean']:.4f} ± {test['half']:.4f}, "
+        f"n = {test['n']:.0f} seeds (sd {test['sd']:.4f})."
     )
     if finished > 1:
         validation = replicates.summary("validation")["mean"].iloc[0]
         sentence += (
             f" Picked among {finished} settings for the highest mean validation {label}, {validation:.4f}, which "
-            "flatters it for that: report the test figure; training it on new seeds would confirm it."
+            "biases that figure upwards: report the test figure, and confirm it on new seeds."
         )
     return sentence
 
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
-    """One comparison in words: who beats whom, or why that cannot be said."""
+    """One comparison as a sentence: which is better, or why that cannot be said."""
     n, difference, half, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
     first, second = replicates.name(0), replicates.name(rival)
     if n < 2:
@@ -98,7 +99,7 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     if np.isnan(p):
         return (
             f"{first} and {second} differ by {_points(replicates, difference)} on each of {n:.0f} seeds: the seed "
-            "changes nothing here, so these are no sample, and no test is made."
+            "changes nothing here, so these are not a sample, and no test is made."
         )
     apart = _points(replicates, abs(difference), half)
     tail = f"(n = {n:.0f}, adjusted {_p(adjusted)})"
@@ -114,26 +115,26 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
         )
     return (
         f"No difference between {first} and {second} can be shown: the first is ahead by {apart}, an interval that "
-        f"holds zero {tail}. Nor does that show that they are equal."
+        f"holds zero {tail}. That does not show that they are equal either."
     )
 
 
 def _warnings(replicates: Replicates) -> list[str]:
-    said, n = [], replicates.n
+    sentences, n = [], replicates.n
     fewer = int(((n < n.max()) & (n > 0)).sum())
     if fewer:
         single = int((n == 1).sum())
         alone = f", {single} of them on one (n = 1, no interval)" if single else ""
-        said.append(f"{fewer} settings finished on fewer seeds than the others{alone}; they are not picked from.")
+        sentences.append(f"{fewer} settings finished on fewer seeds than the others{alone}; these are not candidates.")
     if replicates.unfinished.any():
         count = int(replicates.unfinished.sum())
-        said.append(
-            f"Not finished and in no mean: {count} run{'s' * (count > 1)}. Where a setting's runs diverge, the mean of "
-            "the rest flatters it."
+        sentences.append(
+            f"Not finished, and not in any mean: {count} run{'s' * (count > 1)}. Where a setting's runs diverge, the "
+            "mean of the rest is too optimistic."
         )
     if 1 < n.max() < 5:
-        said.append(f"n = {n.max()} is few: the interval is wide, and normality cannot be checked.")
-    return said
+        sentences.append(f"n = {n.max()} is few: the interval is wide, and normality cannot be checked.")
+    return sentences
 
 
 def _points(replicates: Replicates, difference: float, half: float | None = None) -> str:

@@ -1,7 +1,7 @@
-"""Runs shown in other tools as they train. The run's own files are the record, and need none of this.
+"""Runs shown in other tools as they train. The record is the run's own files, which need none of these.
 
-A tracker is asked to write what of a run it does not have yet, so it need not be told whether the run is new or goes
-on: after a stop, however hard, no epoch is missing there and none is there twice.
+A tracker writes whatever it does not have of a run yet, so it need not know whether the run is new or resumed: even
+after a crash no epoch is missing there and none is duplicated.
 """
 
 import sys
@@ -18,19 +18,19 @@ from pipeline.runs.tracking.tensorboard import TensorBoard
 
 
 class Tracker(Protocol):
-    """Shows one run in one tool; whatever it raises is told of, and no more."""
+    """Shows one run in one tool; its errors are reported and otherwise ignored."""
 
     def record(self, history: Sequence[Row]) -> None:
-        """Write the epochs that the tool does not have yet. `history` holds all that the run has."""
+        """Write the epochs that the tool does not have yet. `history` holds all epochs of the run."""
 
     def end(self, result: Result) -> None:
-        """Write how the run has ended, or that it is interrupted and may go on."""
+        """Write how the run ended, or that it is interrupted and may be resumed."""
 
 
 class Tracking:
-    """The trackers of one run. One that fails is left out from then on; the run never notices."""
+    """The trackers of one run. One that fails is dropped; the run is not affected."""
 
-    _told: set[str] = set()  # noqa: RUF012 (of this process: a thousand runs need not all say it on stderr)
+    _warned: set[str] = set()  # noqa: RUF012 (per process: a thousand runs need not all warn on stderr)
 
     def __init__(self, job: Job) -> None:
         self.folder, self.trackers = job.folder, dict[str, Tracker]()
@@ -40,24 +40,24 @@ class Tracking:
             self.trackers["mlflow"] = MLflow(job, job.config.tracking.mlflow)
 
     def record(self, history: Sequence[Row]) -> None:
-        """Tell every tracker that there is a new epoch."""
-        self._each(lambda tracker: tracker.record(history))
+        """Pass the new epoch to every tracker."""
+        self._notify(lambda tracker: tracker.record(history))
 
     def end(self, result: Result) -> None:
-        """Tell every tracker how the run has ended."""
-        self._each(lambda tracker: tracker.end(result))
+        """Pass the run's end to every tracker."""
+        self._notify(lambda tracker: tracker.end(result))
 
-    def _each(self, tell: Callable[[Tracker], None]) -> None:
+    def _notify(self, call: Callable[[Tracker], None]) -> None:
         for name, tracker in list(self.trackers.items()):
             try:
-                tell(tracker)
+                call(tracker)
             except Exception as error:
                 del self.trackers[name]
                 self._warn(name, " ".join(f"{type(error).__name__}: {error}".split())[:300])
 
     def _warn(self, name: str, reason: str) -> None:
-        with suppress(OSError):  # a full disk: training itself will tell
-            write_log(self.folder, f"tracking={name} failed, and the run goes on without it: {reason}")
-        if name not in self._told:
-            self._told.add(name)
-            print(f"{self.folder}: tracking={name} failed, and runs go on without it: {reason}", file=sys.stderr)
+        with suppress(OSError):  # a full disk: training itself will report it
+            write_log(self.folder, f"tracking={name} failed, the run continues without it: {reason}")
+        if name not in self._warned:
+            self._warned.add(name)
+            print(f"{self.folder}: tracking={name} failed, runs continue without it: {reason}", file=sys.stderr)

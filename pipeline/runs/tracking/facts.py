@@ -1,4 +1,4 @@
-"""What all trackers are told of a run."""
+"""What all trackers get of a run."""
 
 import math
 from typing import Any
@@ -15,10 +15,10 @@ def settings(job: Job) -> dict[str, Any]:
 
 
 def metrics(row: Row, first: Row) -> dict[str, float]:
-    """The figures of an epoch by the names of history.csv, without those of splits that `first` has no figures for."""
+    """The figures of an epoch by the names of history.csv, without splits that have no figures in `first`."""
     return {name: value for name, value in row.items() if name != "epoch" and not math.isnan(first[name])}
 
 
 def best_metrics(result: Result) -> dict[str, float]:
-    """The figures of the best epoch, once the run has ended and has one."""
+    """The figures of the best epoch, if the run has ended and has one."""
     return best_figures(result.metrics) if result.ended else {}

@@ -1,4 +1,4 @@
-"""A run as MLflow shows it: parameters, metrics by epoch, status and tags, in a database or on a server."""
+"""A run in MLflow: parameters, metrics by epoch, status and tags, in a database or on a server."""
 
 import functools
 import logging
@@ -18,7 +18,7 @@ from pipeline.runs.tracking.facts import best_metrics, metrics, settings
 
 _SQLITE = "sqlite:///"
 _STATUS = {"finished": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "interrupted": "KILLED"}
-# No news of what people train to others, and no minutes of waiting for a server that does not answer.
+# No telemetry, and no minutes of waiting for a server that does not respond.
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -27,12 +27,12 @@ _ENVIRONMENT = {
 
 
 class MLflow:
-    """Writes one of MLflow's runs, which is found again by the identity and the folder in its tags."""
+    """Writes one MLflow run, identified by the tags `identity` and `folder`."""
 
     def __init__(self, job: Job, uri: str) -> None:
         self.job, self.uri, self.seen = job, uri, 0
         self.client: Any = None
-        self.run = ""  # MLflow's id of it
+        self.run = ""  # its id in MLflow
         self.last: dict[str, float] = {}  # the last epoch that MLflow has of each metric
 
     def record(self, history: Sequence[Row]) -> None:
@@ -61,7 +61,7 @@ class MLflow:
         self.last |= dict.fromkeys(fresh, epoch)
 
     def _open(self) -> None:
-        """Find the run, or make it; in either case all that is known before training is there afterwards."""
+        """Find or create the run, with all that is known before training."""
         name = self.job.config.tracking.experiment or self.job.folder.resolve().parent.name
         client, experiment = _experiment(self.uri, name)
         from mlflow.entities import Param
@@ -77,35 +77,35 @@ class MLflow:
             for name in known.data.metrics:
                 self.last[name] = max(metric.step for metric in client.get_metric_history(known.info.run_id, name))
             client.update_run(known.info.run_id, status="RUNNING")
-        asked = {key: "null" if value is None else str(value) for key, value in settings(self.job).items()}
-        fresh = [Param(key, value) for key, value in asked.items() if key not in known.data.params]
+        params = {key: "null" if value is None else str(value) for key, value in settings(self.job).items()}
+        fresh = [Param(key, value) for key, value in params.items() if key not in known.data.params]
         client.log_batch(known.info.run_id, params=fresh)
         self.client, self.run = client, known.info.run_id
 
 
 @functools.cache
 def _experiment(uri: str, name: str) -> tuple[Any, str]:
-    """MLflow's client, which takes a second to make, and the id of the experiment of that name, which may be new."""
+    """MLflow's client, which takes a second to create, and the id of the experiment, created if needed."""
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     from mlflow.tracking import MlflowClient
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of every table that it makes
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it logs every table that it creates
     file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
-    with _alone(file):
+    with _exclusive(file):
         if file is not None and not file.exists():
-            # MLflow makes its tables one by one, and cannot go on with a database that has some of them.
+            # MLflow creates its tables one by one and cannot use a database that has only some of them.
             beside = file.with_name(f".{file.name}.tmp")
             beside.unlink(missing_ok=True)
             MlflowClient(f"{_SQLITE}{beside}")
             beside.replace(file)
         client = MlflowClient(uri)
-        found = client.get_experiment_by_name(name)
-        return client, found.experiment_id if found else client.create_experiment(name)
+        experiment = client.get_experiment_by_name(name)
+        return client, experiment.experiment_id if experiment else client.create_experiment(name)
 
 
-def _alone(file: Path | None) -> AbstractContextManager[Any]:
-    """What keeps other processes from making the same database or experiment; a server does that by itself."""
+def _exclusive(file: Path | None) -> AbstractContextManager[Any]:
+    """A lock against other processes that create the same database or experiment; a server needs none."""
     if file is None:
         return nullcontext()
     file.parent.mkdir(parents=True, exist_ok=True)

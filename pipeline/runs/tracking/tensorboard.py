@@ -1,4 +1,4 @@
-"""A run as TensorBoard shows it: event files in the run's folder, with its settings for the HPARAMS tab."""
+"""A run in TensorBoard: event files in the run's folder, with its settings for the HPARAMS tab."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from pipeline.runs.tracking.facts import best_metrics, metrics, settings
 
 
 class TensorBoard:
-    """Writes one event file, which replaces those of earlier sittings: it is made again from the run's history."""
+    """Writes one event file; a resumed run's is rewritten from its history."""
 
     def __init__(self, job: Job) -> None:
-        self.job, self.written = job, 0
+        self.job, self.recorded = job, 0
         self.writer: Any = None
 
     def record(self, history: Sequence[Row]) -> None:
@@ -23,17 +23,17 @@ class TensorBoard:
                 old.unlink()
             self._open()
         now = time.time()
-        for i in range(self.written, len(history)):
-            later = sum(row["seconds"] for row in history[i + 1 :])  # the pause before a run went on is not its time
+        for i in range(self.recorded, len(history)):
+            later = sum(row["seconds"] for row in history[i + 1 :])  # pauses between sessions do not count
             self._write(metrics(history[i], history[0]), int(history[i]["epoch"]), now - later)
-        self.written = len(history)
+        self.recorded = len(history)
         self.writer.flush()
 
     def end(self, result: Result) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-        if self.writer is None:  # a run that failed outside its training: what is there stays
+        if self.writer is None:  # a run that failed outside training: keep what is there
             self._open()
         best = best_metrics(result)
         if best:
@@ -53,7 +53,7 @@ class TensorBoard:
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
         from torch.utils.tensorboard import SummaryWriter
 
-        self.writer, self.written = SummaryWriter(str(self.job.folder)), 0
+        self.writer, self.recorded = SummaryWriter(str(self.job.folder)), 0
         allowed = {key: "null" if value is None else value for key, value in settings(self.job).items()}
         self.writer.file_writer.add_summary(hparams_pb(allowed, trial_id=str(self.job.folder.resolve())))
         self.writer.add_text("folder", str(self.job.folder.resolve()))

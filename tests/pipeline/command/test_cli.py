@@ -22,10 +22,10 @@ def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
 
 
 def test_help_is_for_users_of_this_program(tmp_path: Path) -> None:
-    said = command(tmp_path, "--help").stdout
-    assert "python -m pipeline -m optimizer.lr=0.01,0.05,0.1" in said
-    assert "dataset: cifar10, cifar100, fashion_mnist, fashion_mnist_mini, folded, linear, patterns, square" in said
-    assert 'eval "$(scratchnet --shell-completion install=bash)"' in said
+    text = command(tmp_path, "--help").stdout
+    assert "python -m pipeline -m optimizer.lr=0.01,0.05,0.1" in text
+    assert "dataset: cifar10, cifar100, fashion_mnist, fashion_mnist_mini, folded, linear, patterns, square" in text
+    assert 'eval "$(scratchnet --shell-completion install=bash)"' in text
     assert not list(tmp_path.iterdir())
 
 
@@ -43,7 +43,7 @@ def test_start_up_does_not_wait_for_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["optimizer.lrr=1"], "optimizer.lrr=1: no such key; optimizer has beta1, "),
         (["optimizer.lr=-1"], "optimizer.lr=-1: should be greater than 0; allowed: a learning rate above 0"),
@@ -55,11 +55,11 @@ def test_start_up_does_not_wait_for_torch() -> None:
         (["-m", "dataset=cifar10", "dataset.root=nowhere", "seed=0,1"], "dataset.root=nowhere: no such folder; get "),
     ],
 )
-def test_a_mistake_ends_in_one_line_and_status_1(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_mistake_ends_in_one_line_and_status_1(tmp_path: Path, arguments: list[str], message: str) -> None:
     done = command(tmp_path, *arguments)
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert line.startswith(said)
+    assert line.startswith(message)
     assert not list(tmp_path.glob("outputs/*/*/history.csv"))
 
 

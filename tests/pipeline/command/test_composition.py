@@ -68,9 +68,9 @@ OVERRIDES = st.lists(
 
 
 @settings(deadline=None, max_examples=12, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
-@given(own=OVERRIDES, number=st.integers(0, 2000))
-def test_equals_what_hydra_composes(own: list[str], number: int) -> None:
-    overrides = [*MASTER[:1], *own] if not any(text.startswith("sweep.name") for text in own) else own
+@given(drawn=OVERRIDES, number=st.integers(0, 2000))
+def test_equals_what_hydra_composes(drawn: list[str], number: int) -> None:
+    overrides = [*MASTER[:1], *drawn] if not any(text.startswith("sweep.name") for text in drawn) else drawn
     _, _, compose = _made["it"]
     try:
         expected = in_full(overrides, number)
@@ -78,13 +78,13 @@ def test_equals_what_hydra_composes(own: list[str], number: int) -> None:
         with pytest.raises(HydraException):
             compose(overrides, number)
         return
-    found = compose(overrides, number)
-    files = found.files()
+    job = compose(overrides, number)
+    files = job.files()
     assert read(files["config.yaml"]) == OmegaConf.to_container(without_hydra(expected))
     hydra = OmegaConf.to_container(OmegaConf.masked_copy(expected, ["hydra"]), enum_to_str=True)
     assert read(files["hydra.yaml"]) == hydra
     assert read(files["overrides.yaml"]) == OmegaConf.to_container(expected.hydra.overrides.task)
-    assert found.folder.name == str(number)
+    assert job.folder.name == str(number)
 
 
 @given(counts=st.lists(st.integers(1, 4), min_size=1, max_size=4), data=st.data())
@@ -113,10 +113,10 @@ def test_a_grid_is_the_product_of_its_axes(counts: list[int], data: st.DataObjec
     [
         ([["a", "b"]], "a has 2, b has 3"),
         ([["a", "d"]], "d: not swept"),
-        ([["a", "c"], ["c", "b"]], "c: it is in step with other keys already"),
+        ([["a", "c"], ["c", "b"]], "c: already zipped with other keys"),
     ],
 )
-def test_what_cannot_go_in_step(zipped: list[list[str]], why: str) -> None:
+def test_keys_that_cannot_be_zipped(zipped: list[list[str]], why: str) -> None:
     loader, _, _ = _made["it"]
     with pytest.raises(UserError, match=why):
         grid(["a=1,2", "b=1,2,3", "c=5,6", "d=1"], zipped, loader)

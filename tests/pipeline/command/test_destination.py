@@ -12,19 +12,19 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["seed=range(0,0)"], "seed=range(0,0): no values; a range or glob that matches nothing sweeps nothing"),
+        (["seed=range(0,0)"], "seed=range(0,0): no values; give a range or glob that matches at least one"),
         (["experiment=glob(none*)"], "experiment=glob(none*): no values; a range or glob that matches nothing"),
-        (["sweep.name=../up", "seed=0,1"], "sweep.name=../up: a name below outputs/, without .."),
-        (["sweep.name=a/../../up", "seed=0,1"], "sweep.name=a/../../up: a name below outputs/, without .."),
-        (["sweep.name=/tmp/s", "seed=0,1"], "sweep.name=/tmp/s: a name below outputs/, without .."),
+        (["sweep.name=../up", "seed=0,1"], "sweep.name=../up: must be a name below outputs/, without .."),
+        (["sweep.name=a/../../up", "seed=0,1"], "sweep.name=a/../../up: must be a name below outputs/, without .."),
+        (["sweep.name=/tmp/s", "seed=0,1"], "sweep.name=/tmp/s: must be a name below outputs/, without .."),
         (["sweep.resume=outputs/none", "seed=0,1"], "sweep.resume=outputs/none: no such folder"),
         (
             ["hydra.sweep.subdir=lr${optimizer.lr}", "optimizer.lr=0.1,0.2", "seed=0,1", "sweep.name=s"],
-            "hydra.sweep.subdir: jobs 0 and 1 would both go to outputs/s/lr0.1, and they differ (seed=0, seed=1)",
+            "hydra.sweep.subdir: jobs 0 and 1 would both write to outputs/s/lr0.1, but they differ (seed=0, seed=1)",
         ),
-        (["seed=range(10000000)"], "100,001 runs or more (seed 100,001): a grid may have 100,000"),
+        (["seed=range(10000000)"], "100,001 runs or more (seed 100,001): a grid may have at most 100,000"),
         (
             ["seed=range(1000)", "training.batch_size=range(1,201)"],
             "200,000 runs or more (seed 1,000, training.batch_size 200)",
@@ -39,10 +39,10 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
         (["model=null"], "model=null: a group needs a choice; model=mlp|patch_mlp"),
     ],
 )
-def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
     _, error = pipeline(tmp_path, "-m", *TINY, *arguments, status=1)
     assert len(error) == 1
-    assert error[0].startswith(said)
+    assert error[0].startswith(message)
     assert contents(tmp_path) == {}
 
 
@@ -50,7 +50,7 @@ def test_a_sweep_does_not_go_into_the_folder_of_a_run(tmp_path: Path) -> None:
     pipeline(tmp_path, *TINY, "hydra.run.dir=outputs/one")
     before = contents(tmp_path)
     _, error = pipeline(tmp_path, "-m", *TINY, "seed=0,1", "sweep.name=one", status=1)
-    assert error == ["outputs/one: is the folder of a run, and a sweep has a folder a run; give another sweep.name"]
+    assert error == ["outputs/one: is the folder of a single run, not of a sweep; give another sweep.name"]
     assert contents(tmp_path) == before
 
 
@@ -61,8 +61,8 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
     os.kill(process.pid, number)
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = "stopped; what is finished is kept; the same command with sweep.resume=outputs/s goes on from here"
-    assert said in error.splitlines()
+    message = "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
+    assert message in error.splitlines()
     assert "Traceback" not in error
     assert "report:" not in out
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")

@@ -55,8 +55,10 @@ class LauncherContract:
 
     def test_same_figures_as_the_run_alone(self, sweep: Path, alone: dict[int, Path]) -> None:
         for number, run in alone.items():
-            expected, found = figures(run), figures(sweep / str(number))
-            pd.testing.assert_frame_equal(found, expected, rtol=self.tolerance, atol=0, check_exact=self.tolerance == 0)
+            expected, actual = figures(run), figures(sweep / str(number))
+            pd.testing.assert_frame_equal(
+                actual, expected, rtol=self.tolerance, atol=0, check_exact=self.tolerance == 0
+            )
 
     def test_command_in_the_result_is_that_of_the_run(self, sweep: Path) -> None:
         result = json.loads((sweep / "5" / "result.json").read_text())
@@ -74,9 +76,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         5: ("model.hidden=[6]", "optimizer.lr=0.1", "model.l2=1e-3"),
     }
     runs = {}
-    for number, own in settings.items():
+    for number, overrides in settings.items():
         folder = tmp_path_factory.mktemp(f"alone{number}")
-        pipeline(folder, *COMMON, *own)
+        pipeline(folder, *COMMON, *overrides)
         [runs[number]] = (folder / "outputs" / "runs").iterdir()
     return runs
 
@@ -132,7 +134,7 @@ def test_results_are_never_overwritten(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     done = pipeline(tmp_path, *arguments, "hydra/launcher=basic", status=1)
     assert done.stderr == (
-        "outputs/s: already holds runs, which would be overwritten; give another sweep.name, or go on with them by "
+        "outputs/s: already holds runs, which would be overwritten; give another sweep.name, or resume them with "
         "hydra/launcher=stacked\n"
     )
     done = pipeline(tmp_path, *COMMON, "hydra.run.dir=outputs/s/0", status=1)

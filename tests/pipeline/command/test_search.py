@@ -56,7 +56,7 @@ def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["seed=0"], "hydra/sweeper=search: nothing to search among; give intervals or lists"),
+        (["seed=0"], "hydra/sweeper=search: nothing to search over; give intervals or lists"),
         (["optimizer.lr=interval(-1.0,1.0)"], "optimizer.lr=-1.0: should be greater than 0"),
         (["model.hidden=4,8"], "model.hidden=4: should be a valid list"),
     ],
@@ -71,8 +71,8 @@ def test_a_space_that_cannot_be_searched_is_said_first(tmp_path: Path, arguments
 def test_a_grid_has_no_intervals(tmp_path: Path) -> None:
     _, error = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=interval(0.1,1.0)", status=1)
     assert error == [
-        "optimizer.lr=interval(0.1,1.0): a grid has no intervals; list the values, optimizer.lr=0.1,0.2, or search "
-        "among them with hydra/sweeper=search"
+        "optimizer.lr=interval(0.1,1.0): a grid cannot have intervals; list the values, optimizer.lr=0.1,0.2, or "
+        "search with hydra/sweeper=search"
     ]
 
 

@@ -66,9 +66,9 @@ def mistakes(*overrides: str) -> list[str]:
     ],
 )
 def test_one_mistake_is_one_line(override: str, line: str) -> None:
-    [found] = mistakes(override)
-    assert found.startswith(line)
-    assert "\n" not in found
+    [mistake] = mistakes(override)
+    assert mistake.startswith(line)
+    assert "\n" not in mistake
 
 
 def test_likeliest_key_is_proposed() -> None:
@@ -78,22 +78,22 @@ def test_likeliest_key_is_proposed() -> None:
 
 
 def test_all_mistakes_are_told_together() -> None:
-    found = mistakes("optimizer.lr=-1", "model.hidden=[0]", "training.epochs=0")
-    assert [line.partition("=")[0] for line in found] == ["model.hidden", "optimizer.lr", "training.epochs"]
+    lines = mistakes("optimizer.lr=-1", "model.hidden=[0]", "training.epochs=0")
+    assert [line.partition("=")[0] for line in lines] == ["model.hidden", "optimizer.lr", "training.epochs"]
 
 
 def test_mistakes_of_all_sections_are_told_together() -> None:
-    said = mistakes(
+    lines = mistakes(
         *("model=patch_mlp", "dataset=linear", "optimizer.nesterov=true", "optimizer.momentum=0"),
         *("schedule=cosine", "schedule.warmup=10", "dataset.validation_fraction=0"),
         *("training.patience=3", "training.label_smoothing=0.1", "sweep.kind=halving"),
     )
-    assert said == [
+    assert lines == [
         "model=patch_mlp: needs images; dataset=linear has none, take model=mlp",
         "optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9",
         "schedule.warmup=10.0: allowed: less than training.epochs=10",
         "training.patience=3: needs dataset.validation_fraction above 0",
-        "training.label_smoothing=0.1: dataset=linear has no classes; take 0",
+        "training.label_smoothing=0.1: dataset=linear has no classes; use 0",
         "sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation",
     ]
 

@@ -40,7 +40,7 @@ def test_shipped_experiments_pass_and_point_to_it(path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("optimizer: {lrr: 0.1}", "'lrr' was unexpected"),
         ("trainning: {epochs: 1}", "'trainning' was unexpected"),
@@ -55,9 +55,9 @@ def test_shipped_experiments_pass_and_point_to_it(path: Any) -> None:
         ("hydra: {mode: SWEEP}", "'SWEEP' is not one of"),
     ],
 )
-def test_mistakes_are_refused(text: str, said: str) -> None:
-    [found] = complaints(text)
-    assert said in found
+def test_mistakes_are_refused(text: str, expected: str) -> None:
+    [complaint] = complaints(text)
+    assert expected in complaint
 
 
 @pytest.mark.parametrize(

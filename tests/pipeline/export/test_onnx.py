@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def session(model: onnx.ModelProto | Path) -> onnxruntime.InferenceSession:
-    given = str(model) if isinstance(model, Path) else model.SerializeToString()
-    return onnxruntime.InferenceSession(given, providers=["CPUExecutionProvider"])
+    source = str(model) if isinstance(model, Path) else model.SerializeToString()
+    return onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
 
 
 def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
@@ -47,13 +47,13 @@ def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
     assert read.shape == ["batch", *dataset.test.inputs.shape[1:]]
     raw = dataset.test.inputs if images else dataset.test.inputs.astype(np.float32)
     for rows in (len(raw), 1):  # the batch is dynamic
-        found = runner.run(None, {"input": raw[:rows]})
-        np.testing.assert_allclose(found[0], expected[:rows], rtol=1e-5, atol=1e-5)
-    written = [output.name for output in runner.get_outputs()]
+        actual = runner.run(None, {"input": raw[:rows]})
+        np.testing.assert_allclose(actual[0], expected[:rows], rtol=1e-5, atol=1e-5)
+    names = [output.name for output in runner.get_outputs()]
     if dataset.task == "regression":
-        assert written == ["values"]
+        assert names == ["values"]
     else:
-        assert written == ["logits", "probabilities"]
+        assert names == ["logits", "probabilities"]
         [probabilities] = runner.run(["probabilities"], {"input": raw})
         np.testing.assert_allclose(probabilities, torch.tensor(expected).softmax(1).numpy(), rtol=1e-4, atol=1e-5)
     inside = runner.get_modelmeta().custom_metadata_map["scratchnet"]
@@ -61,8 +61,8 @@ def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
 
     inner = session(export(folder, folder / "rows.onnx", normalise=False))
     assert inner.get_inputs()[0].shape == ["batch", math.prod(dataset.test.inputs.shape[1:])]
-    [found] = inner.run(written[:1], {"input": normalised(trainer).float().numpy()})
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    [actual] = inner.run(names[:1], {"input": normalised(trainer).float().numpy()})
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
 
 
 @given(nets(), st.sampled_from([torch.float32, torch.float64]), st.integers(0, 99))
@@ -83,14 +83,14 @@ def test_every_network_gives_what_the_engine_does(
     rng = np.random.default_rng(seed)
     raw = rng.integers(0, 256, (3, *shape), np.uint8)
     expected = model.predict(raw).numpy()
-    given = raw if len(shape) == 3 else raw.astype(np.float32)
+    source = raw if len(shape) == 3 else raw.astype(np.float32)
     tight = 1e-5 * max(1.0, np.abs(expected).max())
-    [found] = session(to_onnx(model)).run(["values"], {"input": given})
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tight)
+    [actual] = session(to_onnx(model)).run(["values"], {"input": source})
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tight)
     rows = rng.standard_normal((3, math.prod(shape))).astype(np.float32)
-    [found] = session(to_onnx(model, normalise=False)).run(["values"], {"input": rows})
+    [actual] = session(to_onnx(model, normalise=False)).run(["values"], {"input": rows})
     expected = outputs(network, model.params, torch.from_numpy(rows).to(dtype)).numpy()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max()))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max()))
 
 
 def test_the_command_writes_a_file_that_others_read(make_job: MakeJob, tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_mistakes_end_in_one_line(
     job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
     Trainer([job], job.config.dataset.load()).train()
     assert main([str(job.folder), "--out", str(tmp_path / "none" / "net.onnx")]) == 1
-    said = capsys.readouterr().err
-    assert said == f"{tmp_path / 'none' / 'net.onnx'}: cannot be written (No such file or directory); " + (
+    error = capsys.readouterr().err
+    assert error == f"{tmp_path / 'none' / 'net.onnx'}: cannot be written (No such file or directory); " + (
         "give another file by --out\n"
     )
     monkeypatch.setitem(sys.modules, "onnx", None)

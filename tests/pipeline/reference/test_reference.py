@@ -95,6 +95,6 @@ def test_what_has_no_data_is_left_out_with_the_reason(
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens: the network is away at once
     assert main(["--only", "three_datasets_20_epochs-cifar10"]) == 1
-    said = capfd.readouterr().out
-    assert "left out: three_datasets_20_epochs-cifar10: dataset=cifar10: no files in" in said
-    assert "left out: mlp_800_300-cifar10: not asked for" in said
+    output = capfd.readouterr().out
+    assert "left out: three_datasets_20_epochs-cifar10: dataset=cifar10: no files in" in output
+    assert "left out: mlp_800_300-cifar10: not selected" in output

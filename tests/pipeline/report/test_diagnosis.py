@@ -25,36 +25,36 @@ def run(make_job: MakeJob) -> Path:
 
 
 def test_predictions_are_those_of_the_recorded_epoch(run: Path) -> None:
-    found = diagnose(run)
+    diagnosis = diagnose(run)
     recorded = json.loads((run / "result.json").read_text())["metrics"]["best_test_accuracy"]
-    assert (found.predicted == found.target).mean() == recorded
-    assert found.confusion.sum() == 1000
-    assert np.trace(found.confusion) == round(1000 * recorded)
-    np.testing.assert_allclose(found.recall.mean(), recorded)  # the test split is balanced
-    assert found.weight is not None
-    assert found.weight.shape == (784, 8)
-    assert (found.probability >= 0.1).all()
+    assert (diagnosis.predicted == diagnosis.target).mean() == recorded
+    assert diagnosis.confusion.sum() == 1000
+    assert np.trace(diagnosis.confusion) == round(1000 * recorded)
+    np.testing.assert_allclose(diagnosis.recall.mean(), recorded)  # the test split is balanced
+    assert diagnosis.weight is not None
+    assert diagnosis.weight.shape == (784, 8)
+    assert (diagnosis.probability >= 0.1).all()
 
 
 def test_report_of_the_best_run_shows_them(run: Path) -> None:
     build([run])
     names = {path.stem for path in (run / "report").glob("*.svg")}
     assert {"confusion", "accuracy_by_class", "mistakes", "first_layer"} <= names
-    said = (run / "report" / "confusion.svg").read_text()
-    assert "Ankle boot" in said
-    assert ">true class<" in said
+    svg = (run / "report" / "confusion.svg").read_text()
+    assert "Ankle boot" in svg
+    assert ">true class<" in svg
 
 
 def test_surest_mistakes_are_mistakes_and_sorted() -> None:
     images = np.zeros((4, 3, 5, 5), dtype=np.uint8)
     sure = np.array([0.5, 0.9, 0.7, 0.99])
-    found = Diagnosis(("a_b", "$c$", "d"), images, np.array([0, 1, 2, 2]), np.array([1, 0, 0, 2]), sure, None)
-    drawn = {figure.name: figure.svg for figure in figures_of(found, "3")}
+    diagnosis = Diagnosis(("a_b", "$c$", "d"), images, np.array([0, 1, 2, 2]), np.array([1, 0, 0, 2]), sure, None)
+    drawn = {figure.name: figure.svg for figure in figures_of(diagnosis, "3")}
     assert "first_layer" not in drawn
     order = [drawn["mistakes"].index(text) for text in ("0.900", "0.700", "0.500")]
     assert order == sorted(order)
     assert "0.990" not in drawn["mistakes"]
-    assert found.recall.tolist() == [0.0, 0.0, 0.5]
+    assert diagnosis.recall.tolist() == [0.0, 0.0, 0.5]
 
 
 def test_inputs_that_are_no_images_have_no_pictures(make_job: MakeJob) -> None:
@@ -74,5 +74,5 @@ def test_what_cannot_be_shown_is_said(run: Path, make_job: MakeJob) -> None:
         diagnose(run)
     regression = make_job("dataset=linear", "dataset.samples=100", "training.epochs=1")
     train([regression])
-    with pytest.raises(UserError, match="no classes"):
+    with pytest.raises(UserError, match="not a classification"):
         diagnose(regression.folder)

@@ -26,18 +26,18 @@ def grid(score: str, seeds: int = 5, noise: float = 0.001) -> Comparison:
 
 def test_the_key_that_matters_comes_first() -> None:
     for key, column in (("lr", "config.optimizer.lr"), ("activation", "config.model.activation")):
-        found = Importance.of(grid(key))
-        assert found.shares is not None
-        assert found.order[0] == column
-        assert found.explained > 0.95
-        assert found.shares["mean"].iloc[0] > 0.9
-        assert found.shares["mean"].iloc[1:].abs().max() < 0.05
+        importance = Importance.of(grid(key))
+        assert importance.shares is not None
+        assert importance.order[0] == column
+        assert importance.explained > 0.95
+        assert importance.shares["mean"].iloc[0] > 0.9
+        assert importance.shares["mean"].iloc[1:].abs().max() < 0.05
 
 
 def test_noise_explains_nothing() -> None:
-    found = Importance.of(grid("nothing"))
-    assert found.explained < 0.1
-    figure = importance_figure(grid("nothing"), found, SCREEN)
+    importance = Importance.of(grid("nothing"))
+    assert importance.explained < 0.1
+    figure = importance_figure(grid("nothing"), importance, SCREEN)
     assert figure is not None
     assert "explains 0% of that variance" in figure.caption
 
@@ -53,10 +53,10 @@ def test_a_rate_or_its_logarithm_makes_no_difference() -> None:
 
 def test_few_runs_are_ranked_by_range_alone() -> None:
     few = Comparison.of(grid("lr", seeds=1).runs.iloc[:8])
-    found = Importance.of(few)
-    assert found.shares is None
-    assert found.order[0] == "config.optimizer.lr"
-    assert importance_figure(few, found, SCREEN) is None
+    importance = Importance.of(few)
+    assert importance.shares is None
+    assert importance.order[0] == "config.optimizer.lr"
+    assert importance_figure(few, importance, SCREEN) is None
 
 
 def test_equal_scores_and_missing_ones() -> None:
@@ -64,5 +64,5 @@ def test_equal_scores_and_missing_ones() -> None:
     assert Importance.of(same).shares is None
     runs = grid("lr").runs
     runs.loc[runs.index[::3], "metric.best_validation_accuracy"] = np.nan
-    found = Importance.of(Comparison.of(runs))
-    assert found.order[0] == "config.optimizer.lr"
+    importance = Importance.of(Comparison.of(runs))
+    assert importance.order[0] == "config.optimizer.lr"

@@ -34,9 +34,9 @@ def report(sweep: Path) -> Path:
 
 def data_of(path: Path) -> dict[str, Any]:
     """What the page gives its scripts."""
-    found = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', path.read_text(), re.DOTALL)
-    assert found
-    return dict(json.loads(found[1]))
+    match = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', path.read_text(), re.DOTALL)
+    assert match
+    return dict(json.loads(match[1]))
 
 
 def column(tab: Any, name: str) -> list[str]:
@@ -102,9 +102,9 @@ def test_columns_hide(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         tab.get_by_role("button", name="Columns").click()
         tab.locator(".dt-button-collection").get_by_role("button", name="train accuracy").click()
-        shown = [text.strip() for text in tab.locator("#runs thead th").all_inner_texts()]
-        assert "train accuracy" not in shown
-        assert {"test accuracy", "status"} <= set(shown)
+        columns = [text.strip() for text in tab.locator("#runs thead th").all_inner_texts()]
+        assert "train accuracy" not in columns
+        assert {"test accuracy", "status"} <= set(columns)
 
 
 def test_selection_moves_curves_commands_and_the_difference(browser: Any, report: Path) -> None:
@@ -116,7 +116,7 @@ def test_selection_moves_curves_commands_and_the_difference(browser: Any, report
         assert series(tab, 1)[1:] == [f"run {run}, {split}" for run in (3, 6) for split in ("train", "validation")]
         assert tab.locator("#selected code").all_inner_texts() == [f"python -m pipeline run={run}" for run in (6, 3)]
         tab.get_by_role("button", name="Copy the command of run 3").click()
-        tab.get_by_text("The command is in the clipboard.").wait_for()
+        tab.get_by_text("The command was copied to the clipboard.").wait_for()
         assert tab.evaluate("navigator.clipboard.readText()") == "python -m pipeline run=3"
         rows = {row[0]: row[1:] for row in difference(tab)}
         assert rows["optimizer.lr"][:2] == ["0.1", "1"]
@@ -350,7 +350,7 @@ def test_page_of_many_runs_holds_the_best(sweep: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(render, "ROWS", 5)
     report = build([sweep])
     words = report.read_text()
-    assert "The page holds the best 5 of 12 runs" in words
+    assert "The page shows the best 5 of 12 runs" in words
     assert words.count('<tr id="run-') == 5
     assert data_of(report)["runs"] == ["7", "11", "10", "9", "8"]
     assert sum(cell[2] for cell in data_of(report)["heat_maps"]["maps"][0]["cells"]) == 12  # means are over all
@@ -363,20 +363,20 @@ def test_long_curves_are_thinned(tmp_path: Path, write_run: WriteRun) -> None:
     points = data_of(report)["curves"]["validation_loss"][0]
     assert len(points) == 100
     assert [points[0][0], points[-1][0]] == [0, 1000]
-    assert "about 100 epochs are drawn" in report.read_text()
+    assert "thinned to about 100 epochs" in report.read_text()
 
 
 def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
-    given = data_of(build([sweep]))["heat_maps"]
+    heat_maps = data_of(build([sweep]))["heat_maps"]
     runs = Comparison.of(collect([sweep]).runs)
-    (made,) = given["maps"]
+    (made,) = heat_maps["maps"]
     assert made["names"] == ["hidden", "lr"]
     for across, down, count, *means in made["cells"]:
         same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][1][across]) & (
             runs.runs["config.model.hidden"] == made["levels"][0][down]
         )
         assert count == same.sum() == 1
-        assert means[given["figures"].index("test accuracy")] == pytest.approx(runs.best("test")[same].mean())
+        assert means[heat_maps["figures"].index("test accuracy")] == pytest.approx(runs.best("test")[same].mean())
 
 
 def test_reports_on_the_same_data_stand_beside_the_best(tmp_path: Path, write_run: WriteRun) -> None:

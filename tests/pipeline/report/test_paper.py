@@ -37,12 +37,12 @@ def sweep(tmp_path: Path) -> Path:
 
 def media_box(pdf: bytes) -> tuple[float, float]:
     """Width and height of a page in PostScript points."""
-    found = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", pdf)
-    assert found
-    return float(found[1]), float(found[2])
+    match = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", pdf)
+    assert match
+    return float(match[1]), float(match[2])
 
 
-def told(folder: Path) -> str:
+def methods_of(folder: Path) -> str:
     return (folder / "report/paper/methods.md").read_text()
 
 
@@ -125,7 +125,7 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
         result["provenance"]["examples"] = {"train": 5400, "validation": 600, "test": 1000}
         path.write_text(json.dumps(result))
     build([sweep])
-    words = told(sweep)
+    words = methods_of(sweep)
     for fact in (
         *("5400 examples for train, 600 examples for validation, 1000 examples for test", "momentum 0.9", "Nesterov"),
         *("rate 0.25", "0.1 or 0.3", "model.strange = novelty", "3 epochs", "There are 6 runs", "is 0, 1 or 2"),
@@ -149,13 +149,13 @@ def test_references_are_those_that_were_used(tmp_path: Path) -> None:
         write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
     build([tmp_path / "s"])
     paper = tmp_path / "s/report/paper"
-    found = parse_file(paper / "references.bib").entries
-    assert {"kingma2015adam", "hendrycks2016gaussian", "krizhevsky2009learning", "paszke2019pytorch"} <= set(found)
-    assert not {"sutskever2013importance", "xiao2017fashion", "holm1979simple", "akiba2019optuna"} & set(found)
+    entries = parse_file(paper / "references.bib").entries
+    assert {"kingma2015adam", "hendrycks2016gaussian", "krizhevsky2009learning", "paszke2019pytorch"} <= set(entries)
+    assert not {"sutskever2013importance", "xiao2017fashion", "holm1979simple", "akiba2019optuna"} & set(entries)
     keys = {
         key for group in re.findall(r"\\cite\{(.*?)\}", (paper / "methods.tex").read_text()) for key in group.split(",")
     }
-    assert keys == set(found)
+    assert keys == set(entries)
 
 
 def test_every_reference_is_whole_and_every_mark_has_one() -> None:

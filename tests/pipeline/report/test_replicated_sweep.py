@@ -47,10 +47,10 @@ def test_means_and_intervals_are_those_of_the_run_folders(trained: Path) -> None
 
 def test_the_page_and_the_paper_tell_of_it(trained: Path) -> None:
     runs = package.load(trained).runs
-    said = conclusions(Comparison.of(runs))
-    assert said[0].startswith("lr=0.03: test accuracy ")
+    sentences = conclusions(Comparison.of(runs))
+    assert sentences[0].startswith("lr=0.03: test accuracy ")
     page = (trained / "report" / "index.html").read_text()
-    for sentence in said:
+    for sentence in sentences:
         assert sentence in page
     words = (trained / "report" / "paper" / "methods.md").read_text()
     assert "5400 examples for train, 600 examples for validation, 1000 examples for test" in words

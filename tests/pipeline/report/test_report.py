@@ -116,13 +116,13 @@ def test_page_loads_nothing(sweep: Path) -> None:
 
 def test_figures_say_what_their_axes_are(sweep: Path) -> None:
     build([sweep])
-    said = {path.stem: path.read_text() for path in (sweep / "report").glob("*.svg")}
-    assert ">epoch<" in said["learning_curves"]
-    assert ">loss (mean an example)<" in said["learning_curves"]
-    assert "hidden=[16], lr=1 (run 7)" in said["learning_curves"]
-    assert ">validation accuracy<" in said["effects"]
-    assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", said["effects"]))
-    assert ">mean validation accuracy<" in said["heat_map"]
+    svgs = {path.stem: path.read_text() for path in (sweep / "report").glob("*.svg")}
+    assert ">epoch<" in svgs["learning_curves"]
+    assert ">loss (mean per example)<" in svgs["learning_curves"]
+    assert "hidden=[16], lr=1 (run 7)" in svgs["learning_curves"]
+    assert ">validation accuracy<" in svgs["effects"]
+    assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", svgs["effects"]))
+    assert ">mean validation accuracy<" in svgs["heat_map"]
     for path in (sweep / "report").glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
 
@@ -261,9 +261,9 @@ def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([str(sweep)]) == 0
     assert capsys.readouterr().out == f"report: {sweep}/report/index.html\n"
     assert main([str(tmp_path / "nowhere")]) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert str(tmp_path / "nowhere") in said
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert str(tmp_path / "nowhere") in error
     with pytest.raises(UserError, match="no runs found"):
         build([tmp_path])
 

@@ -55,12 +55,12 @@ def test_paired_test_and_interval_are_those_of_the_textbook() -> None:
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 10])
 def test_interval_of_a_mean_by_the_printed_table(n: int) -> None:
     scores = [0.8 + 0.013 * ((3 * seed) % 7) for seed in range(n)]
-    found = Replicates.of(comparison({"relu": scores})).summary("test").iloc[0]
+    test = Replicates.of(comparison({"relu": scores})).summary("test").iloc[0]
     mean = sum(scores) / n
     sd = math.sqrt(sum((score - mean) ** 2 for score in scores) / (n - 1))
-    assert (found["n"], found["mean"]) == (n, pytest.approx(mean))
-    assert found["sd"] == pytest.approx(sd)
-    assert found["half"] == pytest.approx(T_TABLE[n - 1] * sd / math.sqrt(n), rel=2e-4)
+    assert (test["n"], test["mean"]) == (n, pytest.approx(mean))
+    assert test["sd"] == pytest.approx(sd)
+    assert test["half"] == pytest.approx(T_TABLE[n - 1] * sd / math.sqrt(n), rel=2e-4)
 
 
 def test_adjusted_p_values_are_holms() -> None:
@@ -113,22 +113,22 @@ def test_the_interval_holds_zero_exactly_where_p_is_above_its_level(scores: list
 def test_who_beats_whom_is_said_with_its_interval_and_p() -> None:
     better = [0.850, 0.853, 0.848, 0.855, 0.851]
     worse = [0.844, 0.846, 0.843, 0.848, 0.846]  # 0.6, 0.7, 0.5, 0.7, 0.5 points: mean 0.6, sd 0.1
-    said = conclusions(comparison({"tanh": worse, "relu": better}))
+    sentences = conclusions(comparison({"tanh": worse, "relu": better}))
     half = T_TABLE[4] * 0.1 / math.sqrt(5)
     assert f"{half:.2f}" == "0.12"
-    assert said[1] == "activation=relu beats activation=tanh by 0.60 ± 0.12 points (n = 5, adjusted p < 0.001)."
-    assert said[0].startswith("activation=relu: test accuracy 0.8514 ± 0.0034, n = 5 seeds")
-    assert "Picked among 2 settings" in said[0]
-    assert "report the test figure" in said[0]
-    assert "± is half of the 95 % confidence interval" in said[2]
+    assert sentences[1] == "activation=relu beats activation=tanh by 0.60 ± 0.12 points (n = 5, adjusted p < 0.001)."
+    assert sentences[0].startswith("activation=relu: test accuracy 0.8514 ± 0.0034, n = 5 seeds")
+    assert "Picked among 2 settings" in sentences[0]
+    assert "report the test figure" in sentences[0]
+    assert "± is half of the 95 % confidence interval" in sentences[2]
 
 
 def test_an_interval_that_holds_zero_is_no_victory() -> None:
-    said = conclusions(comparison({"relu": [0.80, 0.90, 0.85], "tanh": [0.84, 0.82, 0.83]}))
-    assert said[1].startswith("No difference between activation=relu and activation=tanh can be shown")
-    assert "holds zero" in said[1]
-    assert not [sentence for sentence in said if " beats " in sentence]
-    assert "n = 3 is few" in said[-1]
+    sentences = conclusions(comparison({"relu": [0.80, 0.90, 0.85], "tanh": [0.84, 0.82, 0.83]}))
+    assert sentences[1].startswith("No difference between activation=relu and activation=tanh can be shown")
+    assert "holds zero" in sentences[1]
+    assert not [sentence for sentence in sentences if " beats " in sentence]
+    assert "n = 3 is few" in sentences[-1]
 
 
 def test_what_holds_alone_but_not_among_many_is_not_said_to_beat() -> None:
@@ -140,27 +140,27 @@ def test_what_holds_alone_but_not_among_many_is_not_said_to_beat() -> None:
     made = Replicates.of(comparison({"base": base, "close": close, **noise}, validation))
     row = compare_best(made).loc[1]
     assert row["p"] < 0.05 < row["p_adjusted"]
-    said = conclusions(made.comparison)
-    assert said[1].startswith("activation=base is ahead of activation=close by 1.70 ± ")
-    assert "may be chance" in said[1]
+    sentences = conclusions(made.comparison)
+    assert sentences[1].startswith("activation=base is ahead of activation=close by 1.70 ± ")
+    assert "may be chance" in sentences[1]
 
 
 def test_the_picked_may_lose_on_test() -> None:
     validation = {"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}
-    said = conclusions(comparison({"relu": [0.50, 0.51, 0.52], "tanh": [0.701, 0.709, 0.72]}, validation))
-    assert said[1].startswith("activation=tanh beats activation=relu by 20.00 ± ")
-    assert "though it was not picked on validation" in said[1]
+    sentences = conclusions(comparison({"relu": [0.50, 0.51, 0.52], "tanh": [0.701, 0.709, 0.72]}, validation))
+    assert sentences[1].startswith("activation=tanh beats activation=relu by 20.00 ± ")
+    assert "though it was not picked on validation" in sentences[1]
 
 
 def test_r2_is_no_percentage() -> None:
-    said = conclusions(comparison(SLEEP, score="r2"))
-    assert said[1].startswith("activation=laevo beats activation=dextro by 1.5800 ± 0.8799 in R² (n = 10")
+    sentences = conclusions(comparison(SLEEP, score="r2"))
+    assert sentences[1].startswith("activation=laevo beats activation=dextro by 1.5800 ± 0.8799 in R² (n = 10")
 
 
 def test_one_seed_is_warned_of_and_not_tested() -> None:
     made = comparison({"relu": [0.9], "tanh": [0.8], "gelu": [0.7]})
-    (said,) = conclusions(made)
-    assert said.startswith("n = 1: each of the 3 settings was trained on one seed")
+    (sentences,) = conclusions(made)
+    assert sentences.startswith("n = 1: each of the 3 settings was trained on one seed")
     replicates = Replicates.of(made)
     assert compare_best(replicates).empty
     assert replicates_table(replicates, compare_best(replicates)) is None
@@ -172,9 +172,9 @@ def test_one_run_concludes_nothing() -> None:
 
 
 def test_seeds_that_change_nothing_are_no_sample() -> None:
-    said = conclusions(comparison({"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}))
-    assert "differ by 10.00 points on each of 3 seeds: the seed changes nothing" in said[1]
-    assert not [sentence for sentence in said if "beats" in sentence]
+    sentences = conclusions(comparison({"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}))
+    assert "differ by 10.00 points on each of 3 seeds: the seed changes nothing" in sentences[1]
+    assert not [sentence for sentence in sentences if "beats" in sentence]
 
 
 def test_runs_that_have_not_finished_are_in_no_mean() -> None:
@@ -185,9 +185,9 @@ def test_runs_that_have_not_finished_are_in_no_mean() -> None:
     assert list(made.n) == [3, 2]
     assert made.summary("test")["mean"].iloc[1] == pytest.approx(0.85)
     assert list(made.unfinished) == [0, 1]
-    said = " ".join(conclusions(made.comparison))
-    assert "Not finished and in no mean: 1 run." in said
-    assert "fewer seeds than the others" in said
+    sentences = " ".join(conclusions(made.comparison))
+    assert "Not finished, and not in any mean: 1 run." in sentences
+    assert "fewer seeds than the others" in sentences
     assert list(compare_best(made)["n"]) == [2]  # seeds that both have
 
 
@@ -202,15 +202,15 @@ def test_the_same_seed_twice_counts_once() -> None:
 def test_without_seeds_in_common_nothing_is_compared() -> None:
     runs = comparison({"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}).runs
     runs.loc[runs["config.model.activation"] == "tanh", "config.seed"] += 2
-    said = conclusions(Comparison.of(runs))
-    assert "0 seeds in common" in said[1]
+    sentences = conclusions(Comparison.of(runs))
+    assert "0 seeds in common" in sentences[1]
 
 
 def test_without_validation_nothing_is_picked() -> None:
     scores = {"relu": [0.9, 0.8], "tanh": [0.5, 0.6]}
     made = comparison(scores, {name: [math.nan] * 2 for name in scores})
     assert conclusions(made) == [
-        "Without a validation score no settings are picked, and none compared: see the means over seeds."
+        "Without a validation score no settings are picked or compared: see the means over seeds."
     ]
     replicates = Replicates.of(made)
     table = replicates_table(replicates, compare_best(replicates))
@@ -243,13 +243,13 @@ def test_table_in_all_formats_says_what_was_computed() -> None:
     replicates = Replicates.of(comparison(scores))
     table = replicates_table(replicates, compare_best(replicates))
     assert table is not None
-    found = replicates.summary("test").iloc[0]
+    test = replicates.summary("test").iloc[0]
     files = table.files()
-    assert f"{found['mean']:.4f} ± {found['half']:.4f}" in files["replicates.md"]
-    assert table.data["test accuracy"].iloc[0] == found["mean"]
+    assert f"{test['mean']:.4f} ± {test['half']:.4f}" in files["replicates.md"]
+    assert table.data["test accuracy"].iloc[0] == test["mean"]
     assert "**b**" in files["replicates.md"].splitlines()[2]
     aligned = table.latex(aligned=True)
-    assert f"{found['mean']:.4f} +- {found['half']:.4f}" in aligned
+    assert f"{test['mean']:.4f} +- {test['half']:.4f}" in aligned
     for line, row in itertools.zip_longest(
         files["replicates.csv"].splitlines()[1:], table.data.itertuples(index=False)
     ):

@@ -45,10 +45,10 @@ def test_page_follows_the_runs(
     tmp_path: Path, write_run: WriteRun, steps: list[Callable[[], object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep, page = tmp_path / "s", tmp_path / "s" / "report" / "index.html"
-    told: list[str] = []
+    pages: list[str] = []
 
     def tell() -> None:
-        told.append(" ".join(page.read_text().split()))
+        pages.append(" ".join(page.read_text().split()))
 
     def train() -> None:
         write_run(sweep / "0", 0.8, optimizer__lr=0.1)
@@ -62,19 +62,19 @@ def test_page_follows_the_runs(
     started(sweep / "1")
     steps += [train, lambda: None, end, tell]
     assert watch.watch([sweep]) == page
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"watching {sweep}; Ctrl-C ends it"
-    assert [line.split(" ", 1)[1] for line in said[1:]] == [
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"watching {sweep}; stop with Ctrl-C"
+    assert [line.split(" ", 1)[1] for line in lines[1:]] == [
         "no run has trained an epoch yet; waiting",
         f"1 of 2 runs have ended: {page}",
         f"2 of 2 runs have ended: {page}",
     ]
-    assert "Still training: 1 run." in told[0]
-    assert "loads itself anew every 10 seconds" in told[0]
-    assert ">training</td>" in told[0]
-    assert "could not be read in full" not in told[0]
-    assert 'class="live"' in told[0]
-    assert 'class="live"' not in told[1]
+    assert "Still training: 1 run." in pages[0]
+    assert "reloads every 10 seconds" in pages[0]
+    assert ">training</td>" in pages[0]
+    assert "could not be read in full" not in pages[0]
+    assert 'class="live"' in pages[0]
+    assert 'class="live"' not in pages[1]
     assert 'class="live"' not in page.read_text()
 
 

@@ -33,7 +33,7 @@ def epochs(
     return [{"epoch": epoch, metric.on("validation"): score, "objective": loss} for epoch, score, loss in rows]
 
 
-def written(job: Job, metric: Metric = ACCURACY) -> Path:
+def write_run(job: Job, metric: Metric = ACCURACY) -> Path:
     """A run that has recorded the epochs above, and has not ended."""
     facts = {"task": "classification" if metric == ACCURACY else "regression", "parameters": 7}
     facts |= dict.fromkeys(("model", "device", "kernel", "stack", "data_fingerprint", "examples"))
@@ -110,7 +110,7 @@ def test_figures_of_the_last_and_of_the_best_epoch() -> None:
 def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
     """Training, the report, halving, the progress line, and what reads a run that has lost its result."""
     job = make_job("dataset=square", "training.epochs=5", "optimizer.lr=0.1")
-    folder = written(job, metric)
+    folder = write_run(job, metric)
     metrics = json.loads((folder / "result.json").read_text())["metrics"]
     assert metrics["best_epoch"] == 2
     assert metrics[metric.best("validation")] == 0.7
@@ -119,7 +119,7 @@ def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
     for epoch, (score, loss) in {1: (0.5, -1.5), 2: (0.7, -1.2), 3: (0.7, -1.1), 4: (0.7, -1.1)}.items():
         assert halving._score(job, epoch) == (score, loss)
     board = Board([job], "off")
-    board._look()
+    board._read_histories()
     assert board.best == (
         0.7,
         f"{metric.heading('validation')} 0.7000 (dataset=square training.epochs=5 optimizer.lr=0.1)",

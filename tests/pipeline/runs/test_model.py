@@ -70,9 +70,9 @@ def test_the_file_can_be_read_without_this_code(make_job: MakeJob) -> None:
             x = np.maximum(x, 0)
     np.testing.assert_allclose(x, trainer.stack.predict(normalised(trainer))[0], rtol=1e-4, atol=1e-4)
     assert x.shape[1] == len(header["class_names"]) == 10
-    found = json.loads((job.folder / "result.json").read_text())["metrics"]
+    metrics = json.loads((job.folder / "result.json").read_text())["metrics"]
     labels = job.config.dataset.load().test.targets
-    assert (x.argmax(1) == labels).mean() == pytest.approx(found["best_test_accuracy"], abs=0.002)
+    assert (x.argmax(1) == labels).mean() == pytest.approx(metrics["best_test_accuracy"], abs=0.002)
 
 
 def test_a_file_without_header_is_read_by_the_configuration(trainer: Trainer) -> None:
@@ -97,7 +97,7 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda f: (f / "model.safetensors").unlink(), r": holds no model\.safetensors; give the folder of a run that"),
         (lambda f: (f / "model.safetensors").write_bytes(b"12"), r"model\.safetensors: cannot be read \("),
@@ -107,7 +107,7 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
         ),
         (
             lambda f: save_file({"a": torch.zeros(1)}, f / "model.safetensors", load_text(f)),
-            "its tensors are not those of its network",
+            "its tensors do not match its network",
         ),
         (
             lambda f: (
@@ -119,17 +119,17 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(
-    make_job: MakeJob, change: Callable[[Path], object], said: str
+    make_job: MakeJob, change: Callable[[Path], object], message: str
 ) -> None:
     job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
     Trainer([job], job.config.dataset.load()).train()
     change(job.folder)
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_model(job.folder)
     assert "\n" not in str(caught.value)
 
 
 def load_text(folder: Path) -> dict[str, str]:
     with safetensors.safe_open(folder / "model.safetensors", "pt") as file:
-        found: dict[str, str] = file.metadata()
-        return found
+        metadata: dict[str, str] = file.metadata()
+        return metadata

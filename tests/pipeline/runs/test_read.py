@@ -17,17 +17,17 @@ from pipeline.runs.read import Collected
 def test_runs_and_history_are_tidy(tmp_path: Path) -> None:
     for number, lr in enumerate((0.1, 0.3)):
         write_run(tmp_path / "s" / str(number), 0.8 + 0.1 * number, optimizer__lr=lr, model__hidden=[8, 4])
-    found = pipeline.load(tmp_path / "s")
-    assert isinstance(found, Collected)
-    assert list(found.runs["run"]) == ["0", "1"]
-    assert found.runs["config.optimizer.lr"].dtype == float
-    assert found.runs["config.seed"].dtype == int
-    assert list(found.runs["config.model.hidden"]) == ["[8,4]"] * 2
-    assert len(found.history) == 2 * 4
-    best = found.history.groupby("run")["validation_accuracy"].max()
-    assert list(best) == list(found.runs["metric.best_validation_accuracy"])
-    merged = found.history.merge(found.runs, on="run")
-    assert len(merged) == len(found.history)
+    collected = pipeline.load(tmp_path / "s")
+    assert isinstance(collected, Collected)
+    assert list(collected.runs["run"]) == ["0", "1"]
+    assert collected.runs["config.optimizer.lr"].dtype == float
+    assert collected.runs["config.seed"].dtype == int
+    assert list(collected.runs["config.model.hidden"]) == ["[8,4]"] * 2
+    assert len(collected.history) == 2 * 4
+    best = collected.history.groupby("run")["validation_accuracy"].max()
+    assert list(best) == list(collected.runs["metric.best_validation_accuracy"])
+    merged = collected.history.merge(collected.runs, on="run")
+    assert len(merged) == len(collected.history)
     assert merged.groupby("config.optimizer.lr").size().to_dict() == {0.1: 4, 0.3: 4}
 
 
@@ -42,8 +42,8 @@ def test_what_cannot_be_read_is_warned_of(tmp_path: Path) -> None:
     (tmp_path / "s" / "1").mkdir()
     (tmp_path / "s" / "1" / "history.csv").write_text("")
     with pytest.warns(UserWarning, match="could not be read in full"):
-        found = pipeline.load(tmp_path / "s")
-    assert {problem.place.name for problem in found.problems} == {"1"}
+        collected = pipeline.load(tmp_path / "s")
+    assert {problem.place.name for problem in collected.problems} == {"1"}
     with pytest.raises(UserError, match="no runs found"):
         pipeline.load(tmp_path / "nowhere")
 

@@ -208,7 +208,7 @@ def test_every_bad_run_is_named_and_no_other_is_hidden(tmp_path: Path, make_job:
     jobs = [Job(make_job().config, path) for path in (tmp_path / "s").iterdir()]
     assert len(halving.best(jobs, halving.Rung(1.0, 2))) == 2
     board = Board(jobs, "off")
-    board._look()
+    board._read_histories()
     assert board.best is not None
     assert board.best[0] == pytest.approx(0.8)
 

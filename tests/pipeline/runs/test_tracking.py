@@ -51,8 +51,12 @@ def assert_both_show(database: str, folder: Path) -> None:
 
 
 def test_runs_of_a_stack_are_shown_with_settings_epochs_and_status(make_job: MakeJob, database: str) -> None:
-    own = [("optimizer.lr=0.1",), ("optimizer.lr=1e30", "model.l2=0.1", "model.hidden=[3]"), ("training.patience=1",)]
-    jobs = [tracked(make_job, database, *overrides) for overrides in own]
+    settings = [
+        ("optimizer.lr=0.1",),
+        ("optimizer.lr=1e30", "model.l2=0.1", "model.hidden=[3]"),
+        ("training.patience=1",),
+    ]
+    jobs = [tracked(make_job, database, *overrides) for overrides in settings]
     statuses = [outcome.status for outcome in trainer.train(jobs)]
     assert statuses == ["finished", "diverged", "finished"]
     for job, status in zip(jobs, statuses, strict=True):
@@ -187,8 +191,12 @@ def test_the_hparams_tab_compares_runs(make_job: MakeJob, tmp_path: Path, databa
     from tensorboard.plugins.hparams.backend_context import Context
     from tensorboard.plugins.hparams.list_session_groups import Handler
 
-    own = [("optimizer.lr=0.1",), ("optimizer.lr=1e30", "model.l2=0.1"), ("model.hidden=[3,4]", "optimizer.lr=0.1")]
-    jobs = [tracked(make_job, database, *overrides) for overrides in own]
+    settings = [
+        ("optimizer.lr=0.1",),
+        ("optimizer.lr=1e30", "model.l2=0.1"),
+        ("model.hidden=[3,4]", "optimizer.lr=0.1"),
+    ]
+    jobs = [tracked(make_job, database, *overrides) for overrides in settings]
     for job in jobs:
         trainer.train([job])
     runs = EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Reload()
@@ -207,15 +215,15 @@ def test_the_hparams_tab_compares_runs(make_job: MakeJob, tmp_path: Path, databa
         include_metrics=True,
     )
     groups = Handler(RequestContext(), context, "", request).run().session_groups
-    found = {group.sessions[0].name: group for group in groups}
-    assert {name: group.sessions[0].status for name, group in found.items()} == {
+    by_run = {group.sessions[0].name: group for group in groups}
+    assert {name: group.sessions[0].status for name, group in by_run.items()} == {
         "0": api_pb2.STATUS_SUCCESS,
         "1": api_pb2.STATUS_FAILURE,
         "2": api_pb2.STATUS_SUCCESS,
     }
-    assert found["1"].hparams["optimizer.lr"].number_value == 1e30
-    assert found["2"].hparams["model.hidden"].string_value == "[3,4]"
-    values = {value.name.tag: value.value for value in found["0"].metric_values}
+    assert by_run["1"].hparams["optimizer.lr"].number_value == 1e30
+    assert by_run["2"].hparams["model.hidden"].string_value == "[3,4]"
+    values = {value.name.tag: value.value for value in by_run["0"].metric_values}
     best = json.loads((jobs[0].folder / "result.json").read_text())["metrics"]["best_validation_accuracy"]
     assert values["best/validation_accuracy"] == np.float32(best)
 
@@ -223,7 +231,7 @@ def test_the_hparams_tab_compares_runs(make_job: MakeJob, tmp_path: Path, databa
 def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
     make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Tracking, "_told", set())
+    monkeypatch.setattr(Tracking, "_warned", set())
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 
     def full(self: TensorBoard, history: Any) -> None:
@@ -234,15 +242,15 @@ def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
     silent = [make_job(*SMALL, f"seed={seed}") for seed in (0, 1)]
     outcomes, expected = trainer.train(jobs), trainer.train(silent)
     assert [outcome.metrics for outcome in outcomes] == [outcome.metrics for outcome in expected]
-    said = capfd.readouterr().err.splitlines()
-    assert [line.partition("tracking=")[2].split(",")[0] for line in said if "tracking=" in line] == [
+    error_lines = capfd.readouterr().err.splitlines()
+    assert [line.partition("tracking=")[2].split(",")[0] for line in error_lines if "tracking=" in line] == [
         "tensorboard failed",
         "mlflow failed",
     ]
     for job, other in zip(jobs, silent, strict=True):
         log = (job.folder / "run.log").read_text()
-        assert log.count("tracking=tensorboard failed, and the run goes on without it: OSError: No space left") == 1
-        assert log.count("tracking=mlflow failed, and the run goes on without it: MlflowException: ") == 1
+        assert log.count("tracking=tensorboard failed, the run continues without it: OSError: No space left") == 1
+        assert log.count("tracking=mlflow failed, the run continues without it: MlflowException: ") == 1
         for name in ("model.safetensors",):
             assert (job.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
@@ -283,7 +291,7 @@ def test_a_sweep_that_is_killed_is_tracked_as_one_that_was_not(tmp_path: Path) -
     pipeline(tmp_path, *command)
     runs = figures(sweep)
     assert len(runs) == 4
-    assert "goes on after epoch" in (sweep / "0" / "run.log").read_text()
+    assert "resumed after epoch" in (sweep / "0" / "run.log").read_text()
     for run in runs:
         assert_both_show(database, sweep / run)
         assert read_mlflow(database, sweep / run).status == "FINISHED finished"

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from pipeline import pool
-from pipeline.pool import dismiss, meanwhile
+from pipeline.pool import run_in_background, shut_down
 from pipeline.sweep.backend import Backend
 
 MAIN = os.getpid()
@@ -33,29 +33,29 @@ def fails() -> None:
 @pytest.fixture
 def workers() -> Iterator[set[int]]:
     yield set(Backend().run(process, range(2), 2))
-    dismiss()
+    shut_down()
     pool._started.clear()
 
 
 def test_without_workers_it_is_done_here_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_started", set())
-    assert meanwhile(process)() == MAIN
+    assert run_in_background(process)() == MAIN
     with pytest.raises(OSError, match="no space left"):
-        meanwhile(fails)
+        run_in_background(fails)
 
 
 def test_a_worker_that_is_there_does_it(workers: set[int]) -> None:
     assert MAIN not in workers
-    assert meanwhile(process)() in workers
+    assert run_in_background(process)() in workers
     with pytest.raises(OSError, match="no space left"):
-        meanwhile(fails)()
+        run_in_background(fails)()
 
 
 def test_what_a_dying_worker_leaves_is_done_here(workers: set[int]) -> None:
-    assert meanwhile(dies_elsewhere, MAIN)() == MAIN
+    assert run_in_background(dies_elsewhere, MAIN)() == MAIN
 
 
 def test_dismissed_workers_are_gone(workers: set[int]) -> None:
     assert all(map(psutil.pid_exists, workers))
-    dismiss()
+    shut_down()
     assert not any(map(psutil.pid_exists, workers))

@@ -54,11 +54,11 @@ def test_a_sweep_on_a_cluster_outlives_a_worker(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["hydra.launcher.backend=dask"], "hydra.launcher.backend=dask goes with hydra.launcher.scheduler=tcp://"),
+        (["hydra.launcher.backend=dask"], "hydra.launcher.backend=dask needs hydra.launcher.scheduler=tcp://"),
         (["hydra.launcher.backend=ray"], "hydra.launcher.backend=ray: allowed: loky or dask"),
         (
             ["hydra.launcher.backend=dask", "hydra.launcher.scheduler=tcp://127.0.0.1:1"],
-            "hydra.launcher.scheduler=tcp://127.0.0.1:1: nobody answers there",
+            "hydra.launcher.scheduler=tcp://127.0.0.1:1: no answer",
         ),
     ],
 )

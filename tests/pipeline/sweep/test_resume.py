@@ -34,21 +34,21 @@ class Killed(BaseException):
     """What no part of the program knows of."""
 
 
-def jobs_of(make_job: MakeJob, own: list[tuple[str, ...]]) -> list[Job]:
-    jobs = [make_job(*COMMON, *overrides) for overrides in own]
+def jobs_of(make_job: MakeJob, job_overrides: list[tuple[str, ...]]) -> list[Job]:
+    jobs = [make_job(*COMMON, *overrides) for overrides in job_overrides]
     fingerprint = jobs[0].config.dataset.load().fingerprint
     return [replace(job, identity=Identity.of(job.config, fingerprint)) for job in jobs]
 
 
-def assert_equal_runs(found: Sequence[Job], expected: Sequence[Job]) -> None:
-    for job, other in zip(found, expected, strict=True):
-        figures, others = (pd.read_csv(own.folder / "history.csv").drop(columns="seconds") for own in (job, other))
+def assert_equal_runs(actual: Sequence[Job], expected: Sequence[Job]) -> None:
+    for job, other in zip(actual, expected, strict=True):
+        figures, others = (pd.read_csv(run.folder / "history.csv").drop(columns="seconds") for run in (job, other))
         pd.testing.assert_frame_equal(figures, others, check_exact=True)
         assert (job.folder / "steps.csv").read_bytes() == (other.folder / "steps.csv").read_bytes()
-        results = [json.loads((own.folder / "result.json").read_text()) for own in (job, other)]
+        results = [json.loads((run.folder / "result.json").read_text()) for run in (job, other)]
         for key in ("status", "message", "metrics"):
             assert results[0][key] == results[1][key]
-        weights = [own.folder / "model.safetensors" for own in (job, other)]
+        weights = [run.folder / "model.safetensors" for run in (job, other)]
         assert weights[0].exists() == weights[1].exists()
         if weights[0].exists():
             assert weights[0].read_bytes() == weights[1].read_bytes()
@@ -105,9 +105,9 @@ def test_a_checkpoint_keeps_every_digit(tmp_path: Path) -> None:
     tensors = {"a": torch.randn(3, 2).T, "b": torch.tensor(7), "c": torch.Generator().get_state()}
     facts = {"rows": [0.1 + 0.2, float("nan"), float("inf"), 5e-324], "name": "a"}
     Checkpoint(tensors, facts).write(path)
-    found = Checkpoint.read(path)
-    assert found is not None
-    assert repr(found.facts) == repr(facts)
-    assert found.tensors.keys() == tensors.keys()
-    assert all(torch.equal(found.tensors[name], value) for name, value in tensors.items())
+    checkpoint = Checkpoint.read(path)
+    assert checkpoint is not None
+    assert repr(checkpoint.facts) == repr(facts)
+    assert checkpoint.tensors.keys() == tensors.keys()
+    assert all(torch.equal(checkpoint.tensors[name], value) for name, value in tensors.items())
     assert Checkpoint.read(tmp_path / "nothing") is None

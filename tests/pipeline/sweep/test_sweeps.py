@@ -40,7 +40,7 @@ def test_the_same_command_again_trains_nothing_and_changes_no_run(tmp_path: Path
 def test_new_points_of_the_grid_are_added_with_numbers_of_their_own(tmp_path: Path) -> None:
     pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.3")
     out, _ = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.2,0.3,0.1,1e-1")
-    assert out[0] == ("4 runs, 1 asked for twice, 2 finished before: 1 to train in 1 stack on 1 process -> outputs/s")
+    assert out[0] == ("4 runs, 1 requested twice, 2 finished before: 1 to train in 1 stack on 1 process -> outputs/s")
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert dict(zip(results["run"], results["config.optimizer.lr"], strict=True)) == {0: 0.1, 1: 0.3, 2: 0.2}
     assert results["identity"].nunique() == 3
@@ -77,7 +77,7 @@ def test_keys_in_step(tmp_path: Path) -> None:
         tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", "training.batch_size=8,16,32", zipped, status=1
     )
     assert error == [
-        "sweep.zip: keys in step need as many values each, and optimizer.lr has 2, training.batch_size has 3"
+        "sweep.zip: zipped keys need equal numbers of values, but optimizer.lr has 2, training.batch_size has 3"
     ]
     _, error = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", zipped, status=1)
     assert error[0].startswith("sweep.zip: training.batch_size: not swept; give it several values")
@@ -94,8 +94,8 @@ def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path
     before = contents(sweep)
     _, error = pipeline(tmp_path, *arguments, status=1)
     assert error == [
-        "outputs/s: the configuration of 2 runs (0, 1) changed since they were trained, and old and new figures do not "
-        "belong in one table; give another sweep.name, or sweep.mismatch=retrain (the old runs move to "
+        "outputs/s: the configuration of 2 runs (0, 1) changed since they were trained; old and new figures do not "
+        "belong in one table: give another sweep.name, or sweep.mismatch=retrain (the old runs move to "
         ".sweep/replaced/), or sweep.mismatch=keep"
     ]
     after = contents(sweep)
@@ -114,7 +114,7 @@ def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
     wait_for(tmp_path / "outputs/s/0/history.csv")
     _, error = pipeline(tmp_path, "-m", *LONGER, "seed=0,1", status=1)
     assert error[0].startswith(f"outputs/s: process {first.pid} on ")
-    assert error[0].endswith("trains into it; wait for it, or give another sweep.name")
+    assert error[0].endswith("is training in it; wait for it to end, or give another sweep.name")
     stop(first, signal.SIGKILL)
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1")  # the lock went with its process
 
@@ -159,7 +159,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error.splitlines()[-1] == (
-        "stopped; what is finished is kept; the same command with sweep.resume=outputs/s goes on from here"
+        "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
     )
     assert out.splitlines()[-1] == "report: outputs/s/report/index.html"
     assert_readable(tmp_path / "outputs/s")
@@ -269,7 +269,7 @@ def test_a_damaged_plan_is_made_anew(tmp_path: Path, damage: str) -> None:
     text = plan.read_text()
     plan.write_text({"cut": text[: len(text) // 2], "flipped": text.replace("lr=0.1", "lr=0.7", 1)}.get(damage, damage))
     output, error = pipeline(tmp_path, *words)
-    assert error[0].endswith("plan.json: damaged; moved to plan.json.damaged, and made anew from the runs' results")
+    assert error[0].endswith("plan.json: damaged; moved to plan.json.damaged, and rebuilt from the runs' results")
     assert "2 finished before: nothing to train" in output[0]
     assert figures(sweep) == before
     assert plan.read_text() == text

@@ -51,9 +51,9 @@ def test_history_has_epoch_zero_and_consistent_columns(make_job: MakeJob) -> Non
 def test_saved_weights_give_the_figures_of_the_best_epoch(make_job: MakeJob) -> None:
     job = make_job(*SMALL, "model.l2=0.01", "training.dtype=float64", "optimizer.lr=0.2")
     train([job])
-    found, rows, dataset = result(job)["metrics"], history(job), job.config.dataset.load()
+    metrics, rows, dataset = result(job)["metrics"], history(job), job.config.dataset.load()
     best = rows.iloc[1:]["validation_accuracy"].idxmax()
-    assert found["best_epoch"] == best
+    assert metrics["best_epoch"] == best
     w = load_file(job.folder / "model.safetensors")
     assert {name: tuple(value.shape) for name, value in w.items()} == {
         **{"0.weight": (2, 7), "0.bias": (7,)},
@@ -63,13 +63,13 @@ def test_saved_weights_give_the_figures_of_the_best_epoch(make_job: MakeJob) -> 
         torch.relu(torch.from_numpy(dataset.test.inputs) @ w["0.weight"] + w["0.bias"]) @ w["2.weight"] + w["2.bias"]
     )
     targets = torch.from_numpy(dataset.test.targets)
-    assert found["best_test_accuracy"] == (logits.argmax(1) == targets).double().mean().item()
-    assert found["best_test_loss"] == pytest.approx(
+    assert metrics["best_test_accuracy"] == (logits.argmax(1) == targets).double().mean().item()
+    assert metrics["best_test_loss"] == pytest.approx(
         torch.nn.functional.cross_entropy(logits, targets).item(), rel=1e-12
     )
     penalty = 0.5 * 0.01 * (w["0.weight"].square().sum() + w["2.weight"].square().sum()).item()
-    assert found["best_penalty"] == pytest.approx(penalty, rel=1e-12)
-    assert found["parameters"] == sum(value.numel() for value in w.values())
+    assert metrics["best_penalty"] == pytest.approx(penalty, rel=1e-12)
+    assert metrics["parameters"] == sum(value.numel() for value in w.values())
 
 
 def test_same_seed_same_digits_and_other_seed_other_digits(make_job: MakeJob) -> None:
@@ -90,10 +90,10 @@ def test_runs_of_a_stack_are_the_runs_alone(make_job: MakeJob) -> None:
         ("model.hidden=[9]", "optimizer.momentum=0", "training.epochs=1"),
     ]
     common = ("dataset=folded", "dataset.samples=200", "training.dtype=float64", "training.batch_size=16")
-    stack = [make_job(*common, *own) for own in settings]
+    stack = [make_job(*common, *overrides) for overrides in settings]
     train(stack)
-    for own, together in zip(settings, stack, strict=True):
-        alone = make_job(*common, *own)
+    for overrides, together in zip(settings, stack, strict=True):
+        alone = make_job(*common, *overrides)
         train([alone])
         pd.testing.assert_frame_equal(
             without_seconds(history(together)), without_seconds(history(alone)), rtol=1e-10, atol=1e-13
@@ -146,11 +146,11 @@ def test_early_stopping_keeps_the_best_weights(make_job: MakeJob) -> None:
         "dataset=patterns", "model.hidden=[4]", "training.epochs=50", "training.patience=3", "optimizer.lr=0.1"
     )
     train([job])
-    rows, found = history(job), result(job)
-    assert found["status"] == "finished"
-    assert len(rows) - 1 == found["metrics"]["best_epoch"] + 3 < 50
-    assert found["metrics"]["best_validation_accuracy"] == rows["validation_accuracy"].iloc[1:].max() == 1.0
-    assert "stopped early" in found["message"]
+    rows, outcome = history(job), result(job)
+    assert outcome["status"] == "finished"
+    assert len(rows) - 1 == outcome["metrics"]["best_epoch"] + 3 < 50
+    assert outcome["metrics"]["best_validation_accuracy"] == rows["validation_accuracy"].iloc[1:].max() == 1.0
+    assert "stopped early" in outcome["message"]
 
 
 def test_losses_inside_an_epoch(make_job: MakeJob) -> None:
@@ -185,8 +185,8 @@ def test_l2_of_chosen_layers(make_job: MakeJob) -> None:
     job = make_job(*SMALL, "model.l2=0.5", "model.l2_layers=[1]")
     train([job])
     w = load_file(job.folder / "model.safetensors")
-    found = result(job)["metrics"]["best_penalty"]
-    assert found == pytest.approx(0.5 * 0.5 * w["2.weight"].double().square().sum().item(), rel=1e-6)
+    penalty = result(job)["metrics"]["best_penalty"]
+    assert penalty == pytest.approx(0.5 * 0.5 * w["2.weight"].double().square().sum().item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["residual", "layer_norm"])
@@ -254,11 +254,11 @@ def test_lengths_of_one_network_have_the_files_of_runs_of_their_own(make_job: Ma
     together = [make_job(*common, f"training.epochs={n}") for n in (1, 3)]
     alone = [make_job(*common, f"training.epochs={n}") for n in (1, 3)]
     outcomes = train(together, rows=[0, 0])
-    for job, own, outcome in zip(together, alone, outcomes, strict=True):
-        assert train([own])[0].metrics == outcome.metrics
-        assert (job.folder / "model.safetensors").read_bytes() == (own.folder / "model.safetensors").read_bytes()
-        assert (job.folder / "steps.csv").read_bytes() == (own.folder / "steps.csv").read_bytes()
-        assert history(job).drop(columns="seconds").equals(history(own).drop(columns="seconds"))
+    for job, single, outcome in zip(together, alone, outcomes, strict=True):
+        assert train([single])[0].metrics == outcome.metrics
+        assert (job.folder / "model.safetensors").read_bytes() == (single.folder / "model.safetensors").read_bytes()
+        assert (job.folder / "steps.csv").read_bytes() == (single.folder / "steps.csv").read_bytes()
+        assert history(job).drop(columns="seconds").equals(history(single).drop(columns="seconds"))
 
 
 def test_files_of_a_run_are_valid_for_everyone(make_job: MakeJob, tmp_path: Path) -> None:

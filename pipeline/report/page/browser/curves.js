@@ -50,7 +50,7 @@ function curveTip(found) {
 }
 
 const curveCharts = byId("loss-chart")
-  ? [chart("loss-chart", () => curveOptions("loss", "loss (mean an example)")), chart("score-chart", () => curveOptions(page.score.name, page.score.label))]
+  ? [chart("loss-chart", () => curveOptions("loss", "loss (mean per example)")), chart("score-chart", () => curveOptions(page.score.name, page.score.label))]
   : [];
 for (const { made } of curveCharts) answer(made);
 reportedToo?.addEventListener("change", () => curveCharts[1].draw());

@@ -23,10 +23,10 @@ function swatch(paint) {
 async function copy(code) {
   try {
     await navigator.clipboard.writeText(code.textContent);
-    byId("said").textContent = "The command is in the clipboard.";
+    byId("said").textContent = "The command was copied to the clipboard.";
   } catch {
     getSelection().selectAllChildren(code);
-    byId("said").textContent = "The browser keeps the clipboard to itself: the command is marked, copy it by Ctrl-C.";
+    byId("said").textContent = "The browser does not allow access to the clipboard: the command is selected, copy it with Ctrl-C.";
   }
 }
 

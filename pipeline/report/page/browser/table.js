@@ -14,7 +14,7 @@ const table = new DataTable(runsTable, {
   autoWidth: false,
   pageLength: 25,
   lengthMenu: [10, 25, 100, { label: "all", value: -1 }],
-  stateSave: true, // a page that loads itself anew keeps its order, filters and selection; -1: until the tab is closed
+  stateSave: true, // a page that reloads keeps its order, filters and selection; -1: until the tab is closed
   stateDuration: -1,
   select: { style: "multi", headerCheckbox: false },
   columns: [
