@@ -26,8 +26,9 @@ class PipelineCallback(Callback):
         setup_globals()
         folder = Path(str(config.hydra.run.dir))
         try:
-            check(config)
+            checked = check(config)
             check_run_folder(folder)
+            checked.dataset.load()  # kept for the run: what is wrong with the data is told before anything is written
         except UserError as error:
             _refuse(error)
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
-from pipeline.command.task import config_folder
+from pipeline.command.task import config_folder, tell
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
@@ -41,6 +41,7 @@ def launch(
     composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
     checked = check_all(composed)
     datasets = [each.dataset.load() for each in checked]
+    tell(*datasets)
     identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep

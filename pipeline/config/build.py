@@ -75,9 +75,8 @@ def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:
 
 
 def per_feature(values: list[float], shape: Sequence[int]) -> Tensor:
-    """One value for all or one a channel -> one a feature of inputs of `shape`, in float64."""
-    channels, pixels = (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, shape[0])
-    return torch.tensor(values, dtype=torch.float64).expand(channels).repeat_interleave(pixels)
+    """One value for all, or one along the first axis of `shape` (feature, or channel) -> one a feature, in float64."""
+    return torch.tensor(values, dtype=torch.float64).expand(shape[0]).repeat_interleave(math.prod(shape[1:]))
 
 
 def tensor_of(array: np.ndarray) -> Tensor:

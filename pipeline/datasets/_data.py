@@ -2,10 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from pipeline.datasets._encoding import Encoding
 
 Task = Literal["classification", "regression"]
 _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's records, is copied in pieces
@@ -15,7 +18,7 @@ _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's record
 class Split:
     """N examples.
 
-    inputs: uint8 (N, channels, height, width), or float64 (N, features) for toy problems.
+    inputs: (N, features) or (N, channels, height, width), uint8, float32 or float64.
     targets: int64 (N,) classes, or float64 (N, outputs).
     """
 
@@ -31,6 +34,21 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What is said of a data set in words.
+
+    title: what its user calls it. source: where it was read from. licence, citation: as its user gives them; a
+    citation is an entry of BibTeX or words. notes: what was decided in reading it, a line each.
+    """
+
+    title: str
+    source: str = ""
+    licence: str | None = None
+    citation: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Official:
     """Train and test before any split of ours, and what they are. No class names: regression."""
 
@@ -38,6 +56,9 @@ class Official:
     test: Split
     class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    card: Card | None = None
+    encoding: "Encoding | None" = None  # of a table: how its columns became features
+    code: str = ""  # a hash of the program that made the arrays, where that is the user's
 
     @property
     def task(self) -> Task:
@@ -51,6 +72,7 @@ class Official:
                 digest.update(f"{name}.{part} {array.dtype.str} {array.shape}\n".encode())
                 for start in range(0, len(array), _ROWS_AT_ONCE):
                     digest.update(array[start : start + _ROWS_AT_ONCE].tobytes())
+        digest.update(self.code.encode())
         return digest.hexdigest()
 
 
@@ -66,6 +88,8 @@ class Dataset:
     class_names: tuple[str, ...]  # () for regression
     image_shape: tuple[int, int, int] | None  # (channels, height, width)
     fingerprint: str  # sha256 of the official train and test arrays, before the split
+    card: Card
+    encoding: "Encoding | None" = None
 
     @classmethod
     def of(cls, name: str, official: Official, validation_fraction: float, seed: int) -> Self:
@@ -84,6 +108,8 @@ class Dataset:
             class_names=official.class_names,
             image_shape=official.image_shape,
             fingerprint=official.fingerprint(),
+            card=official.card or Card(name),
+            encoding=official.encoding,
         )
 
     @property
@@ -95,3 +121,25 @@ class Dataset:
     def outputs(self) -> int:
         """How many outputs a network has: classes, or values."""
         return len(self.class_names) or int(self.train.targets.shape[1])
+
+    @cached_property
+    def statistics(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each feature, or channel, over the training split alone."""
+        from pipeline.datasets._statistics import mean_and_std
+
+        return mean_and_std(self.train.inputs)
+
+    def facts(self) -> dict[str, Any]:
+        """The data card, for result.json: what is said of the data, and how many examples each class has."""
+        import numpy as np
+
+        card = self.card
+        facts: dict[str, Any] = {"title": card.title, "source": card.source}
+        facts |= {"licence": card.licence, "citation": card.citation, "notes": list(card.notes)}
+        if not self.class_names:
+            return facts
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        counts = {
+            name: np.bincount(split.targets, minlength=len(self.class_names)).tolist() for name, split in splits.items()
+        }
+        return facts | {"classes": list(self.class_names), "examples_of_classes": counts}

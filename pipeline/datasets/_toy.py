@@ -17,7 +17,7 @@ class Toy(DatasetChoice):
     samples: Annotated[int, Field(ge=10)] = Field(description="how many points to draw for training and validation")
 
     @property
-    def task(self) -> Task:
+    def known_task(self) -> Task:
         return "classification" if self.class_names else "regression"
 
     @property

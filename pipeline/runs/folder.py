@@ -24,7 +24,7 @@ class RunFolder:
 
     job: Job
     score_name: str
-    facts: Mapping[str, Any]  # task, parameters, model, device, kernel, stack, data_fingerprint, examples
+    facts: Mapping[str, Any]  # task, parameters, model, device, kernel, stack, data_fingerprint, data, examples
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class RunFolder:
                 "command": self.job.command,
                 "seed": self.job.config.seed,
                 "threads": self.job.config.training.threads,
-                **{name: self.facts[name] for name in ("device", "kernel", "stack", "data_fingerprint", "examples")},
+                **{name: self.facts[name] for name in ("device", "kernel", "stack", "data_fingerprint", "data", "examples")},
                 **software(),
             },
             "overrides": list(self.job.overrides),

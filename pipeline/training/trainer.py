@@ -231,6 +231,7 @@ class Trainer:
             "kernel": self.stack.kernel(self.training.batch_size),
             "stack": len(self.stack.runs),
             "data_fingerprint": dataset.fingerprint,
+            "data": dataset.facts(),
             "examples": {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},
         }
 

@@ -19,7 +19,7 @@ HERE = [name for name in NAMES if not name.startswith("cifar") and name != "fash
 @pytest.mark.parametrize("name", HERE)
 def test_what_is_said_before_reading_is_what_is_read(name: str) -> None:
     choice, data = choose_dataset(name), load_dataset(name)
-    assert choice.task == data.task
+    assert choice.known_task == data.task
     assert choice.input_shape == data.input_shape
     assert (data.outputs == len(data.class_names)) == (data.task == "classification")
 
