@@ -45,8 +45,10 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
     """The examples as `Official`. Raises UserError where they cannot be trained on."""
     for name, part in (("training", raw.train), ("test", raw.test)):
         if part is not None and len(part.inputs) != len(part.targets):
-            raise UserError(f"{raw.where}: {len(part.inputs)} examples for {name}, but {len(part.targets)} targets "
-                            f"({raw.target}); give one target an example")
+            raise UserError(
+                f"{raw.where}: {len(part.inputs)} examples for {name}, but {len(part.targets)} targets "
+                f"({raw.target}); give one target an example"
+            )
         if part is not None and not len(part.inputs):
             raise UserError(f"{raw.where}: no examples for {name}; give some")
     names = choice.names_of_classes() or raw.class_names
@@ -67,13 +69,19 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
     encoding = None
     if isinstance(raw.train.inputs, np.ndarray):
         x = _array(raw.where, raw.train.inputs)
-        x, x_test = x[train], x[test] if raw.test is None else _array(f"{raw.where} (test)", np.asarray(raw.test.inputs))
+        x, x_test = (
+            x[train],
+            x[test] if raw.test is None else _array(f"{raw.where} (test)", np.asarray(raw.test.inputs)),
+        )
         if x.shape[1:] != x_test.shape[1:]:
-            raise UserError(f"{raw.where}: examples of shape {x.shape[1:]} for training, {x_test.shape[1:]} for test; "
-                            "give both the same shape")
+            raise UserError(
+                f"{raw.where}: examples of shape {x.shape[1:]} for training, {x_test.shape[1:]} for test; "
+                "give both the same shape"
+            )
     else:
-        frame = raw.train.inputs
-        given = frame.iloc[test] if raw.test is None else raw.test.inputs
+        frame, given = raw.train.inputs, raw.train.inputs.iloc[test]
+        if raw.test is not None and not isinstance(raw.test.inputs, np.ndarray):
+            given = raw.test.inputs
         frame = frame.iloc[train]
         encoding = Encoding.fit(raw.where, frame.iloc[fitted])
         x = encoding.encode(frame)
@@ -86,6 +94,7 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
         image_shape=(x.shape[1], x.shape[2], x.shape[3]) if x.ndim == 4 else None,
         card=choice.card(raw.where, tuple(notes)),
         encoding=encoding,
+        scale_targets=choice.standardise,
         code=raw.code,
     )
 
@@ -99,8 +108,10 @@ def _check_counts(where: str, targets: Targets, choice: "UserData", *, drawn: bo
     rare = int(counts.argmin())
     if counts[rare] < len(splits):
         count = f"{counts[rare]} example{'s' * (counts[rare] != 1)}"
-        raise UserError(f"{where}: the class {targets.class_names[rare]} has {count}, and {len(splits)} splits "
-                        f"({', '.join(splits)}) need one each; add examples of it, or leave it out")
+        raise UserError(
+            f"{where}: the class {targets.class_names[rare]} has {count}, and {len(splits)} splits "
+            f"({', '.join(splits)}) need one each; add examples of it, or leave it out"
+        )
 
 
 def _array(where: str, values: np.ndarray) -> np.ndarray:
@@ -111,8 +122,10 @@ def _array(where: str, values: np.ndarray) -> np.ndarray:
     if values.ndim == 1:
         values = values[:, np.newaxis]
     if values.ndim > 4 or not values.size:
-        raise UserError(f"{where}: inputs of shape {values.shape}; give (N, features), (N, height, width) or "
-                        "(N, channels, height, width)")
+        raise UserError(
+            f"{where}: inputs of shape {values.shape}; give (N, features), (N, height, width) or "
+            "(N, channels, height, width)"
+        )
     values = _typed(values)
     if values.dtype.kind == "f":
         _check_numbers(where, values)
@@ -144,6 +157,8 @@ def _check_numbers(where: str, values: np.ndarray) -> None:
 def _channels_first(where: str, values: np.ndarray) -> np.ndarray:
     first, last = values.shape[1] in _CHANNELS, values.shape[3] in _CHANNELS
     if first == last:
-        raise UserError(f"{where}: images of shape {values.shape[1:]}, of which neither the first nor the last axis "
-                        f"{'alone ' * first}can be 1, 3 or 4 channels; give (N, channels, height, width)")
+        raise UserError(
+            f"{where}: images of shape {values.shape[1:]}, of which neither the first nor the last axis "
+            f"{'alone ' * first}can be 1, 3 or 4 channels; give (N, channels, height, width)"
+        )
     return values if first else np.moveaxis(values, 3, 1)

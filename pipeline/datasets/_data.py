@@ -32,6 +32,10 @@ class Split:
         """The examples of these rows, in their order."""
         return Split(self.inputs[rows], self.targets[rows])
 
+    def scaled(self, mean: list[float], std: list[float]) -> "Split":
+        """With targets (value − mean) / std."""
+        return Split(self.inputs, (self.targets - mean) / std)
+
 
 @dataclass(frozen=True)
 class Card:
@@ -58,6 +62,7 @@ class Official:
     image_shape: tuple[int, int, int] | None = None
     card: Card | None = None
     encoding: "Encoding | None" = None  # of a table: how its columns became features
+    scale_targets: bool = False  # values, not classes, to mean 0 and deviation 1 over the training split
     code: str = ""  # a hash of the program that made the arrays, where that is the user's
 
     @property
@@ -78,7 +83,11 @@ class Official:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a run trains on. `validation` may have no rows; `test` is never trained on nor picked by."""
+    """What a run trains on. `validation` may have no rows; `test` is never trained on nor picked by.
+
+    Where there is a `target_scale`, mean and deviation of each output over the training split, targets are
+    (value − mean) / deviation in all splits.
+    """
 
     name: str
     task: Task
@@ -90,6 +99,7 @@ class Dataset:
     fingerprint: str  # sha256 of the official train and test arrays, before the split
     card: Card
     encoding: "Encoding | None" = None
+    target_scale: tuple[list[float], list[float]] | None = None
 
     @classmethod
     def of(cls, name: str, official: Official, validation_fraction: float, seed: int) -> Self:
@@ -99,17 +109,24 @@ class Dataset:
         train = official.train
         rows = split_rows(train.targets if official.class_names else len(train), validation_fraction, seed)
         training, validation = (train.take(part) for part in rows)
+        test, scale = official.test, None
+        if official.scale_targets and not official.class_names:
+            from pipeline.datasets._statistics import mean_and_std
+
+            scale = mean_and_std(training.targets)
+            training, validation, test = (split.scaled(*scale) for split in (training, validation, test))
         return cls(
             name=name,
             task=official.task,
             train=training,
             validation=validation,
-            test=official.test,
+            test=test,
             class_names=official.class_names,
             image_shape=official.image_shape,
             fingerprint=official.fingerprint(),
             card=official.card or Card(name),
             encoding=official.encoding,
+            target_scale=scale,
         )
 
     @property

@@ -37,14 +37,18 @@ class Encoding:
             values = frame[name]
             if values.dtype == np.float64:
                 if values.isna().all():
-                    raise UserError(f"{where}: column {name} has no number in the training split; leave it out by "
-                                    f"dataset.ignore=[{name}]")
+                    raise UserError(
+                        f"{where}: column {name} has no number in the training split; leave it out by "
+                        f"dataset.ignore=[{name}]"
+                    )
                 columns.append(Column(name, fill=float(values.mean())))
                 continue
             categories = tuple(sorted(values.dropna().unique()))
             if not 0 < len(categories) <= _MOST_CATEGORIES:
-                raise UserError(f"{where}: column {name} has {len(categories)} different texts in the training split, "
-                                f"1 to {_MOST_CATEGORIES} expected; leave it out by dataset.ignore=[{name}]")
+                raise UserError(
+                    f"{where}: column {name} has {len(categories)} different texts in the training split, "
+                    f"1 to {_MOST_CATEGORIES} expected; leave it out by dataset.ignore=[{name}]"
+                )
             columns.append(Column(name, categories))
         return cls(where, tuple(columns))
 
@@ -85,6 +89,8 @@ class Encoding:
             new = sorted(set(frame[column.name].dropna()) - set(column.categories)) if column.categories else []
             if new:
                 named = ", ".join(new[:5]) + ", …" * (len(new) > 5)
-                lines.append(f"{self.where}: column {column.name} of {split} has texts that the training split has not "
-                             f"({named}): all its features are 0 there")
+                lines.append(
+                    f"{self.where}: column {column.name} of {split} has texts that the training split has not "
+                    f"({named}): all its features are 0 there"
+                )
         return lines

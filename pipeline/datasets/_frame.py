@@ -94,8 +94,10 @@ class _Table:
                 raise UserError(f"{self.place(0, name)}: complex numbers; give real ones")
             return self._numbers(name, values.astype("Float64").astype(float))
         if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
-            raise UserError(f"{self.place(0, name)}: a date or a time; leave the column out by dataset.ignore=[{name}], "
-                            "or make numbers of it")
+            raise UserError(
+                f"{self.place(0, name)}: a date or a time; leave the column out by dataset.ignore=[{name}], "
+                "or make numbers of it"
+            )
         text = _text(values)
         present = text.dropna()
         numbers = pd.to_numeric(present, errors="coerce")
@@ -103,25 +105,33 @@ class _Table:
             return self._numbers(name, pd.to_numeric(text).astype(float))
         if numbers.notna().mean() >= 0.5:
             position = int(numbers.index[numbers.isna()][0])
-            raise UserError(f"{self.place(position, name)}: {present[position]!r} among numbers; mend it, leave it empty "
-                            f"(dataset.missing=mean or drop), or take all as text by dataset.text_columns=[{name}]")
+            raise UserError(
+                f"{self.place(position, name)}: {present[position]!r} among numbers; mend it, leave it empty "
+                f"(dataset.missing=mean or drop), or take all as text by dataset.text_columns=[{name}]"
+            )
         if len(present) and present.map(lambda value: bool(_COMMA.fullmatch(value))).mean() >= 0.5:
             position = int(present.index[0])
-            raise UserError(f"{self.place(position, name)}: {present[position]!r} has a comma for a decimal point; "
-                            "dataset.decimal=',' reads it")
+            raise UserError(
+                f"{self.place(position, name)}: {present[position]!r} has a comma for a decimal point; "
+                "dataset.decimal=',' reads it"
+            )
         return text
 
     def _numbers(self, name: str, values: "pd.Series[float]") -> "pd.Series[float]":
         for bad, what in ((np.isinf(values), "infinity"), (values.abs() > _LARGEST, "a number beyond 1e18")):
             if bad.any():
-                raise UserError(f"{self.place(int(np.argmax(bad)), name)}: {what}; mend it, or leave it empty "
-                                "(dataset.missing=mean or drop)")
+                raise UserError(
+                    f"{self.place(int(np.argmax(bad)), name)}: {what}; mend it, or leave it empty "
+                    "(dataset.missing=mean or drop)"
+                )
         return values
 
 
 def _text(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Without blanks around it; None where nothing is left."""
-    return values.astype(object).map(lambda value: None if pd.isna(value) else str(value).strip() or None).astype(object)
+    return (
+        values.astype(object).map(lambda value: None if pd.isna(value) else str(value).strip() or None).astype(object)
+    )
 
 
 def _present(table: _Table, frame: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, list[str]]:
@@ -132,17 +142,25 @@ def _present(table: _Table, frame: pd.DataFrame, columns: Columns) -> tuple[np.n
     if not empty.to_numpy().any():
         return kept, []
     if columns.missing == "drop":
-        kept = ~empty.to_numpy().any(1)
+        kept = np.asarray(~empty.to_numpy().any(1))
         if not kept[: table.files[0][1]].any():
             raise UserError(f"{where}: every row has a missing value; take dataset.missing=mean, or leave columns out")
         return kept, [f"{where}: {(~kept).sum()} of {len(kept)} rows left out, as values are missing"]
     for name in frame.columns if columns.missing == "error" else columns.target:
         if empty[name].any():
-            ways = "dataset.missing=mean fills it in, " if columns.missing == "error" and name not in columns.target else ""
-            raise UserError(f"{table.place(int(np.argmax(empty[name])), name)}: missing ({int(empty[name].sum())} in this "
-                            f"column); {ways}dataset.missing=drop leaves such rows out")
+            ways = (
+                "dataset.missing=mean fills it in, "
+                if columns.missing == "error" and name not in columns.target
+                else ""
+            )
+            raise UserError(
+                f"{table.place(int(np.argmax(empty[name])), name)}: missing ({int(empty[name].sum())} in this "
+                f"column); {ways}dataset.missing=drop leaves such rows out"
+            )
     filled = ", ".join(f"{name} ({int(empty[name].sum())})" for name in frame.columns if empty[name].any())
-    return kept, [f"{where}: missing values of {filled} are the mean of the training split, of text 0 in all its features"]
+    return kept, [
+        f"{where}: missing values of {filled} are the mean of the training split, of text 0 in all its features"
+    ]
 
 
 def _targets(where: str, frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
@@ -151,7 +169,9 @@ def _targets(where: str, frame: pd.DataFrame, names: Sequence[str]) -> np.ndarra
         values = frame[names[0]]
         return np.array([value or "" for value in values], dtype=str) if texts else values.to_numpy()
     if texts:
-        raise UserError(f"{where}: column {texts[0]} is text; several targets are numbers, name one column of text alone")
+        raise UserError(
+            f"{where}: column {texts[0]} is text; several targets are numbers, name one column of text alone"
+        )
     return frame[list(names)].to_numpy()
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from pipeline.errors import UserError
 
-
 GZIP = b"\x1f\x8b"
 _RATIO = 200  # tables and images shrink to a tenth; what grows by more than this is made to fill the memory
 _ALWAYS = 256 * 2**20  # bytes that may be unpacked whatever the ratio

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.datasets._reading import GZIP, check_file, read_file, unpack
 from pipeline.errors import UserError
-from pipeline.extras import needed
+from pipeline.extras import missing
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".parquet", ".feather", ".xlsx")
 _SEPARATORS = (",", ";", "\t", "|")
@@ -49,12 +49,18 @@ def _csv(path: Path, data: bytes, decimal: str) -> tuple[pd.DataFrame, list[str]
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # longer rows than the header has names
             frame = pd.read_csv(
-                io.StringIO(text), sep=separator, decimal=decimal, index_col=False, low_memory=False,
+                io.StringIO(text),
+                sep=separator,
+                decimal=decimal,
+                index_col=False,
+                low_memory=False,
                 skipinitialspace=True,
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, csv.Error) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise UserError(f"{path}: {reason}; every line needs as many values as the first has names ({len(header)})") from None
+        raise UserError(
+            f"{path}: {reason}; every line needs as many values as the first has names ({len(header)})"
+        ) from None
     frame.columns = [str(name).strip() for name in frame.columns]
     return _without_index(path, frame)
 
@@ -63,7 +69,9 @@ def _without_index(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[
     """Without a first column that has no name and counts the rows, as pandas writes it."""
     name = str(frame.columns[0])
     values = frame.iloc[:, 0].to_numpy()
-    counts = values.dtype.kind == "i" and any(np.array_equal(values, start + np.arange(len(values))) for start in (0, 1))
+    counts = values.dtype.kind == "i" and any(
+        np.array_equal(values, start + np.arange(len(values))) for start in (0, 1)
+    )
     if not name.startswith("Unnamed: ") or not counts or len(frame.columns) == 1:
         return frame, []
     return frame.iloc[:, 1:], [f"{path}: its first column has no name and counts the rows; it is left out"]
@@ -71,15 +79,14 @@ def _without_index(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[
 
 def _with_packages(path: Path, name: str) -> pd.DataFrame:
     excel = name.endswith(".xlsx")
-    with needed("tables", f"{path}: reading {'Excel' if excel else path.suffix[1:].title()}"):
-        if excel:
-            import openpyxl  # noqa: F401
-        else:
-            import pyarrow  # noqa: F401
+    if lacks := missing("openpyxl" if excel else "pyarrow", "tables", f"{path}: reading {path.suffix[1:]}"):
+        raise UserError(lacks)
     read: Any = pd.read_excel if excel else pd.read_parquet if name.endswith(".parquet") else pd.read_feather
     try:
         frame: pd.DataFrame = read(path)
     except Exception as error:  # of the packages: each has its own for a damaged file
         reason = " ".join(str(error).split())[:160] or type(error).__name__
-        raise UserError(f"{path}: cannot be read ({reason}); is it whole, and of the kind that its name says?") from None
+        raise UserError(
+            f"{path}: cannot be read ({reason}); is it whole, and of the kind that its name says?"
+        ) from None
     return frame

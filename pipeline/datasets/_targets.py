@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def _plain(where: str, values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _first(bad: "np.ndarray | list[bool]") -> int:
+def _first(bad: Any) -> int:
     """The first true one, counted from 1; 0 where there is none."""
     return int(np.argmax(bad)) + 1 if np.any(bad) else 0
 
@@ -92,16 +92,16 @@ def _told(values: np.ndarray) -> tuple[Task, str]:
     return "regression", f"{distinct} different whole numbers"
 
 
-def _values(
-    where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None
-) -> Targets:
+def _values(where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None) -> Targets:
     if values.dtype.kind == "U":
         row = _first([not _is_number(value) for value in values.ravel()])
         text = f"row {row} is {values.ravel()[row - 1]!r}, no number" if row else "text, not numbers"
         raise UserError(f"{where}: {text}; a regression needs numbers, dataset.task=classification takes text")
     if names:
-        raise UserError(f"dataset.class_names: {where} holds values, no classes; leave the names out, or take "
-                        "dataset.task=classification")
+        raise UserError(
+            f"dataset.class_names: {where} holds values, no classes; leave the names out, or take "
+            "dataset.task=classification"
+        )
     values = values.astype(np.float64).reshape(len(values), -1)
     if row := _first((np.abs(values) > 1e18).any(1)):
         raise UserError(f"{where}: row {row} is beyond 1e18, whose square no float32 holds; take another unit")
@@ -120,28 +120,36 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _classes(
-    where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None
-) -> Targets:
+def _classes(where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None) -> Targets:
     if values.ndim == 2:
-        raise UserError(f"{where}: {values.shape[1]} targets an example, and a classification has one; name one column, "
-                        "or take dataset.task=regression")
+        raise UserError(
+            f"{where}: {values.shape[1]} targets an example, and a classification has one; name one column, "
+            "or take dataset.task=regression"
+        )
     if values.dtype.kind == "f" and (row := _first(values % 1 != 0)):
-        raise UserError(f"{where}: row {row} is {values[row - 1]:g}, and classes are whole numbers or text; "
-                        "dataset.task=regression takes values")
+        raise UserError(
+            f"{where}: row {row} is {values[row - 1]:g}, and classes are whole numbers or text; "
+            "dataset.task=regression takes values"
+        )
     distinct, codes = np.unique(values[:train], return_inverse=True)
     if len(distinct) < 2:
-        raise UserError(f"{where}: a single class, {distinct[0]}, so there is nothing to learn; give examples of another")
+        raise UserError(
+            f"{where}: a single class, {distinct[0]}, so there is nothing to learn; give examples of another"
+        )
     texts = [str(value) if values.dtype.kind in "bU" else str(int(value)) for value in distinct]
     if names is not None and len(names) != len(texts):
-        raise UserError(f"dataset.class_names: {len(names)} names for the {len(texts)} classes of {where} "
-                        f"({', '.join(texts[:10])}{', …' * (len(texts) > 10)}); give one for each, in this order")
+        raise UserError(
+            f"dataset.class_names: {len(names)} names for the {len(texts)} classes of {where} "
+            f"({', '.join(texts[:10])}{', …' * (len(texts) > 10)}); give one for each, in this order"
+        )
     if names is not None and len(set(names)) < len(names):
         raise UserError("dataset.class_names: a name stands there twice; give each class a name of its own")
     rest = values[train:]
     if row := _first(~np.isin(rest, distinct)):
-        raise UserError(f"{where}: the class {rest[row - 1]} of row {row} of the test split is not in the training split; "
-                        "leave it out, or add examples of it")
+        raise UserError(
+            f"{where}: the class {rest[row - 1]} of row {row} of the test split is not in the training split; "
+            "leave it out, or add examples of it"
+        )
     return Targets(
         codes.reshape(-1).astype(np.int64),
         np.searchsorted(distinct, rest).astype(np.int64) if test else None,

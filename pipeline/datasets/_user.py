@@ -23,8 +23,8 @@ _BIBTEX = re.compile(r"\s*@\w+\s*\{\s*([^\s,{}]+)\s*,.*\}\s*", re.DOTALL)
 class UserData(DatasetChoice):
     """A subclass reads examples; here they become splits, classes and a data card.
 
-    Inputs are standardised by mean and standard deviation of the training split: the validation and the test split
-    have no part in them.
+    Inputs, and values to predict, are standardised by mean and standard deviation of the training split: the
+    validation and the test split have no part in them.
     """
 
     task: Literal["auto", "classification", "regression"] = Field(
@@ -34,7 +34,9 @@ class UserData(DatasetChoice):
         description="the share of all examples drawn for the test split, above 0 and below 1, where none is given"
     )
     test_seed: Seed = Field(description="a whole number, 0 or more: draws the test split, the same for every seed")
-    standardise: bool = Field(description="true for inputs of mean 0 and deviation 1 over the training split")
+    standardise: bool = Field(
+        description="true for inputs, and values to predict, of mean 0 and deviation 1 over the training split"
+    )
     class_names: list[str] | str | None = Field(
         description="null to call classes by their values, a list of names in the order of the values, or a text file "
         "with a name a line"
@@ -82,7 +84,9 @@ class UserData(DatasetChoice):
         try:
             lines = read_file(path).decode().splitlines()
         except UnicodeDecodeError as error:
-            raise UserError(f"{path}: not UTF-8 text (byte {error.start}); give a text file with a name a line") from None
+            raise UserError(
+                f"{path}: not UTF-8 text (byte {error.start}); give a text file with a name a line"
+            ) from None
         return [line.strip() for line in lines if line.strip()]
 
     def normalisation(self, dataset: Dataset) -> tuple[list[float], list[float]]:
@@ -116,8 +120,10 @@ class PictureKeys(DatasetChoice):
         if not (self.flip or self.shift):
             return None
         if dataset.image_shape is None or self.shift >= min(dataset.image_shape[1:]):
-            raise UserError(f"dataset.shift={self.shift}: the examples are {dataset.input_shape}, not larger images; "
-                            "take dataset.flip=false dataset.shift=0")
+            raise UserError(
+                f"dataset.shift={self.shift}: the examples are {dataset.input_shape}, not larger images; "
+                "take dataset.flip=false dataset.shift=0"
+            )
         return sn.Augment(*dataset.image_shape, self.flip, self.shift)
 
 

@@ -116,7 +116,10 @@ class RunFolder:
                 "command": self.job.command,
                 "seed": self.job.config.seed,
                 "threads": self.job.config.training.threads,
-                **{name: self.facts[name] for name in ("device", "kernel", "stack", "data_fingerprint", "data", "examples")},
+                **{
+                    name: self.facts[name]
+                    for name in ("device", "kernel", "stack", "data_fingerprint", "data", "examples")
+                },
                 **software(),
             },
             "overrides": list(self.job.overrides),

@@ -184,7 +184,8 @@ def _read_history(path: Path, problems: list[Problem]) -> pd.DataFrame | None:
     spoilt = [name for name in numbers.columns if numbers[name].isna().sum() > history[name].isna().sum()]
     if spoilt:
         problems.append((path, f"history.csv holds text among the numbers of {', '.join(spoilt)}"))
-    return numbers.dropna(subset=["epoch"])
+    complete: pd.DataFrame = numbers.dropna(subset=["epoch"])
+    return complete
 
 
 def read_history(path: Path) -> pd.DataFrame:
