@@ -37,6 +37,7 @@ class Raw:
     train: Part
     test: Part | None = None  # None: to be drawn
     class_names: tuple[str, ...] | None = None  # that the files say, in the order of the values
+    channels_first: bool = False  # whether images (N, …) with channels are known to have these first
     code: str = ""
     notes: tuple[str, ...] = ()
 
@@ -68,10 +69,12 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
     notes = [*raw.notes, targets.note]
     encoding = None
     if isinstance(raw.train.inputs, np.ndarray):
-        x = _array(raw.where, raw.train.inputs)
+        x = _array(raw.where, raw.train.inputs, raw.channels_first)
         x, x_test = (
             x[train],
-            x[test] if raw.test is None else _array(f"{raw.where} (test)", np.asarray(raw.test.inputs)),
+            x[test]
+            if raw.test is None
+            else _array(f"{raw.where} (test)", np.asarray(raw.test.inputs), raw.channels_first),
         )
         if x.shape[1:] != x_test.shape[1:]:
             raise UserError(
@@ -107,14 +110,14 @@ def _check_counts(where: str, targets: Targets, choice: "UserData", *, drawn: bo
     counts = np.bincount(targets.train)
     rare = int(counts.argmin())
     if counts[rare] < len(splits):
-        count = f"{counts[rare]} example{'s' * (counts[rare] != 1)}"
+        count = f"{counts[rare]} example{'s' * int(counts[rare] != 1)}"
         raise UserError(
             f"{where}: the class {targets.class_names[rare]} has {count}, and {len(splits)} splits "
             f"({', '.join(splits)}) need one each; add examples of it, or leave it out"
         )
 
 
-def _array(where: str, values: np.ndarray) -> np.ndarray:
+def _array(where: str, values: np.ndarray, channels_first: bool) -> np.ndarray:
     """(N, features) or (N, channels, height, width) of a type that the engine reads; bytes stay bytes."""
     values = np.asarray(values)
     if values.dtype.kind not in "biuf":
@@ -131,7 +134,7 @@ def _array(where: str, values: np.ndarray) -> np.ndarray:
         _check_numbers(where, values)
     if values.ndim == 3:
         values = values[:, np.newaxis]
-    elif values.ndim == 4:
+    elif values.ndim == 4 and not channels_first:
         values = _channels_first(where, values)
     return np.ascontiguousarray(values)
 

@@ -21,7 +21,7 @@ def raw_of_folder(folder: Path, size: tuple[int, int] | None, colours: Colours) 
     n = len(files[0])
     held_out = Part(images[n:], labels[n:]) if test else None
     target = f"{train}: folders as classes"
-    return Raw(str(folder), target, Part(images[:n], labels[:n]), held_out, notes=(*notes, *more))
+    return Raw(str(folder), target, Part(images[:n], labels[:n]), held_out, channels_first=True, notes=(*notes, *more))
 
 
 def changed(folder: Path) -> str:

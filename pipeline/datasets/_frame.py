@@ -42,7 +42,8 @@ def raw_of(where: str, train: pd.DataFrame, test: pd.DataFrame | None, columns: 
     # Together, so that a column is numbers or text in both.
     table = _Table(pd.concat(frames, ignore_index=True), [(where, len(train)), (test_where, len(frames[-1]))])
     names = [name for name in train.columns if name not in columns.ignore]
-    frame = pd.DataFrame({name: table.column(name, name in columns.text) for name in names})
+    texts = [*columns.text, *(name for name in columns.target if pd.api.types.is_bool_dtype(table.frame[name]))]
+    frame = pd.DataFrame({name: table.column(name, name in texts) for name in names})
     kept, notes = _present(table, frame, columns)
     inputs = frame.drop(columns=list(columns.target))
     if not len(inputs.columns):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets._reading import GZIP, check_file, read_file, read_gzip
+from pipeline.datasets._reading import GZIP, check_file, largest_unpacked, read_file, read_gzip, too_large
 from pipeline.errors import UserError
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -38,9 +38,12 @@ def read_any_idx(path: Path) -> np.ndarray:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 start = stream.read(4 + 4 * 255)
                 # No more than the header announces is unpacked: a small file may stand for any number of zeros.
-                data = start + stream.read(max(_expected(path, start) - len(start), 0) + _SPARE)
+                expected, most = _expected(path, start), largest_unpacked(len(data))
+                data = start + stream.read(min(max(expected - len(start), 0), most) + _SPARE)
         except (EOFError, OSError, zlib.error) as error:
             raise UserError(f"{path}: the gzip data is cut off or damaged ({error}); get the file again") from None
+        if expected > most < len(data):
+            raise too_large(path, most)
     _expected(path, data)
     return _array(path, data)
 

@@ -28,7 +28,7 @@ def raw_of_returned(where: str, value: Any, target: Sequence[str], axis: int | N
     if (
         isinstance(value, tuple | list)
         and len(value) == 2
-        and all(isinstance(part, tuple | list) and len(part) == 2 for part in value)
+        and all(isinstance(part, tuple) and len(part) == 2 for part in value)
     ):
         value = (*value[0], *value[1])  # (x_train, y_train), (x_test, y_test)
     if isinstance(value, tuple | list) and len(value) in (2, 4):

@@ -95,7 +95,7 @@ def _told(values: np.ndarray) -> tuple[Task, str]:
 def _values(where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None) -> Targets:
     if values.dtype.kind == "U":
         row = _first([not _is_number(value) for value in values.ravel()])
-        text = f"row {row} is {values.ravel()[row - 1]!r}, no number" if row else "text, not numbers"
+        text = f"row {row} is {str(values.ravel()[row - 1])!r}, no number" if row else "text, not numbers"
         raise UserError(f"{where}: {text}; a regression needs numbers, dataset.task=classification takes text")
     if names:
         raise UserError(
