@@ -1,6 +1,6 @@
 """From what a reader gives to train and test, checked: the same for every kind of file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,7 +95,7 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
         test=Split(x_test, y_test),
         class_names=targets.class_names,
         image_shape=(x.shape[1], x.shape[2], x.shape[3]) if x.ndim == 4 else None,
-        card=choice.card(raw.where, tuple(notes)),
+        card=replace(choice.card(raw.where, tuple(notes)), test_split="given" if raw.test else "drawn"),
         encoding=encoding,
         scale_targets=choice.standardise,
         code=raw.code,

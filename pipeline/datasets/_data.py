@@ -1,6 +1,7 @@
 """The arrays of a data set: as its authors give them, and as a run trains on them."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.datasets._encoding import Encoding
 
 Task = Literal["classification", "regression"]
+_BIBTEX = re.compile(r"\s*@\w+\s*\{\s*([^\s,{}]+)\s*,.*\}\s*", re.DOTALL)
 _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's records, is copied in pieces
 
 
@@ -50,6 +52,7 @@ class Card:
     licence: str | None = None
     citation: str | None = None
     notes: tuple[str, ...] = ()
+    test_split: Literal["given", "drawn"] = "given"
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class Dataset:
         import numpy as np
 
         card = self.card
-        facts: dict[str, Any] = {"title": card.title, "source": card.source}
+        facts: dict[str, Any] = {"title": card.title, "source": card.source, "test_split": card.test_split}
         facts |= {"licence": card.licence, "citation": card.citation, "notes": list(card.notes)}
         if not self.class_names:
             return facts
@@ -160,3 +163,9 @@ class Dataset:
             name: np.bincount(split.targets, minlength=len(self.class_names)).tolist() for name, split in splits.items()
         }
         return facts | {"classes": list(self.class_names), "examples_of_classes": counts}
+
+
+def bibtex_key(citation: str) -> str | None:
+    """The key of an entry of BibTeX, None where the text is no entry."""
+    entry = _BIBTEX.fullmatch(citation)
+    return entry.group(1) if entry else None

@@ -1,13 +1,12 @@
 """What the data sets that a user brings have in common."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from pipeline.choices import Seed
-from pipeline.datasets import Card, Dataset, DatasetChoice, Official, Task
+from pipeline.datasets import Card, Dataset, DatasetChoice, Official, Task, bibtex_key
 from pipeline.datasets._places import place
 from pipeline.datasets._reading import read_file
 from pipeline.errors import UserError
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     import scratchnet as sn
     from pipeline.config.schema import Config
     from pipeline.datasets._assemble import Raw
-
-_BIBTEX = re.compile(r"\s*@\w+\s*\{\s*([^\s,{}]+)\s*,.*\}\s*", re.DOTALL)
 
 
 class UserData(DatasetChoice):
@@ -125,9 +122,3 @@ class PictureKeys(DatasetChoice):
                 "take dataset.flip=false dataset.shift=0"
             )
         return sn.Augment(*dataset.image_shape, self.flip, self.shift)
-
-
-def bibtex_key(citation: str) -> str | None:
-    """The key of an entry of BibTeX, None where the text is no entry."""
-    entry = _BIBTEX.fullmatch(citation)
-    return entry.group(1) if entry else None

@@ -9,7 +9,8 @@ import pandas as pd
 from pipeline.report.formats import Table, text
 
 SEED = "config.seed"
-_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
+_WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
+_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
 _OWN_NAMES = {"run", "seconds", "status"}
 
 
