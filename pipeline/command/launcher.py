@@ -14,6 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
 from pipeline.command.task import config_folder, tell
+from pipeline.config.build import build_run
+from pipeline.config.schema import Config
+from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
@@ -44,6 +47,7 @@ def launch(
     tell(*datasets)
     identities = [Identity.of(own, data.fingerprint) for own, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
+    _refuse_unfit(checked, datasets)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
@@ -86,6 +90,16 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
                 f"hydra.sweep.subdir: jobs {other} and {number} would both go to {job.folder}, and they differ "
                 f"({', '.join(differ)}); put every swept key into hydra.sweep.subdir, or leave it out"
             )
+
+
+def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
+    """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
+    kinds = {
+        own.model.model_dump_json() + own.dataset.model_dump_json(): (own, data)
+        for own, data in zip(configs, datasets, strict=True)
+    }
+    for own, data in kinds.values():
+        build_run(own, data)
 
 
 def _placed(ledger: Ledger, job: Composed, number: int) -> Composed:

@@ -428,6 +428,7 @@ def test_functions_that_are_not_there(tmp_path: Path, complain: Complain) -> Non
         ["dataset=table", "dataset.path=iris.csv", "dataset.target=kind"],
         ["-m", "dataset=table", "dataset.path=iris.csv", "dataset.target=kind", "seed=0,1"],
         ["dataset=table", "dataset.path=iris.csv", "dataset.target=species", "model=patch_mlp"],
+        ["-m", "dataset=table", "dataset.path=iris.csv", "dataset.target=species", "model=mlp,patch_mlp"],
     ],
 )
 def test_a_command_ends_in_one_line_and_writes_nothing(tmp_path: Path, words: list[str]) -> None:
