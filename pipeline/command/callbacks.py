@@ -14,6 +14,7 @@ from pipeline.command.composition import Composer, check_all
 from pipeline.command.destination import check_run_folder, check_sweep_folder
 from pipeline.command.grid import arguments, grid
 from pipeline.config.check import check
+from pipeline.config.schema import Config
 from pipeline.errors import UserError
 
 
@@ -26,8 +27,9 @@ class PipelineCallback(Callback):
         setup_globals()
         folder = Path(str(config.hydra.run.dir))
         try:
-            check(config)
+            checked = check(config)
             check_run_folder(folder)
+            _check_data(checked)
         except UserError as error:
             _refuse(error)
 
@@ -48,6 +50,14 @@ class PipelineCallback(Callback):
         except UserError as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
+
+
+def _check_data(config: Config) -> None:
+    """Read the data, which are kept for the run, and build what is to train on them: mistakes are raised here."""
+    dataset = config.dataset.load()
+    from pipeline.config.build import build_run  # torch comes with it, which no earlier mistake waits for
+
+    build_run(config, dataset)
 
 
 def _refuse(error: UserError) -> None:

@@ -13,7 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
-from pipeline.command.task import config_folder
+from pipeline.command.task import config_folder, tell
+from pipeline.config.build import build_run
+from pipeline.config.schema import Config
+from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, write_whole
 from pipeline.runs.identity import Identity
@@ -42,8 +45,10 @@ def launch(
     composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
     checked = check_all(composed)
     datasets = [run_config.dataset.load() for run_config in checked]
+    tell(*datasets)
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
+    _refuse_unfit(checked, datasets)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
@@ -86,6 +91,16 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
                 f"hydra.sweep.subdir: jobs {other} and {number} would both write to {job.folder}, but they differ "
                 f"({', '.join(differ)}); include every swept key in hydra.sweep.subdir, or omit it"
             )
+
+
+def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
+    """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
+    kinds = {
+        own.model.model_dump_json() + own.dataset.model_dump_json(): (own, data)
+        for own, data in zip(configs, datasets, strict=True)
+    }
+    for own, data in kinds.values():
+        build_run(own, data)
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:

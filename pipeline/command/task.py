@@ -1,5 +1,6 @@
 """The task that Hydra calls for each job, under any launcher."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pipeline.config.check import check
+from pipeline.datasets import Dataset
 from pipeline.errors import UserError
 from pipeline.files import CHECKPOINT
 
@@ -26,6 +28,7 @@ def run(composed: DictConfig) -> float | None:
     config, folder = check(composed), Path(hydra.runtime.output_dir)
     try:
         dataset = config.dataset.load()
+        tell(dataset)
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
         check_memory([job], [build_run(config, dataset)])
@@ -39,6 +42,17 @@ def run(composed: DictConfig) -> float | None:
         raise SystemExit(1) from None
     print(f"{result.summary()}\n{job.folder}")
     return result.score
+
+
+def tell(*datasets: Dataset) -> None:
+    """Say once what was decided in reading the data."""
+    for note in dict.fromkeys(note for dataset in datasets for note in dataset.card.notes):
+        _tell_once(note)
+
+
+@functools.cache
+def _tell_once(note: str) -> None:
+    print(note, file=sys.stderr)
 
 
 def config_folder(hydra: HydraConf) -> str | None:

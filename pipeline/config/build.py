@@ -50,8 +50,30 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
         seed=config.seed,
         penalized=model.penalized(network),
     )
+    if dataset.target_scale and not isinstance(network.layers[-1], sn.Linear):
+        raise UserError(
+            "dataset.standardise=true: values are scaled back by the last layer, which is not linear here; "
+            "take dataset.standardise=false"
+        )
+    if config.training.label_smoothing and not classes:
+        raise UserError(f"training.label_smoothing={config.training.label_smoothing}: the data have no classes; take 0")
     kernel_of(config, [run])
     return run
+
+
+def in_units(network: sn.Sequential, params: dict[str, Tensor], dataset: Dataset) -> dict[str, Tensor]:
+    """Parameters of one run, without a run axis, whose outputs are in the units of the targets as they were given.
+
+    Where these were scaled, y · std + mean is taken into the last linear layer: W · std and b · std + mean.
+    """
+    if dataset.target_scale is None:
+        return params
+    mean, std = (torch.tensor(values, dtype=torch.float64) for values in dataset.target_scale)
+    last = len(network.layers) - 1
+    weight, bias = f"{last}.weight", f"{last}.bias"
+    scaled = {weight: params[weight].double() * std.to(params[weight].device)}
+    scaled[bias] = (params[bias].double().cpu() * std + mean).to(params[bias].device)
+    return params | {name: value.to(params[name].dtype) for name, value in scaled.items()}
 
 
 def kernel_of(config: Config, runs: Sequence[sn.Run]) -> str:
@@ -78,9 +100,8 @@ def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:
 
 
 def per_feature(values: list[float], shape: Sequence[int]) -> Tensor:
-    """One value for all or one per channel -> one per feature of inputs of `shape`, in float64."""
-    channels, pixels = (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, shape[0])
-    return torch.tensor(values, dtype=torch.float64).expand(channels).repeat_interleave(pixels)
+    """One value for all, or one along the first axis of `shape` (features or channels) -> one per feature, float64."""
+    return torch.tensor(values, dtype=torch.float64).expand(shape[0]).repeat_interleave(math.prod(shape[1:]))
 
 
 def tensor_of(array: np.ndarray) -> Tensor:

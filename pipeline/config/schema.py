@@ -46,7 +46,7 @@ class Training(Section):
         mistakes, dataset = [], config.dataset
         if self.patience and not dataset.validation_fraction:
             mistakes.append(f"training.patience={self.patience}: needs dataset.validation_fraction above 0")
-        if self.label_smoothing and dataset.task == "regression":
+        if self.label_smoothing and dataset.known_task == "regression":
             smoothing = f"training.label_smoothing={self.label_smoothing}"
             mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; use 0")
         return mistakes

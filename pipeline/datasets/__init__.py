@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from pipeline.choices import Choice, Probability, Seed
-from pipeline.datasets._data import Dataset, Official, Split, Task
+from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key
 
 if TYPE_CHECKING:
     import scratchnet as sn
 
-__all__ = ["Dataset", "DatasetChoice", "Official", "Split", "Task"]
+__all__ = ["Card", "Dataset", "DatasetChoice", "Official", "Split", "Task", "bibtex_key"]
 
 
 class DatasetChoice(Choice):
@@ -22,8 +22,8 @@ class DatasetChoice(Choice):
     seed: Seed = Field(description="a whole number, 0 or more: draws the split, and the points of toy problems")
 
     @property
-    def task(self) -> Task | None:
-        """What its targets are; None where only the data tells."""
+    def known_task(self) -> Task | None:
+        """What its targets are before anything is read; None where only the data tells."""
         return None
 
     @property

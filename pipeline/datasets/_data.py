@@ -1,13 +1,18 @@
 """The arrays of a data set: as its authors give them, and as a run trains on them."""
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.datasets._encoding import Encoding
+
 Task = Literal["classification", "regression"]
+_BIBTEX = re.compile(r"\s*@\w+\s*\{\s*([^\s,{}]+)\s*,.*\}\s*", re.DOTALL)
 _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's records, is copied in pieces
 
 
@@ -15,7 +20,7 @@ _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's record
 class Split:
     """N examples.
 
-    inputs: uint8 (N, channels, height, width), or float64 (N, features) for toy problems.
+    inputs: (N, features) or (N, channels, height, width), uint8, float32 or float64.
     targets: int64 (N,) classes, or float64 (N, outputs).
     """
 
@@ -29,6 +34,26 @@ class Split:
         """The examples of these rows, in their order."""
         return Split(self.inputs[rows], self.targets[rows])
 
+    def scaled(self, mean: list[float], std: list[float]) -> "Split":
+        """With targets (value − mean) / std."""
+        return Split(self.inputs, (self.targets - mean) / std)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is said of a data set in words.
+
+    title: what its user calls it. source: where it was read from. licence, citation: as its user gives them; a
+    citation is an entry of BibTeX or words. notes: what was decided in reading it, a line each.
+    """
+
+    title: str
+    source: str = ""
+    licence: str | None = None
+    citation: str | None = None
+    notes: tuple[str, ...] = ()
+    test_split: Literal["given", "drawn"] = "given"
+
 
 @dataclass(frozen=True)
 class Official:
@@ -38,6 +63,10 @@ class Official:
     test: Split
     class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int, int] | None = None
+    card: Card | None = None
+    encoding: "Encoding | None" = None  # of a table: how its columns became features
+    scale_targets: bool = False  # values, not classes, to mean 0 and deviation 1 over the training split
+    code: str = ""  # a hash of the program that made the arrays, where that is the user's
 
     @property
     def task(self) -> Task:
@@ -45,18 +74,27 @@ class Official:
 
     def fingerprint(self) -> str:
         """sha256 over names, types, shapes and bytes of the arrays: equal data, equal fingerprint."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for name, split in (("train", self.train), ("test", self.test)):
             for part, array in (("inputs", split.inputs), ("targets", split.targets)):
                 digest.update(f"{name}.{part} {array.dtype.str} {array.shape}\n".encode())
                 for start in range(0, len(array), _ROWS_AT_ONCE):
                     digest.update(array[start : start + _ROWS_AT_ONCE].tobytes())
+        digest.update(self.code.encode())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a run trains on. `validation` may have no rows; `test` is never trained on nor picked by."""
+    """What a run trains on. `validation` may have no rows; `test` is never trained on nor picked by.
+
+    Where there is a `target_scale`, mean and deviation of each output over the training split, targets are
+    (value − mean) / deviation in all splits.
+    """
 
     name: str
     task: Task
@@ -66,6 +104,9 @@ class Dataset:
     class_names: tuple[str, ...]  # () for regression
     image_shape: tuple[int, int, int] | None  # (channels, height, width)
     fingerprint: str  # sha256 of the official train and test arrays, before the split
+    card: Card
+    encoding: "Encoding | None" = None
+    target_scale: tuple[list[float], list[float]] | None = None
 
     @classmethod
     def of(cls, name: str, official: Official, validation_fraction: float, seed: int) -> Self:
@@ -75,15 +116,24 @@ class Dataset:
         train = official.train
         rows = split_rows(train.targets if official.class_names else len(train), validation_fraction, seed)
         training, validation = (train.take(part) for part in rows)
+        test, scale = official.test, None
+        if official.scale_targets and not official.class_names:
+            from pipeline.datasets._statistics import mean_and_std
+
+            scale = mean_and_std(training.targets)
+            training, validation, test = (split.scaled(*scale) for split in (training, validation, test))
         return cls(
             name=name,
             task=official.task,
             train=training,
             validation=validation,
-            test=official.test,
+            test=test,
             class_names=official.class_names,
             image_shape=official.image_shape,
             fingerprint=official.fingerprint(),
+            card=official.card or Card(name),
+            encoding=official.encoding,
+            target_scale=scale,
         )
 
     @property
@@ -95,3 +145,31 @@ class Dataset:
     def outputs(self) -> int:
         """How many outputs a network has: classes, or values."""
         return len(self.class_names) or int(self.train.targets.shape[1])
+
+    @cached_property
+    def statistics(self) -> tuple[list[float], list[float]]:
+        """Mean and standard deviation of each feature, or channel, over the training split alone."""
+        from pipeline.datasets._statistics import mean_and_std
+
+        return mean_and_std(self.train.inputs)
+
+    def facts(self) -> dict[str, Any]:
+        """The data card, for result.json: what is said of the data, and how many examples each class has."""
+        import numpy as np
+
+        card = self.card
+        facts: dict[str, Any] = {"title": card.title, "source": card.source, "test_split": card.test_split}
+        facts |= {"licence": card.licence, "citation": card.citation, "notes": list(card.notes)}
+        if not self.class_names:
+            return facts
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        counts = {
+            name: np.bincount(split.targets, minlength=len(self.class_names)).tolist() for name, split in splits.items()
+        }
+        return facts | {"classes": list(self.class_names), "examples_of_classes": counts}
+
+
+def bibtex_key(citation: str) -> str | None:
+    """The key of an entry of BibTeX, None where the text is no entry."""
+    entry = _BIBTEX.fullmatch(citation)
+    return entry.group(1) if entry else None

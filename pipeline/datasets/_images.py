@@ -28,7 +28,7 @@ class Images(DatasetChoice):
     )
 
     @property
-    def task(self) -> Task:
+    def known_task(self) -> Task:
         return "classification"
 
     @property

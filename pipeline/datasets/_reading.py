@@ -1,6 +1,9 @@
 """Reading a file whole, and saying of a bad one where it lies, what is wrong with it and what to do."""
 
 import gzip
+import io
+import os
+import stat
 import zlib
 from pathlib import Path
 
@@ -8,31 +11,80 @@ import numpy as np
 
 from pipeline.errors import UserError
 
+GZIP = b"\x1f\x8b"
+_RATIO = 200  # tables and images shrink to a tenth; what grows by more than this is made to fill the memory
+_ALWAYS = 256 * 2**20  # bytes that may be unpacked whatever the ratio
+
+
+def check_file(path: Path) -> Path:
+    """The path, if it is a regular file with something in it: a pipe or a device would be waited for without end.
+
+    Raises UserError that says what it is instead.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except ValueError:  # a NUL character
+        raise UserError(f"{str(path)!r}: not a path; give the path of a file") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise UserError(f"{path}: a folder where a file is expected; give a file")
+    if not stat.S_ISREG(status.st_mode):
+        kinds = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
+        kind = next((name for test, name in kinds.items() if test(status.st_mode)), "something else")
+        raise UserError(f"{path}: {kind} where a file is expected; save what it gives as a file, and give that")
+    if not status.st_size:
+        raise UserError(f"{path}: the file is empty; get it again")
+    if not os.access(path, os.R_OK):
+        raise _unreadable(path, PermissionError(13, "Permission denied"))
+    return path
+
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file. Raises UserError that names it where it can't be read or is empty."""
     try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise UserError(f"{path}: a folder where a file is expected; put the official file there") from None
+        return check_file(path).read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); check that it is there and readable") from None
-    if not data:
-        raise UserError(f"{path}: the file is empty; get it again")
-    return data
+        raise _unreadable(path, error) from None
 
 
 def read_gzip(path: Path) -> bytes:
     """The unpacked bytes of a gzip file, read to its end, where its checksum stands. Raises UserError."""
     packed = read_file(path)
-    if packed[:2] != b"\x1f\x8b":
+    if packed[:2] != GZIP:
         page = packed[:100].lstrip()[:1] == b"<"
         what = "a web page (HTML) saved under this name" if page else "not a gzip file"
         raise UserError(f"{path}: {what}; get the file again")
+    return unpack(path, packed)
+
+
+def unpack(path: Path, packed: bytes) -> bytes:
+    """What gzip made `packed` of. Raises UserError where it is damaged or far larger than files of data are."""
+    most = largest_unpacked(len(packed))
     try:
-        return gzip.decompress(packed)
+        data = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(most + 1)
     except (EOFError, OSError, zlib.error) as error:
         raise UserError(f"{path}: the gzip data is cut off or damaged ({error}); get the file again") from None
+    if len(data) > most:
+        raise too_large(path, most)
+    return data
+
+
+def largest_unpacked(packed: int) -> int:
+    """The most bytes that `packed` bytes of a compressed file may stand for."""
+    return max(_ALWAYS, _RATIO * packed)
+
+
+def too_large(path: Path, most: int) -> UserError:
+    """What to raise for a file that holds more than `most` bytes."""
+    return UserError(
+        f"{path}: unpacks to more than {most / 2**20:.0f} MiB, {_RATIO} times what it takes packed; if that is right, "
+        "unpack it and give the unpacked file"
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path}: cannot be read ({error.strerror}); check that it is there and readable")
 
 
 def check_labels(path: Path, labels: np.ndarray, classes: int) -> None:

@@ -1,25 +1,29 @@
-"""Which training examples are held out for validation."""
+"""Which examples are held out, for validation or for test."""
+
+from typing import Literal
 
 import numpy as np
 
 from pipeline.errors import UserError
 
 
-def split_rows(labels: np.ndarray | int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers (train, validation), each ascending; round(fraction · N) rows go to validation.
+def split_rows(
+    labels: np.ndarray | int, fraction: float, seed: int, held_out_for: Literal["validation", "test"] = "validation"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (train, validation), each ascending; round(fraction · N) rows go to validation, or to test.
 
     With labels (N,) every class gives its share, rounded by largest remainder; a plain count N is drawn from
     alike. Raises UserError where the fraction is not in [0, 1), or a side that should have rows gets none.
     """
     if not 0 <= fraction < 1:
-        raise UserError(f"dataset.validation_fraction={fraction}: not a number from 0 up to, but not including, 1")
+        raise UserError(f"dataset.{held_out_for}_fraction={fraction}: not a number from 0 up to, but not including, 1")
     classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
     held_out = round(fraction * len(classes))
     if held_out == len(classes) or (fraction > 0 and held_out == 0):
-        empty = "validation" if held_out == 0 else "training"
+        empty = held_out_for if held_out == 0 else "training"
         raise UserError(
-            f"dataset.validation_fraction={fraction} of {len(classes)} examples leaves none for {empty}; "
-            "take another fraction (0 for no validation) or more samples"
+            f"dataset.{held_out_for}_fraction={fraction} of {len(classes)} examples leaves none for {empty}; "
+            f"take another fraction{' (0 for no validation)' if held_out_for == 'validation' else ''} or more samples"
         )
     rng = np.random.default_rng(seed)
     names, counts = np.unique(classes, return_counts=True)

@@ -19,7 +19,7 @@ class Toy(DatasetChoice):
     )
 
     @property
-    def task(self) -> Task:
+    def known_task(self) -> Task:
         return "classification" if self.class_names else "regression"
 
     @property

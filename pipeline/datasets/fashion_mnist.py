@@ -16,6 +16,8 @@ FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+# Of what the official files hold, however they are packed: other images are not to be reported as these.
+FINGERPRINT = "5702eec38cb97e6b553d5e3a6d730137e60a045e26342e09658867041f7bd5ad"
 SOURCE = Source(
     name="fashion_mnist",
     layouts=[[file for pair in FILES.values() for file in pair]],
@@ -40,7 +42,18 @@ class FashionMNIST(Images):
     image_shape = (1, 28, 28)
 
     def official(self) -> Official:
-        return read(SOURCE.find(self.root))
+        return of_fingerprint(read(SOURCE.find(self.root)), FINGERPRINT, "dataset=fashion_mnist", self.root)
+
+
+def of_fingerprint(official: Official, fingerprint: str, choice: str, root: str | None) -> Official:
+    """The data, if they are those that the choice is called by. Raises UserError for any other."""
+    if official.fingerprint() != fingerprint:
+        place = f"dataset.root={root}: " if root else ""
+        raise UserError(
+            f"{place}the files do not hold the images of {choice}; for those of another data set take "
+            f"dataset=idx dataset.path={root or 'FOLDER'}"
+        )
+    return official
 
 
 def read(files: Files) -> Official:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from pipeline.choices import Count
+from pipeline.errors import UserError
 from pipeline.models import ModelChoice
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class PatchMLP(ModelChoice):
     def build(self, input_shape: tuple[int, ...], outputs: int) -> "sn.Sequential":
         import scratchnet as sn
 
+        if mistake := self._shape_mistake(input_shape, "the data"):
+            raise UserError(mistake)
         channels, height, width = input_shape
         patches = sn.Patchify(channels, height, width, self.patch_size)
         initializers = iter(self.initializers("relu"))
@@ -53,10 +56,15 @@ class PatchMLP(ModelChoice):
         return sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(self.features, outputs, next(initializers))))
 
     def mistakes(self, config: "Config") -> list[str]:
-        mistakes, shape = super().mistakes(config), config.dataset.input_shape
-        if shape is not None and len(shape) != 3:
-            mistakes.append(f"model=patch_mlp: needs images; dataset={config.dataset.name} has none, take model=mlp")
-        elif shape is not None and any(size % self.patch_size for size in shape[1:]):
+        shape = config.dataset.input_shape
+        mistake = self._shape_mistake(shape, f"dataset={config.dataset.name}") if shape is not None else None
+        return super().mistakes(config) + ([mistake] if mistake else [])
+
+    def _shape_mistake(self, shape: tuple[int, ...], data: str) -> str | None:
+        """A line where examples of this shape have no whole patches."""
+        if len(shape) != 3:
+            return f"model=patch_mlp: needs images; {data} has none, take model=mlp"
+        if any(size % self.patch_size for size in shape[1:]):
             height, width = shape[1:]
-            mistakes.append(f"model.patch_size={self.patch_size}: allowed: a divisor of the image's {height}×{width}")
-        return mistakes
+            return f"model.patch_size={self.patch_size}: allowed: a divisor of the image's {height}×{width}"
+        return None

@@ -10,7 +10,8 @@ from pipeline.report.formats import Table, text
 from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED = "config.seed"
-_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root")
+_WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
+_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
 
 

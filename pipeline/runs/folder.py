@@ -25,7 +25,7 @@ class RunFolder:
 
     job: Job
     metric: Metric
-    facts: Mapping[str, Any]  # task, parameters, model, device, kernel, stack, data_fingerprint, examples
+    facts: Mapping[str, Any]  # task, parameters, model, device, kernel, stack, data_fingerprint, data, examples
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class RunFolder:
         """The run's record so far."""
         training = self.job.config.training
         provenance = {"seed": self.job.config.seed, "threads": training.threads}
-        names = ("device", "kernel", "stack", "data_fingerprint", "examples")
+        names = ("device", "kernel", "stack", "data_fingerprint", "data", "examples")
         return self.job.result(
             status,
             message,

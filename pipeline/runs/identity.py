@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pipeline.config.schema import Config
 from pipeline.runs._code import engine
 
+_WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of data: its hash is there
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -43,7 +45,8 @@ def _numbers(config: Config) -> str:
     """The part of the configuration that affects figures: no names, paths or logging."""
     values = config.model_dump(mode="json", exclude={"sweep", "tracking"})
     values["training"].pop("log_every")
-    values["dataset"].pop("root", None)
+    for key in _WORDS:
+        values["dataset"].pop(key, None)
     return json.dumps(values, sort_keys=True)
 
 

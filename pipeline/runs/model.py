@@ -5,7 +5,7 @@ docs/models.md describes the file for readers without this code.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -51,6 +51,7 @@ class Header(BaseModel):
     inputs: Inputs
     class_names: list[str]
     epoch: int = 0  # of the weights
+    columns: list[dict[str, Any]] | None = None  # of a table: name, categories of text, fill for a missing number
 
     @classmethod
     def of(cls, run: sn.Run, config: Config, dataset: Dataset) -> Self:
@@ -63,6 +64,7 @@ class Header(BaseModel):
             settings={name: rate for name, rate in vars(run.settings).items() if name in names and rate},
             inputs=Inputs(shape=list(dataset.train.inputs.shape[1:]), mean=mean, std=std),
             class_names=list(dataset.class_names),
+            columns=[asdict(column) for column in dataset.encoding.columns] if dataset.encoding else None,
         )
 
 

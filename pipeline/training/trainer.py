@@ -16,6 +16,7 @@ from pipeline.config.build import (
     build_examples,
     build_run,
     compile_for,
+    in_units,
 )
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
@@ -67,6 +68,7 @@ class Trainer:
     ) -> None:
         config = jobs[0].config
         self.training, self.jobs, self.progress, self.clock = config.training, jobs, progress, Clock()
+        self.dataset = dataset
         self.rows, self.checkpoint = list(range(len(jobs)) if rows is None else rows), checkpoint
         torch.set_num_threads(self.training.threads)
         if self.training.device == "cuda" and not torch.cuda.is_available():
@@ -169,7 +171,7 @@ class Trainer:
             past = sum(earlier["seconds"] for earlier in folder.history)
             row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
             if folder.record(row):
-                folder.weights = self.stack.params_of(r)
+                folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
             if not math.isfinite(row["objective"]):
                 message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
                 self.results[j] = folder.close(folder.result("diverged", total, message))
@@ -233,6 +235,7 @@ class Trainer:
             "kernel": self.stack.kernel.name,
             "stack": len(self.stack.runs),
             "data_fingerprint": dataset.fingerprint,
+            "data": dataset.facts(),
             "examples": {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},
         }
 

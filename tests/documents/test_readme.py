@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, arguments, indented, links
+from examples import write_idx_folder, write_iris, write_lab, write_module, write_pictures
 
 from pipeline.config.schema import keys_of
 from pipeline.datasets import DatasetChoice
@@ -23,6 +24,7 @@ TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
 TRAINING = ("**Stop and resume.**", "**Watch runs in TensorBoard or MLflow.**")
 ELSEWHERE = "**Use a network elsewhere.**"  # of the sweep that an earlier paragraph trains
 ANSWERS = {"load_model": "(0): Linear(in_features=2,", "pipeline.export": "outputs/mine/0/model.onnx"}
+OWN = "**One key names the data.**"  # trains for an epoch on small data of each kind
 TINY = ["dataset=square", "dataset.samples=60"]
 
 
@@ -42,6 +44,15 @@ def small(words: list[str], trains: bool) -> list[str]:
     return [*words, "hydra.launcher.workers=1" if trains else "sweep.dry_run=true"]
 
 
+def write_examples(folder: Path) -> None:
+    """The files that the page speaks of, and a function that it calls."""
+    write_iris(folder / "iris.csv")
+    write_lab(folder / "lab.npz")
+    write_pictures(folder / "shapes")
+    write_idx_folder(folder / "kmnist")
+    write_module(folder, "my_data", "return np.arange(240.0).reshape(60, 4) % 7, np.arange(60) % 3")
+
+
 def commands_of_paragraph(start: str) -> list[str]:
     paragraph = TEXT[TEXT.index(start) :]
     block = re.search(r"\n\n((?:    \S.*\n)+)", paragraph)
@@ -57,6 +68,8 @@ def paragraphs() -> list[str]:
 
 @pytest.mark.parametrize("start", paragraphs())
 def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
+    if start == OWN:
+        write_examples(tmp_path)
     if start == ELSEWHERE:
         run(tmp_path, sys.executable, "-m", "pipeline", "-m", *TINY, "training.epochs=1", "seed=0", "sweep.name=mine")
     for command in commands_of_paragraph(start):
@@ -67,6 +80,15 @@ def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
             output = run(tmp_path, *words)
             [expected] = [answer for part, answer in ANSWERS.items() if part in command]
             assert expected in output
+        elif start == OWN:
+            output = run(
+                tmp_path,
+                *words,
+                "training.epochs=1",
+                "hydra.launcher.workers=1",
+                f"sweep.name={words[4].partition('=')[2]}",
+            )
+            assert "report: " in output
         else:
             output = run(tmp_path, *small(words, start in TRAINING))
             assert ("report: " in output) == (start in TRAINING)

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.report.comparison import Comparison, levels
+from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.statistics.tests import conclusions
 from pipeline.runs.metrics import SELECTION
 
@@ -17,6 +18,7 @@ def summary(comparison: Comparison) -> list[str]:
         *_dropped(comparison),
         *_ended(comparison),
         *_compute_time(comparison),
+        *card_sentences(comparison),
         *conclusions(comparison),
     ]
 
@@ -24,7 +26,7 @@ def summary(comparison: Comparison) -> list[str]:
 def _swept(comparison: Comparison) -> list[str]:
     runs = comparison.runs
     keys = "; ".join(f"{name}: {_values(runs[key])}" for key, name in comparison.swept.items())
-    trained = f"{count(len(runs), 'run')} on {_values(runs.get('config.dataset.name', pd.Series(['?'])))}"
+    trained = f"{count(len(runs), 'run')} on {_values(titles(comparison))}"
     return [f"{trained}. Swept were {keys}." if keys else f"{trained}; nothing was swept: all have the same settings."]
 
 

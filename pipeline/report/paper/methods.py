@@ -10,9 +10,10 @@ from pipeline.models import initializer_rule
 from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
+from pipeline.report.paper.data import data_sentences
 from pipeline.report.paper.references import cite
 from pipeline.report.paper.settings import Settings, either
-from pipeline.report.paper.vocabulary import ACTIVATIONS, DATA, INITIALIZERS, MODELS, SCHEDULES
+from pipeline.report.paper.vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
 from pipeline.report.statistics.replicates import Replicates
 
 _TOOLS = {  # distribution -> its reference
@@ -29,7 +30,7 @@ def methods(
     tools = dict(_TOOLS)
     names = {table.name for table in tables} | {figure.name for figure in figures}
     said = [
-        *_data(settings),
+        *data_sentences(settings),
         *_model(settings),
         *_optimizer(settings),
         *_training(settings),
@@ -38,32 +39,6 @@ def methods(
         *_statistics(names, tools),
     ]
     return [*said, *_rest(settings), *_computing(settings, tools)]
-
-
-def _data(settings: Settings) -> Iterator[str]:
-    runs = settings.comparison.runs
-    names = [DATA.get(name, name) for name in settings.values("dataset.name")]
-    sizes = []
-    for split in ("train", "validation", "test"):
-        column = f"provenance.examples.{split}"
-        counts = sorted(set(runs[column].dropna().astype(int))) if column in runs else []
-        if counts:
-            sizes.append(f"{either([str(count) for count in counts])} examples for {split}")
-    yield f"The data are {either(names)}" + (f": {', '.join(sizes)}." if sizes else ".")
-    yield (
-        f"Of the examples that are not for test a share of {settings.said('dataset.validation_fraction')} is kept for "
-        f"validation, drawn with seed {settings.said('dataset.seed')}."
-    )
-    if settings.values("dataset.mean"):
-        yield (
-            f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "
-            f"{settings.said('dataset.std')} of the channels."
-        )
-    if settings.has("dataset.flip", "false") or settings.has("dataset.shift", "0"):
-        yield (
-            f"Training images are mirrored at random (flip: {settings.said('dataset.flip')}) and shifted by up to "
-            f"{settings.said('dataset.shift')} pixels."
-        )
 
 
 def _model(settings: Settings) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """References: citations in sentences, for pandoc and LaTeX, and the BibTeX entries of those used."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipeline.report.formats import latex, markdown
@@ -38,8 +38,8 @@ def as_markdown(words: str) -> str:
     return "".join(parts)
 
 
-def bibliography(keys: Iterable[str]) -> str:
-    """The entries of these keys. Raises KeyError for a key that is not in references.bib."""
+def bibliography(keys: Iterable[str], extra: Mapping[str, str] | None = None) -> str:
+    """The entries of these keys. Raises KeyError for one that is neither in `extra` nor in references.bib."""
     blocks = Path(__file__).with_name("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
-    entries = {block[block.index("{") + 1 : block.index(",")]: block for block in blocks}
+    entries = {block[block.index("{") + 1 : block.index(",")]: block for block in blocks} | dict(extra or {})
     return "".join(f"{entries[key]}\n\n" for key in keys)

@@ -7,7 +7,13 @@ import pandas as pd
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.formats import Table
 
-_NOT_SETTINGS = ("config.sweep", "config.tracking", "config.dataset.root", "config.training.log_every")
+_WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of the data
+_NOT_SETTINGS = (
+    "config.sweep",
+    "config.tracking",
+    "config.training.log_every",
+    *(f"config.dataset.{key}" for key in _WORDS),
+)
 
 
 _LISTED = 8  # more values than this are given as a range

@@ -9,6 +9,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.report.figures.medium import Figure, Medium
 from pipeline.report.formats import Table, latex, markdown
+from pipeline.report.paper.data import own_references
 from pipeline.report.paper.methods import methods
 from pipeline.report.paper.references import as_latex, as_markdown, bibliography, cited
 from pipeline.report.paper.settings import Settings
@@ -51,7 +52,7 @@ def write_paper(
     )
     files["methods.md"] = as_markdown(" ".join(sentences)) + "\n"
     files["methods.tex"] = "% needs references.bib\n" + as_latex("\n".join(sentences)) + "\n"
-    files["references.bib"] = bibliography(cited(sentences))
+    files["references.bib"] = bibliography(cited(sentences), own_references(replicates.comparison))
     files["paper.tex"] = _document(tables, figures)
     for name, content in files.items():
         write_whole(out / name, content)

@@ -24,7 +24,10 @@ def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
 def test_help_is_for_users_of_this_program(tmp_path: Path) -> None:
     text = command(tmp_path, "--help").stdout
     assert "python -m pipeline -m optimizer.lr=0.01,0.05,0.1" in text
-    assert "dataset: cifar10, cifar100, fashion_mnist, fashion_mnist_mini, folded, linear, patterns, square" in text
+    choices = (
+        "arrays, cifar10, cifar100, fashion_mnist, fashion_mnist_mini, folded, function, idx, image_folder, linear"
+    )
+    assert f"dataset: {choices}, patterns, sklearn, square, table" in text
     assert 'eval "$(scratchnet --shell-completion install=bash)"' in text
     assert not list(tmp_path.iterdir())
 
@@ -47,7 +50,7 @@ def test_start_up_does_not_wait_for_torch() -> None:
     [
         (["optimizer.lrr=1"], "optimizer.lrr=1: no such key; optimizer has beta1, "),
         (["optimizer.lr=-1"], "optimizer.lr=-1: should be greater than 0; allowed: a learning rate above 0"),
-        (["dataset=mnist"], "In 'config': Could not find 'dataset/mnist' Available options in 'dataset': cifar10"),
+        (["dataset=mnist"], "In 'config': Could not find 'dataset/mnist' Available options in 'dataset': arrays"),
         (["model.hidden=[2"], "model.hidden=[2: no viable alternative at input '[2'"),
         (["model=patch_mlp", "model.patch_size=5"], "model.patch_size=5: allowed: a divisor of the image's 28×28"),
         (["dataset=fashion_mnist", "dataset.root=nowhere"], "dataset.root=nowhere: no such folder; install "),

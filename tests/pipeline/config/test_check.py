@@ -115,8 +115,10 @@ def test_combinations() -> None:
 def test_every_file_of_every_group_composes_and_passes(group: str) -> None:
     names = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
     assert names
+    needed = {"table": ["dataset.target=y", "dataset.path=f"], "function": ["dataset.function=m:f"]}
+    needed |= {key: ["dataset.path=f"] for key in ("arrays", "idx", "image_folder")}
     for name in names:
-        config = check(compose("config", [f"{group}={name}"]))
+        config = check(compose("config", [f"{group}={name}", *needed.get(name, ())]))
         if group != "experiment":
             assert getattr(config, group).name == name
 

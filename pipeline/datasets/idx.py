@@ -1,0 +1,64 @@
+"""dataset=idx"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pipeline.datasets._places import folder
+from pipeline.datasets._user import PictureKeys, UserData
+
+if TYPE_CHECKING:
+    from pipeline.config.schema import Config
+    from pipeline.datasets._assemble import Raw
+
+
+class IDX(PictureKeys, UserData):
+    """A folder of IDX files, gzipped or not: MNIST, KMNIST, EMNIST, and any other of their layout.
+
+    Images (N, height, width) of bytes or other numbers, labels (N,) of any whole numbers: those of EMNIST's letters
+    count from 1. Files whose names hold t10k or test are the test split.
+    """
+
+    path: str | None = Field(description="the folder of …-images-idx3-ubyte and …-labels-idx1-ubyte, .gz or not")
+    prefix: str = Field(description="how the names of the files begin, where the folder holds several data sets")
+    transpose: bool | None = Field(
+        description="true to swap the images' rows and columns, or null for EMNIST's alone, which lie on their side"
+    )
+
+    @property
+    def default_title(self) -> str:
+        name = Path(self.path or self.name).name
+        return f"{name} ({self.prefix})" if self.prefix else name
+
+    def changed(self) -> str:
+        from pipeline.datasets._idx_folder import find
+        from pipeline.datasets._places import stamp
+
+        train, test = find(folder("path", str(self.path)), self.prefix)
+        files = [path for split in (train, test) if split for path in (split.images, split.labels)]
+        return "".join(stamp("path", str(path)) for path in files)
+
+    def read(self) -> "Raw":
+        from pipeline.datasets._assemble import Part, Raw
+        from pipeline.datasets._idx import read_any_idx
+        from pipeline.datasets._idx_folder import find
+
+        place = folder("path", str(self.path))
+        train, test = find(place, self.prefix)
+        emnist = "emnist" in train.images.name.lower()
+        transpose = emnist if self.transpose is None else self.transpose
+
+        def part(images: Path, labels: Path) -> Part:
+            x = read_any_idx(images)
+            return Part(x.swapaxes(-1, -2) if transpose else x, read_any_idx(labels))
+
+        parts = [part(split.images, split.labels) if split else None for split in (train, test)]
+        said = f"{place}: EMNIST's images lie on their side, and are turned; dataset.transpose=false leaves them"
+        notes = (said,) if emnist and self.transpose is None else ()
+        assert parts[0] is not None
+        return Raw(str(train.images), str(train.labels), parts[0], parts[1], notes=notes)
+
+    def mistakes(self, config: "Config") -> list[str]:
+        missing = [] if self.path else ["dataset.path=null: give the folder, dataset.path=FOLDER"]
+        return super().mistakes(config) + missing

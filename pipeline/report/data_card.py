@@ -1,0 +1,61 @@
+"""The data that runs were trained on, by the names that their user gave them."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from pipeline.report.comparison import Comparison
+
+_COLUMN = "provenance.data."
+
+
+def titles(comparison: Comparison) -> "pd.Series[str]":
+    """What the data of each run are called: their title, or the name of the choice."""
+    runs = comparison.runs
+    names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
+    given = _texts(runs, "title")
+    return given.where(given != "", names)
+
+
+def entries(comparison: Comparison) -> list[dict[str, str]]:
+    """Of each set of data: `name` of the choice, `title`, `source`, `licence`, `citation` and `test_split`."""
+    runs = comparison.runs
+    names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
+    columns = {"name": names, "title": titles(comparison)}
+    columns |= {key: _texts(runs, key) for key in ("source", "licence", "citation", "test_split")}
+    distinct = pd.DataFrame(columns).drop_duplicates()
+    return [{str(key): str(value) for key, value in row.items()} for row in distinct.to_dict("records")]
+
+
+def card_sentences(comparison: Comparison) -> list[str]:
+    """The data card in sentences: where the data are from, how many examples there are, of which classes."""
+    runs = comparison.runs
+    sentences: dict[str, None] = {}
+    for row in runs[_texts(runs, "source") != ""].to_dict("records"):
+        parts = [f"Data: {row[_COLUMN + 'title']}, from {row[_COLUMN + 'source']}"]
+        sizes = [f"{row[f'provenance.examples.{split}']} for {split}" for split in ("train", "validation", "test")]
+        parts.append(f"{', '.join(sizes)} ({row[_COLUMN + 'test_split']})")
+        if classes := _balance(row):
+            parts.append(classes)
+        for key in ("licence", "citation"):
+            if isinstance(value := row.get(_COLUMN + key), str):
+                parts.append(f"{key}: {' '.join(value.split())}")
+        sentences["; ".join(parts) + "."] = None
+    return list(sentences)
+
+
+def _balance(row: dict[Any, Any], most: int = 12) -> str:
+    """ "training examples of classes: setosa 32, versicolor 32", "" where there are no classes."""
+    names, counts = row.get(_COLUMN + "classes"), row.get(f"{_COLUMN}examples_of_classes.train")
+    if not isinstance(names, str) or not isinstance(counts, str):
+        return ""
+    pairs = [f"{name} {count}" for name, count in zip(json.loads(names), json.loads(counts), strict=True)]
+    rest = f", … {len(pairs)} classes" if len(pairs) > most else ""
+    return f"training examples of classes: {', '.join(pairs[:most])}{rest}"
+
+
+def _texts(runs: pd.DataFrame, key: str) -> "pd.Series[str]":
+    """A column of the data card as texts, "" where a run has none."""
+    values = runs.get(_COLUMN + key, pd.Series(None, runs.index, dtype=object))
+    return values.map(lambda value: value if isinstance(value, str) else "").astype(object)

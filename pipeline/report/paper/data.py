@@ -1,0 +1,64 @@
+"""The data in sentences: theirs by the references that the project has, a user's by the user's own words."""
+
+from collections.abc import Iterator
+
+from pipeline.datasets import bibtex_key
+from pipeline.report.comparison import Comparison
+from pipeline.report.data_card import entries
+from pipeline.report.paper.references import cite
+from pipeline.report.paper.settings import Settings, either
+from pipeline.report.paper.vocabulary import DATA
+
+
+def own_references(comparison: Comparison) -> dict[str, str]:
+    """Entries of BibTeX that users gave for their data, by key."""
+    citations = [entry["citation"] for entry in entries(comparison)]
+    return {key: citation.strip() for citation in citations if (key := bibtex_key(citation))}
+
+
+def data_sentences(settings: Settings) -> Iterator[str]:
+    """What the data are, how they were split, and what was done to inputs."""
+    comparison = settings.comparison
+    runs = comparison.runs
+    settings.told |= {"dataset.name", "dataset.class_names", "dataset.function", "dataset.loader"}
+    names = list(dict.fromkeys(_called(entry) for entry in entries(comparison)))
+    sizes = []
+    for split in ("train", "validation", "test"):
+        column = f"provenance.examples.{split}"
+        counts = sorted(set(runs[column].dropna().astype(int))) if column in runs else []
+        if counts:
+            sizes.append(f"{either([str(count) for count in counts])} examples for {split}")
+    yield f"The data are {either(names)}" + (f": {', '.join(sizes)}." if sizes else ".")
+    if settings.values("dataset.target"):
+        yield f"The target is {settings.said('dataset.target')}."
+    drawn = {entry["test_split"] for entry in entries(comparison)}
+    share, seed = settings.values("dataset.test_fraction"), settings.values("dataset.test_seed")
+    if "drawn" in drawn:
+        yield f"Of all examples a share of {either(share)} is drawn for test, with seed {either(seed)}."
+    yield (
+        f"Of the examples that are not for test a share of {settings.said('dataset.validation_fraction')} is kept for "
+        f"validation, drawn with seed {settings.said('dataset.seed')}."
+    )
+    if settings.values("dataset.mean"):
+        yield (
+            f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "
+            f"{settings.said('dataset.std')} of the channels."
+        )
+    if settings.values("dataset.standardise"):
+        yield (
+            "Inputs, and values to predict, are standardised by mean and standard deviation of the training split: "
+            f"{settings.said('dataset.standardise')}."
+        )
+    if settings.has("dataset.flip", "false") or settings.has("dataset.shift", "0"):
+        yield (
+            f"Training images are mirrored at random (flip: {settings.said('dataset.flip')}) and shifted by up to "
+            f"{settings.said('dataset.shift')} pixels."
+        )
+
+
+def _called(entry: dict[str, str]) -> str:
+    if entry["name"] in DATA:
+        return DATA[entry["name"]]
+    key = bibtex_key(entry["citation"])
+    words = entry["title"] + (cite(key) if key else f" ({entry['citation']})" if entry["citation"] else "")
+    return words + (f", licence {entry['licence']}" if entry["licence"] else "")
