@@ -282,7 +282,7 @@ def test_any_wrong_size_is_an_error(
     with pytest.raises(ValueError, match=r"expected .*, got|allowed|label|order holds") as caught:
         stack.train(sn.Examples(**parts), **arguments)
     assert "\n" not in str(caught.value)
-    assert stack.values.steps == 0
+    assert stack.groups[0].steps == 0
 
 
 @given(any_nets(), st.integers(1, 70), st.sampled_from(KERNELS))
