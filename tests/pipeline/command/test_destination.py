@@ -15,7 +15,7 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
     ("arguments", "message"),
     [
         (["seed=range(0,0)"], "seed=range(0,0): no values; give a range or glob that matches at least one"),
-        (["experiment=glob(none*)"], "experiment=glob(none*): no values; a range or glob that matches nothing"),
+        (["experiment=glob(none*)"], "experiment=glob(none*): no values; give a range or glob that matches"),
         (["sweep.name=../up", "seed=0,1"], "sweep.name=../up: must be a name below outputs/, without .."),
         (["sweep.name=a/../../up", "seed=0,1"], "sweep.name=a/../../up: must be a name below outputs/, without .."),
         (["sweep.name=/tmp/s", "seed=0,1"], "sweep.name=/tmp/s: must be a name below outputs/, without .."),
