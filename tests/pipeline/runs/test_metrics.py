@@ -36,7 +36,7 @@ def epochs(
 def write_run(job: Job, metric: Metric = ACCURACY) -> Path:
     """A run that has recorded the epochs above, and has not ended."""
     facts = {"task": "classification" if metric == ACCURACY else "regression", "parameters": 7}
-    facts |= dict.fromkeys(("model", "device", "kernel", "stack", "data_fingerprint", "examples"))
+    facts |= dict.fromkeys(("model", "device", "kernel", "stack", "data_fingerprint", "data", "examples"))
     folder = RunFolder(job, metric, facts)
     for epoch, (score, loss) in enumerate(zip(VALIDATION, LOSSES, strict=True)):
         row: Row = {"epoch": epoch}

@@ -27,10 +27,11 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     dataset = job.config.dataset.load()
     model = pipeline.load_model(job.folder)
     x = normalised(trainer)
-    expected = stack.network.forward(stack.params, x.unsqueeze(0))[0][0]
+    [values] = stack.groups
+    expected = values.network.forward(values.params, x.unsqueeze(0))[0][0]
     tight = 1e-12 if stack.dtype == torch.float64 else 1e-6
     torch.testing.assert_close(model.predict(dataset.test.inputs), expected, rtol=tight, atol=tight)
-    assert model.network == stack.network
+    assert model.network == values.network
     assert (model.input_shape, model.class_names) == (dataset.test.inputs.shape[1:], dataset.class_names)
     assert model.header.task == dataset.task
     assert model.header.epoch == 1
