@@ -10,19 +10,31 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
-
-if TYPE_CHECKING:
-    from pipeline.config.schema import Config
 
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Sections(Protocol):
+    """A whole configuration as one of its sections sees the others: whichever choices they are, with their keys."""
+
+    @property
+    def model(self) -> Any: ...
+    @property
+    def dataset(self) -> Any: ...
+    @property
+    def optimizer(self) -> Any: ...
+    @property
+    def schedule(self) -> Any: ...
+    @property
+    def training(self) -> Any: ...
 
 
 def _state_name(schema: dict[str, Any], choice: type[BaseModel]) -> None:
@@ -38,7 +50,7 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         """One line per value that is valid by itself but not together with the rest of `config`."""
         return []
 

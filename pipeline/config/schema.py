@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from pipeline import extras
-from pipeline.choices import Choice, Count, Probability, Section, Seed
+from pipeline.choices import Choice, Count, Probability, Section, Sections, Seed
 from pipeline.datasets import DatasetChoice
 from pipeline.models import ModelChoice
 from pipeline.optimizers import OptimizerChoice
@@ -42,7 +42,7 @@ class Training(Section):
         description="threads per run, 1 to 1024; the same number gives the same digits"
     )
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes, dataset = [], config.dataset
         if self.patience and not dataset.validation_fraction:
             mistakes.append(f"training.patience={self.patience}: needs dataset.validation_fraction above 0")
@@ -73,7 +73,7 @@ class Sweep(Section):
         description="stop, keep or retrain: for runs in the folder that this command would train differently"
     )
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         if self.kind == "halving" and not config.dataset.validation_fraction:
             return ["sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation"]
         return []
@@ -92,7 +92,7 @@ class Tracking(Section):
         default=None, description="the name of MLflow's experiment, or null to name it after the sweep's folder"
     )
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         """One line per tracker that is requested but not installed."""
         trackers = {"tensorboard": self.tensorboard, "mlflow": self.mlflow is not None}
         lines = (extras.missing(name, name, f"tracking={name}") for name, wanted in trackers.items() if wanted)

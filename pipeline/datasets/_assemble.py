@@ -1,48 +1,21 @@
 """From what a reader gives to train and test, checked: the same for every kind of file."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.datasets._data import Official, Split
 from pipeline.datasets._encoding import Encoding
+from pipeline.datasets._raw import Options, Raw
 from pipeline.datasets._split import split_rows
 from pipeline.datasets._targets import Targets, targets_of
 from pipeline.errors import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from pipeline.datasets._user import UserData
 
 _LARGEST = 1e18  # whose square a float32 holds
 _CHANNELS = (1, 3, 4)
 
 
-@dataclass(frozen=True)
-class Part:
-    """N examples as they were read: inputs are a data frame, or an array (N, …)."""
-
-    inputs: "np.ndarray | pd.DataFrame"
-    targets: np.ndarray
-
-
-@dataclass(frozen=True)
-class Raw:
-    """What a reader gives. `where` names the inputs and `target` the targets in messages."""
-
-    where: str
-    target: str
-    train: Part
-    test: Part | None = None  # None: to be drawn
-    class_names: tuple[str, ...] | None = None  # that the files say, in the order of the values
-    channels_first: bool = False  # whether images (N, …) with channels are known to have these first
-    code: str = ""
-    notes: tuple[str, ...] = ()
-
-
-def assemble(raw: Raw, choice: "UserData") -> Official:
+def assemble(raw: Raw, choice: Options) -> Official:
     """The examples as `Official`. Raises UserError where they cannot be trained on."""
     for name, part in (("training", raw.train), ("test", raw.test)):
         if part is not None and len(part.inputs) != len(part.targets):
@@ -102,7 +75,7 @@ def assemble(raw: Raw, choice: "UserData") -> Official:
     )
 
 
-def _check_counts(where: str, targets: Targets, choice: "UserData", *, drawn: bool) -> None:
+def _check_counts(where: str, targets: Targets, choice: Options, *, drawn: bool) -> None:
     """Every split that is drawn has an example of every class, or the one line says which class is too small."""
     splits = ["training", *["validation"] * (choice.validation_fraction > 0), *["test"] * drawn]
     if not targets.class_names:

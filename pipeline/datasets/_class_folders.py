@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets._assemble import Part, Raw
 from pipeline.datasets._image_files import SUFFIXES, Colours, read_images
+from pipeline.datasets._raw import Part, Raw
 from pipeline.errors import UserError
 
 _TRAIN, _TEST = ("train", "training"), ("test", "testing")

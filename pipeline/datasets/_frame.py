@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.choices import no_such
-from pipeline.datasets._assemble import Part, Raw
+from pipeline.datasets._raw import Part, Raw
 from pipeline.errors import UserError
 
 Missing = Literal["error", "mean", "drop"]

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from pipeline.choices import Positive
+from pipeline.choices import Positive, Sections
 from pipeline.datasets import Dataset, DatasetChoice, Task
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
 
 
 class Images(DatasetChoice):
@@ -46,7 +45,7 @@ class Images(DatasetChoice):
 
         return sn.Augment(*self.image_shape, self.flip, self.shift) if self.flip or self.shift else None
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         channels = self.image_shape[0]
         return [
             f"dataset.{key}=[{','.join(map(str, values))}]: allowed: one number, or {channels}, one a channel"

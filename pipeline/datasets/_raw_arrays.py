@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.datasets._arrays import named
-from pipeline.datasets._assemble import Part, Raw
 from pipeline.datasets._axes import examples_first
+from pipeline.datasets._raw import Part, Raw
 from pipeline.errors import UserError
 
 

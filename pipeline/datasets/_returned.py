@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.datasets._assemble import Raw
+from pipeline.datasets._raw import Raw
 from pipeline.datasets._raw_arrays import raw_of_arrays
 from pipeline.errors import UserError
 

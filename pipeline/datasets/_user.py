@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.choices import Seed
+from pipeline.choices import Sections, Seed
 from pipeline.datasets import Card, Dataset, DatasetChoice, Official, Task, bibtex_key
 from pipeline.datasets._places import place
 from pipeline.datasets._reading import read_file
@@ -13,8 +13,7 @@ from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class UserData(DatasetChoice):
@@ -96,7 +95,7 @@ class UserData(DatasetChoice):
             std = [1.0 if flag else value for value, flag in zip(std, flags, strict=True)]
         return mean, std
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes = super().mistakes(config)
         if self.citation and self.citation.lstrip().startswith("@") and not bibtex_key(self.citation):
             mistakes.append("dataset.citation: begins as an entry of BibTeX and is none; give @misc{key, title = {…}}")

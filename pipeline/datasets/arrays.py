@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from pipeline.choices import Sections
 from pipeline.datasets._places import place, stamp
 from pipeline.datasets._user import UserData
 
 if TYPE_CHECKING:
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class Arrays(UserData):
@@ -48,7 +48,7 @@ class Arrays(UserData):
             arrays, x_name, y_name = {"x": inputs, "y": targets}, "x", "y"
         return raw_of_arrays(str(path), arrays, inputs=x_name, targets=y_name, axis=self.examples_axis)
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes = super().mistakes(config)
         if self.path is None:
             mistakes.append("dataset.path=null: give the file, dataset.path=FILE")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from pipeline.choices import Sections
 from pipeline.datasets._user import PictureKeys, UserData
 from pipeline.errors import UserError
 from pipeline.importing import current_folder, import_object, raised
 
 if TYPE_CHECKING:
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class Function(PictureKeys, UserData):
@@ -54,7 +54,7 @@ class Function(PictureKeys, UserData):
         except Exception as error:  # of a Dataset's own code, asked for its examples
             raise UserError(f"{where}: what it returned {raised(error)}") from error
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         missing = [] if self.function else ["dataset.function=null: give module:name, such as my_data:load"]
         return super().mistakes(config) + missing
 

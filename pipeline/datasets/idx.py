@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from pipeline.choices import Sections
 from pipeline.datasets._places import folder
 from pipeline.datasets._user import PictureKeys, UserData
 
 if TYPE_CHECKING:
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class IDX(PictureKeys, UserData):
@@ -40,9 +40,9 @@ class IDX(PictureKeys, UserData):
         return "".join(stamp("path", str(path)) for path in files)
 
     def read(self) -> "Raw":
-        from pipeline.datasets._assemble import Part, Raw
         from pipeline.datasets._idx import read_any_idx
         from pipeline.datasets._idx_folder import find
+        from pipeline.datasets._raw import Part, Raw
 
         place = folder("path", str(self.path))
         train, test = find(place, self.prefix)
@@ -59,6 +59,6 @@ class IDX(PictureKeys, UserData):
         assert parts[0] is not None
         return Raw(str(train.images), str(train.labels), parts[0], parts[1], notes=notes)
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         missing = [] if self.path else ["dataset.path=null: give the folder, dataset.path=FOLDER"]
         return super().mistakes(config) + missing

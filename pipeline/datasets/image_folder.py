@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from pipeline.choices import Count
+from pipeline.choices import Count, Sections
 from pipeline.datasets._places import folder
 from pipeline.datasets._user import PictureKeys, UserData
 
 if TYPE_CHECKING:
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class ImageFolder(PictureKeys, UserData):
@@ -38,7 +37,7 @@ class ImageFolder(PictureKeys, UserData):
         size = (self.size[0], self.size[1]) if self.size else None
         return raw_of_folder(folder("path", str(self.path)), size, self.colours)
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes = super().mistakes(config)
         if self.path is None:
             mistakes.append("dataset.path=null: give the folder, dataset.path=FOLDER")

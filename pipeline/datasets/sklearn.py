@@ -9,7 +9,7 @@ from pipeline.datasets import Card
 from pipeline.datasets._user import UserData
 
 if TYPE_CHECKING:
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 _CITATIONS = {
     "digits": """@misc{alpaydin1998optical,
@@ -61,7 +61,7 @@ class Sklearn(UserData):
         return f"{self.loader} of scikit-learn"
 
     def read(self) -> "Raw":
-        from pipeline.datasets._assemble import Part, Raw
+        from pipeline.datasets._raw import Part, Raw
 
         bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{self.loader}")()
         inputs = bunch.images.astype(np.uint8) if self.loader == "digits" else bunch.data

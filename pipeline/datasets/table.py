@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from pipeline.choices import Sections
 from pipeline.datasets._places import place
 from pipeline.datasets._user import UserData
 
 if TYPE_CHECKING:
-    from pipeline.config.schema import Config
-    from pipeline.datasets._assemble import Raw
+    from pipeline.datasets._raw import Raw
 
 
 class Table(UserData):
@@ -58,7 +58,7 @@ class Table(UserData):
         raw = raw_of(str(path), train, test, columns, str(test_path))
         return replace(raw, notes=(*notes, *more, *raw.notes))
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes = super().mistakes(config)
         if self.path is None:
             mistakes.append("dataset.path=null: give the file, dataset.path=FILE")

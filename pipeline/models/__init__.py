@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pipeline.choices import Choice, NonNegative
+from pipeline.choices import Choice, NonNegative, Sections
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
     from scratchnet.initializers import Initializer
 
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
@@ -55,7 +54,7 @@ class ModelChoice(Choice):
 
         return initial_weights(self.initializer, activation, self.linear_layers, self.initializer_scale)
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         mistakes = []
         layers, scales, penalized = self.linear_layers, self.initializer_scale, self.l2_layers
         if len(scales) not in (1, layers):

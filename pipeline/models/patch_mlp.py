@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pipeline.choices import Count
+from pipeline.choices import Count, Sections
 from pipeline.errors import UserError
 from pipeline.models import ModelChoice
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
 
 
 class PatchMLP(ModelChoice):
@@ -55,7 +54,7 @@ class PatchMLP(ModelChoice):
                 layers.append(sn.Residual(block) if self.residual else block)
         return sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(self.features, outputs, next(initializers))))
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         shape = config.dataset.input_shape
         mistake = self._shape_mistake(shape, f"dataset={config.dataset.name}") if shape is not None else None
         return super().mistakes(config) + ([mistake] if mistake else [])

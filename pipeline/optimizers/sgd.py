@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pipeline.choices import Probability
+from pipeline.choices import Probability, Sections
 from pipeline.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
 
 
 class SGD(OptimizerChoice):
@@ -26,7 +25,7 @@ class SGD(OptimizerChoice):
     def settings(self) -> dict[str, float]:
         return super().settings() | {"momentum": self.momentum}
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         if self.nesterov and self.momentum == 0:
             return ["optimizer.nesterov=true: needs momentum; give optimizer.momentum above 0, such as 0.9"]
         return []

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pipeline.choices import NonNegative
+from pipeline.choices import NonNegative, Sections
 from pipeline.schedules import ScheduleChoice
 
 if TYPE_CHECKING:
     import scratchnet as sn
-    from pipeline.config.schema import Config
 
 
 class Cosine(ScheduleChoice):
@@ -23,7 +22,7 @@ class Cosine(ScheduleChoice):
 
         return sn.Cosine(warmup=self.warmup, floor=self.floor)
 
-    def mistakes(self, config: "Config") -> list[str]:
+    def mistakes(self, config: Sections) -> list[str]:
         epochs = config.training.epochs
         if self.warmup >= epochs:
             return [f"schedule.warmup={self.warmup}: allowed: less than training.epochs={epochs}"]

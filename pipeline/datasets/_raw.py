@@ -1,0 +1,52 @@
+"""What a reader gives, and what the user has said of it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from pipeline.datasets._data import Card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Part:
+    """N examples as they were read: inputs are a data frame, or an array (N, …)."""
+
+    inputs: "np.ndarray | pd.DataFrame"
+    targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a reader gives. `where` names the inputs and `target` the targets in messages."""
+
+    where: str
+    target: str
+    train: Part
+    test: Part | None = None  # None: to be drawn
+    class_names: tuple[str, ...] | None = None  # that the files say, in the order of the values
+    channels_first: bool = False  # whether images (N, …) with channels are known to have these first
+    code: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Options(Protocol):
+    """The keys of a data set that a user brings, as far as they decide on splits, targets and scales."""
+
+    @property
+    def task(self) -> Literal["auto", "classification", "regression"]: ...
+    @property
+    def test_fraction(self) -> float: ...
+    @property
+    def test_seed(self) -> int: ...
+    @property
+    def validation_fraction(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def standardise(self) -> bool: ...
+    def names_of_classes(self) -> list[str] | None: ...
+    def card(self, where: str, notes: tuple[str, ...]) -> Card: ...
