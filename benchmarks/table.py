@@ -110,7 +110,8 @@ How a step's cost grows with width, runs and batch (`python -m benchmarks.scalin
 
 ![Cost of a step](scaling.svg)
 
-What was tried, and why some goals are out of reach, is in [benchmarks/LOG.md](../benchmarks/LOG.md).
+What stacks gain on a GPU (`python -m benchmarks.gpu`), what was tried, and why some goals are out of reach, is in
+[benchmarks/LOG.md](../benchmarks/LOG.md).
 """
 
 

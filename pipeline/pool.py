@@ -33,6 +33,11 @@ def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable
     return wait
 
 
+def has_started() -> bool:
+    """Whether this process has had workers."""
+    return bool(_started)
+
+
 def shut_down() -> None:
     """Stop the idle workers: left alone they take a second or two to exit."""
     if _started:

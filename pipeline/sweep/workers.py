@@ -74,13 +74,15 @@ def train_all(works: Sequence[Work], processes: int, backend: Backend) -> Genera
         for work in pending.values():
             work.started.unlink(missing_ok=True)
         try:
-            isolated = any(work.deaths for work in pending.values())
-            for path, jobs, results in backend.run(train_one, list(pending.values()), processes, isolated=isolated):
+            # One at a time after a death: a worker that dies ends those beside it, and only one of them is to blame.
+            suspects = [work for work in pending.values() if work.deaths]
+            batch = suspects[:1] or list(pending.values())
+            for path, jobs, results in backend.run(train_one, batch, processes, isolated=bool(suspects)):
                 del pending[path]
                 yield jobs, results
         except WorkersDied:
             for path, work in list(pending.items()):
-                if work.started.exists():
+                if work in batch and work.started.exists():
                     del pending[path]
                     stuck = work.progress() == before[path]
                     again, ended = _after_death(replace(work, deaths=work.deaths + 1 if stuck else 0))

@@ -7,13 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
 from scratchnet.compiled.tables import Program
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
-from scratchnet.layers import Sequential
+from scratchnet.layers import Layer, LayerNorm, Linear, Residual, Sequential
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
@@ -96,9 +95,17 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     return _finish(builder, output, layout, (batch, piece, block, ahead, features))
 
 
-def _shapes(network: Sequential) -> dict[str, tuple[int, ...]]:
-    params = network.init([torch.Generator().manual_seed(0)])
-    return {name: tuple(value.shape[1:]) for name, value in params.items()}
+def _shapes(layer: Layer) -> dict[str, tuple[int, ...]]:
+    """The shape of each parameter, without the run axis; nothing is drawn, so that any size can be asked about."""
+    if isinstance(layer, Sequential):
+        return {f"{i}.{name}": shape for i, part in enumerate(layer.layers) for name, shape in _shapes(part).items()}
+    if isinstance(layer, Residual):
+        return _shapes(layer.inner)
+    if isinstance(layer, Linear):
+        return {"weight": (layer.in_features, layer.out_features), "bias": (layer.out_features,)}
+    if isinstance(layer, LayerNorm):
+        return {"scale": (layer.features,), "shift": (layer.features,)}
+    return {}
 
 
 def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tuple[Builder, Value]:

@@ -118,7 +118,7 @@ def test_targets_of_make(target: str, last: str) -> None:
 
 def test_make_help_lists_every_target() -> None:
     targets = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert [line.split()[0] for line in run(ROOT, "make", "help").splitlines()] == targets
+    assert [line.split()[0] for line in run(ROOT, "make", "--no-print-directory", "help").splitlines()] == targets
 
 
 def test_files_and_links_are_there() -> None:

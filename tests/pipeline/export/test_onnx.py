@@ -119,7 +119,7 @@ def test_mistakes_end_in_one_line(
     assert main([str(job.folder), "--out", str(tmp_path / "none" / "net.onnx")]) == 1
     error = capsys.readouterr().err
     assert error == f"{tmp_path / 'none' / 'net.onnx'}: cannot be written (No such file or directory); " + (
-        "give another file by --out\n"
+        "give another file with --out\n"
     )
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "pipeline.export.onnx")

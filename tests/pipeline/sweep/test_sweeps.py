@@ -246,10 +246,10 @@ def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
     _, error = pipeline(tmp_path, "-m", *COMMON, "model.hidden=[4],[2000000000,2000]", "seed=0,1", status=1)
     assert len(error) == 2
     assert error[0].startswith(
-        "model.hidden=[2000000000,2000]: needs 44,770.5 GiB for its 4,006,000,006,002 parameters"
+        "model.hidden=[2000000000,2000]: needs at least 44,770.5 GiB for its 4,006,000,006,002 parameters"
     )
     _, error = pipeline(tmp_path, *COMMON, "model.hidden=[2000000000,2000]", status=1)
-    assert error[-1].endswith("; take a smaller network")
+    assert error[-1].endswith("; use a smaller network")
 
 
 def test_max_failures_stops_early(tmp_path: Path) -> None:
