@@ -23,14 +23,14 @@ def measure(names: list[str], work: Any, repeats: int) -> dict[str, float]:
 
     timed = [*names, "floor by numpy"] if "floor" in names else names
     epochs = {name: PEERS[name](work) for name in timed}
-    times: dict[str, list[float]] = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in timed}
     for repeat in range(repeats + 1):
         for name, epoch in epochs.items():
             start = time.perf_counter()
             epoch()
             if repeat:  # the first compiles and fills the caches
                 times[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(own) for name, own in times.items()}
+    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
     if "floor" in medians:
         medians["floor"] = min(medians["floor"], medians.pop("floor by numpy"))
     share = {name: work.samples // work.batch * (work.runs if name == "scratchnet" else 1) for name in names}
