@@ -55,7 +55,7 @@ class PipelineCallback(Callback):
 def _check_data(config: Config) -> None:
     """Read the data, which are kept for the run, and build what is to train on them: mistakes are raised here."""
     dataset = config.dataset.load()
-    from pipeline.config.build import build_run  # torch comes with it, which no earlier mistake waits for
+    from pipeline.config.assemble import build_run  # torch comes with it, which no earlier mistake waits for
 
     build_run(config, dataset)
 

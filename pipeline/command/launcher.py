@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.composition import Composed, Composer, check_all
 from pipeline.command.task import config_folder, tell
-from pipeline.config.build import build_run
+from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError

@@ -17,7 +17,7 @@ from pipeline.files import CHECKPOINT
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that use one."""
-    from pipeline.config.build import build_run
+    from pipeline.config.assemble import build_run
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
     from pipeline.sweep.board import Board

@@ -1,6 +1,7 @@
 """The data that runs were trained on, by the names that their user gave them."""
 
 import json
+import re
 from typing import Any
 
 import pandas as pd
@@ -40,9 +41,18 @@ def card_sentences(comparison: Comparison) -> list[str]:
             parts.append(classes)
         for key in ("licence", "citation"):
             if isinstance(value := row.get(_COLUMN + key), str):
-                parts.append(f"{key}: {' '.join(value.split())}")
+                parts.append(f"{key}: {_in_words(value)}")
         sentences["; ".join(parts) + "."] = None
     return list(sentences)
+
+
+def _in_words(citation: str) -> str:
+    """Author, title and year of a BibTeX entry; any other text as it is."""
+    text = " ".join(citation.split())
+    if not text.startswith("@"):
+        return text
+    fields = dict(re.findall(r'(\w+) = [{"]([^{}"]+)[}"]', text))
+    return ", ".join(fields[name] for name in ("author", "title", "year") if name in fields) or text
 
 
 def _balance(row: dict[Any, Any], most: int = 12) -> str:

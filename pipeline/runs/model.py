@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 import scratchnet as sn
-from pipeline.config.build import build_run, per_feature, tensor_of
+from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError, one_line

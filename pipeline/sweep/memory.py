@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 import scratchnet as sn
-from pipeline.config.build import DTYPES
+from pipeline.config.assemble import DTYPES
 from pipeline.errors import UserError
 from pipeline.runs.job import Job
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 import scratchnet as sn
-from pipeline.config.build import DTYPES, build_device
+from pipeline.config.assemble import DTYPES, build_device
 from pipeline.runs.identity import without_epochs
 from pipeline.runs.job import Job
 

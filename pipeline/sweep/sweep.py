@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.config.build import build_run, compile_for
+from pipeline.config.assemble import build_run, compile_for
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
 from pipeline.runs.job import Job

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 import scratchnet as sn
-from pipeline.config.build import (
+from pipeline.config.assemble import (
     DTYPES,
     build_device,
     build_examples,

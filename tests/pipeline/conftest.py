@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from runs import KINDS
+from trained import KINDS
 
 from pipeline.command.cli import conf_folder
 from pipeline.config.check import check

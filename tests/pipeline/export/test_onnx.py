@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nets import nets, outputs, trained
-from runs import normalised
+from trained import normalised
 
 import scratchnet as sn
 from pipeline.export import export

@@ -66,7 +66,7 @@ def test_a_file_that_moves_does_not_count_and_a_new_one_does(tmp_path: Path) -> 
 def test_every_file_that_trains_counts() -> None:
     """Whatever folders the engine has, and what builds and trains its networks; not its ways to other libraries."""
     files = {path.as_posix().partition("/pipeline/")[2] or path.name for path in training_files()}
-    assert {"training/trainer.py", "config/build.py", "losses.py", "optimizers.py"} <= files
+    assert {"training/trainer.py", "config/assemble.py", "losses.py", "optimizers.py"} <= files
     engine = set(Path(scratchnet.__file__).parent.rglob("*.py"))
     left_out = {path.parent.name for path in engine - set(training_files())}
     assert left_out == {"interop", "sklearn"}

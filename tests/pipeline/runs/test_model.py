@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import safetensors
 import torch
-from runs import normalised
 from safetensors.torch import load_file, save_file
+from trained import normalised
 
 import pipeline
 import scratchnet as sn
-from pipeline.config.build import build_examples
+from pipeline.config.assemble import build_examples
 from pipeline.errors import UserError
 from pipeline.runs.job import Job
 from pipeline.runs.model import load_model

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.config.build import build_run
+from pipeline.config.assemble import build_run
 from pipeline.runs.job import Job
 from pipeline.sweep.stacks import plan
 from pipeline.training.trainer import train
