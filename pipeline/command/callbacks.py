@@ -10,8 +10,8 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from pipeline.command.composition import Composer, check_all
-from pipeline.command.destination import check_run_folder, check_sweep_folder
+from pipeline.command._composition import Composer, check_all
+from pipeline.command._destination import check_run_folder, check_sweep_folder
 from pipeline.command.grid import arguments, grid
 from pipeline.config.check import check
 from pipeline.config.schema import Config

@@ -11,8 +11,8 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.command._composition import Composed, Composer, check_all
 from pipeline.command.callbacks import PipelineCallback
-from pipeline.command.composition import Composed, Composer, check_all
 from pipeline.command.task import config_folder, tell
 from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config

@@ -13,7 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
-from pipeline.command.composition import Composer, check_all
+from pipeline.command._composition import Composer, check_all
 from pipeline.command.grid import arguments
 from pipeline.errors import UserError
 from pipeline.extras import needed

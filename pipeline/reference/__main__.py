@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.reference.best import best
-from pipeline.reference.compare import compare, curves, write
-from pipeline.reference.page import write_page
+from pipeline.reference._best import best
+from pipeline.reference._compare import compare, curves, write
+from pipeline.reference._page import write_page
 from pipeline.reported.rows import Row, reports, rows
 from pipeline.runs.result import Result, read_result
 

@@ -12,11 +12,11 @@ from pipeline.datasets import Dataset
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
+from pipeline.sweep._stacks import one_per_stack, plan, seconds
+from pipeline.sweep._workers import Work, train_all
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
 from pipeline.sweep.memory import check_memory
-from pipeline.sweep.stacks import one_per_stack, plan, seconds
-from pipeline.sweep.workers import Work, train_all
 from pipeline.training.checkpoint import Checkpoint
 
 _WORTH_WORKERS = 3.0  # seconds of work that this process can do while a worker starts and imports the engine

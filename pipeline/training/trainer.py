@@ -26,8 +26,8 @@ from pipeline.runs.job import Job
 from pipeline.runs.metrics import LOSS, SCORES, Row
 from pipeline.runs.model import Header
 from pipeline.runs.result import Result, Status, ended_result
+from pipeline.training._clock import Clock
 from pipeline.training.checkpoint import Checkpoint
-from pipeline.training.clock import Clock
 
 Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
 

@@ -10,6 +10,6 @@ except ModuleNotFoundError as error:
         "scratchnet.sklearn: scikit-learn is missing; pip install 'scratchnet-sweeps[sklearn]'", name="sklearn"
     ) from error
 
-from scratchnet.sklearn.estimators import ScratchClassifier, ScratchRegressor
+from scratchnet.sklearn._estimators import ScratchClassifier, ScratchRegressor
 
 __all__ = ["ScratchClassifier", "ScratchRegressor"]

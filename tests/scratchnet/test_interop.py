@@ -13,7 +13,7 @@ from torch import nn
 
 import scratchnet as sn
 from scratchnet import interop, networks
-from scratchnet.interop import modules
+from scratchnet.interop import _modules as modules
 from scratchnet.kernels import plain
 
 TYPES = {torch.float32: 1e-6, torch.float64: 1e-12}

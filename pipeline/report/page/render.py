@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import text
-from pipeline.report.page.data import page_data
-from pipeline.report.page.reported import reported
-from pipeline.report.page.summary import summary
+from pipeline.report.page._data import page_data
+from pipeline.report.page._reported import reported
+from pipeline.report.page._summary import summary
 from pipeline.report.statistics.importance import Importance
 from pipeline.runs.problem import Problem
 

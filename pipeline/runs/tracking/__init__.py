@@ -13,8 +13,8 @@ from pipeline.files import write_log
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
 from pipeline.runs.result import Result
-from pipeline.runs.tracking.mlflow import MLflow
-from pipeline.runs.tracking.tensorboard import TensorBoard
+from pipeline.runs.tracking._mlflow import MLflow
+from pipeline.runs.tracking._tensorboard import TensorBoard
 
 
 class Tracker(Protocol):

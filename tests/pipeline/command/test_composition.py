@@ -15,8 +15,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from pipeline.command._composition import Composer
 from pipeline.command.cli import conf_folder
-from pipeline.command.composition import Composer
 from pipeline.command.grid import grid
 from pipeline.config.check import without_hydra
 from pipeline.errors import UserError

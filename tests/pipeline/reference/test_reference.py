@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.optimizers.sgd import SGD
 from pipeline.reference.__main__ import main
-from pipeline.reference.best import best
-from pipeline.reference.compare import compare, curves, write
-from pipeline.reference.page import write_page
+from pipeline.reference._best import best
+from pipeline.reference._compare import compare, curves, write
+from pipeline.reference._page import write_page
 from pipeline.reported.rows import Row, reports, rows
 from pipeline.runs.job import Job
 from pipeline.training.trainer import train

@@ -16,7 +16,7 @@ from pipeline.errors import UserError
 from pipeline.report import build
 from pipeline.report.__main__ import main
 from pipeline.report.paper import column
-from pipeline.report.paper.references import as_latex, as_markdown, bibliography, cite
+from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cite
 
 NASTY = "_ % & $x_$ # { } ~ ^ \\ <script> [x] | \" '"
 SHIPPED = ROOT / "pipeline/report/paper/references.bib"

@@ -18,7 +18,7 @@ from written import write_run
 import pipeline
 from pipeline.report import build
 from pipeline.report.comparison import Comparison
-from pipeline.report.page.summary import summary
+from pipeline.report.page._summary import summary
 from pipeline.runs.job import Job
 from pipeline.runs.problem import Problem
 from pipeline.runs.read import Collected, collect

@@ -19,7 +19,7 @@ from pipeline.runs.folder import write_failure
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.runs.tracking import Tracking
-from pipeline.runs.tracking.tensorboard import TensorBoard
+from pipeline.runs.tracking._tensorboard import TensorBoard
 from pipeline.training import trainer
 from pipeline.training.checkpoint import Checkpoint
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from pipeline.config.assemble import build_run
 from pipeline.runs.job import Job
-from pipeline.sweep.stacks import plan
+from pipeline.sweep._stacks import plan
 from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]

@@ -1,6 +1,6 @@
 """The names of configuration choices in a paper, with references; choices not listed keep their own name."""
 
-from pipeline.report.paper.references import cite
+from pipeline.report.paper._references import cite
 
 _CIFAR = cite("krizhevsky2009learning")
 DATA = {

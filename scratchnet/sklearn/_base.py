@@ -18,7 +18,7 @@ from scratchnet import networks
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
 from scratchnet.run import Run, Settings
-from scratchnet.sklearn.parameters import OPTIMIZERS, SCHEDULES, check_parameters
+from scratchnet.sklearn._parameters import OPTIMIZERS, SCHEDULES, check_parameters
 from scratchnet.stack import Stack
 
 _ROWS = 1000  # that are predicted at once

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
 from pipeline.runs.result import Result
-from pipeline.runs.tracking.facts import best_metrics, metrics, settings
+from pipeline.runs.tracking._facts import best_metrics, metrics, settings
 
 
 class TensorBoard:

@@ -10,10 +10,10 @@ from pipeline.models import initializer_rule
 from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
-from pipeline.report.paper.data import data_sentences
-from pipeline.report.paper.references import cite
-from pipeline.report.paper.settings import Settings, either
-from pipeline.report.paper.vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
+from pipeline.report.paper._data import data_sentences
+from pipeline.report.paper._references import cite
+from pipeline.report.paper._settings import Settings, either
+from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
 from pipeline.report.statistics.replicates import Replicates
 
 _TOOLS = {  # distribution -> its reference

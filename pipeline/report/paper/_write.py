@@ -9,10 +9,10 @@ from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.report.figures.medium import Figure, Medium
 from pipeline.report.formats import Table, latex, markdown
-from pipeline.report.paper.data import own_references
-from pipeline.report.paper.methods import methods
-from pipeline.report.paper.references import as_latex, as_markdown, bibliography, cited
-from pipeline.report.paper.settings import Settings
+from pipeline.report.paper._data import own_references
+from pipeline.report.paper._methods import methods
+from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cited
+from pipeline.report.paper._settings import Settings
 from pipeline.report.statistics.replicates import Replicates
 
 _INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}  # TeX's point

@@ -14,7 +14,7 @@ from filelock import FileLock
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
 from pipeline.runs.result import Result
-from pipeline.runs.tracking.facts import best_metrics, metrics, settings
+from pipeline.runs.tracking._facts import best_metrics, metrics, settings
 
 _SQLITE = "sqlite:///"
 _STATUS = {"finished": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "interrupted": "KILLED"}

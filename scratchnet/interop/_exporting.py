@@ -7,7 +7,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor, nn
 
-from scratchnet.interop import modules
+from scratchnet.interop import _modules as modules
 from scratchnet.layers import (
     Dropout,
     Layer,
@@ -61,7 +61,7 @@ def to_torch(
 @singledispatch
 def _module(layer: Layer, params: Params, settings: Settings) -> nn.Module:
     """The module of one layer; a new layer registers its module here."""
-    raise TypeError(f"to_torch: {layer} has no counterpart; register one in scratchnet/interop/exporting.py")
+    raise TypeError(f"to_torch: {layer} has no counterpart; register one in scratchnet/interop/_exporting.py")
 
 
 @_module.register

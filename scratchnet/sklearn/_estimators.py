@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from scratchnet.losses import CrossEntropy, MeanSquaredError
-from scratchnet.sklearn.base import ScratchEstimator
+from scratchnet.sklearn._base import ScratchEstimator
 
 _PARAMETERS = """
 

@@ -13,7 +13,7 @@ from pipeline.report.figures.effects import CELLS, PANELS, cells
 from pipeline.report.figures.medium import COLOURS
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
-from pipeline.report.page.reported import reported_curves
+from pipeline.report.page._reported import reported_curves
 from pipeline.report.statistics.importance import Importance
 from pipeline.runs.metrics import LOSS
 

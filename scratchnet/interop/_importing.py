@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from scratchnet.interop import modules
+from scratchnet.interop import _modules as modules
 from scratchnet.layers import (
     Dropout,
     Layer,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pipeline.datasets import bibtex_key
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import entries
-from pipeline.report.paper.references import cite
-from pipeline.report.paper.settings import Settings, either
-from pipeline.report.paper.vocabulary import DATA
+from pipeline.report.paper._references import cite
+from pipeline.report.paper._settings import Settings, either
+from pipeline.report.paper._vocabulary import DATA
 
 
 def own_references(comparison: Comparison) -> dict[str, str]:
