@@ -59,10 +59,11 @@ def test_hooks_run_what_ci_runs_and_fetch_nothing() -> None:
     assert entry in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-def test_the_changelog_has_the_version() -> None:
+def test_the_version_is_the_same_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     headings = re.findall(r"^## \[(.+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[:2] == ["Unreleased", version]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
 
 
 def test_its_links_lead_somewhere() -> None:
