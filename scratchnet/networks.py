@@ -15,16 +15,21 @@ ACTIVATIONS: dict[str, type[Layer]] = {
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
 
+def initializer_rule(name: str, activation: str) -> str:
+    """What an initializer's name stands for: auto is he for rectifiers and their like, glorot for all else."""
+    if name != "auto":
+        return name
+    return "he" if activation in _RECTIFIERS else "glorot"
+
+
 def initial_weights(name: str, activation: str, layers: int, scale: Sequence[float] = (0.01,)) -> list[Initializer]:
     """The initializer of each linear layer: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
 
     `scale`: standard deviations of normal, one for all layers or one a layer.
     """
     scales = list(scale) * (layers if len(scale) == 1 else 1)
-    if name == "auto":
-        name = "he" if activation in _RECTIFIERS else "glorot"
     fixed: dict[str, Initializer] = {"he": HeNormal(), "glorot": GlorotUniform(), "zeros": Zeros()}
-    return [fixed.get(name) or Normal(std) for std in scales]
+    return [fixed.get(initializer_rule(name, activation)) or Normal(std) for std in scales]
 
 
 def mlp(

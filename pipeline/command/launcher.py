@@ -96,11 +96,11 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
 def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
     """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
     kinds = {
-        own.model.model_dump_json() + own.dataset.model_dump_json(): (own, data)
-        for own, data in zip(configs, datasets, strict=True)
+        config.model.model_dump_json() + config.dataset.model_dump_json(): (config, dataset)
+        for config, dataset in zip(configs, datasets, strict=True)
     }
-    for own, data in kinds.values():
-        build_run(own, data)
+    for config, dataset in kinds.values():
+        build_run(config, dataset)
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import scratchnet as sn
     from scratchnet.initializers import Initializer
 
-_RECTIFIERS = ("relu", "leaky_relu", "gelu")
-
 
 class ModelChoice(Choice):
     """What all models have."""
@@ -65,13 +63,6 @@ class ModelChoice(Choice):
         if penalized and max(penalized) >= layers:
             mistakes.append(f"model.l2_layers={_listed(penalized)}: allowed: 0 to {layers - 1}, the linear layers")
         return mistakes
-
-
-def initializer_rule(initializer: str, activation: str) -> str:
-    """What `initializer` stands for: auto is he for rectifiers and their like, glorot for all else."""
-    if initializer != "auto":
-        return initializer
-    return "he" if activation in _RECTIFIERS else "glorot"
 
 
 def _listed(values: list[float] | list[int]) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.models import initializer_rule
 from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
@@ -15,6 +14,7 @@ from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
 from pipeline.report.statistics.replicates import Replicates
+from scratchnet.networks import initializer_rule
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
