@@ -47,9 +47,8 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
     replicates = Replicates.of(comparison)
-    tables = [comparison.listing]
-    if repeated := replicates_table(replicates, compare_best(replicates)):
-        tables.append(repeated)
+    repeated = replicates_table(replicates, compare_best(replicates))
+    tables = [*filter(None, [repeated]), comparison.listing]
     for table in tables:
         for name, content in table.files().items():
             write_whole(out / name, content)
@@ -71,7 +70,16 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     absent = [reason] if reason else []
     stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
     contents = Contents(
-        comparison, collected.history, importance, figures, folders, collected.problems, absent, reload, stamp
+        comparison,
+        collected.history,
+        importance,
+        figures,
+        folders,
+        collected.problems,
+        absent,
+        repeated,
+        reload,
+        stamp,
     )
     write_whole(out / "index.html", render(contents))
     if wait_for_paper is not None:
@@ -99,8 +107,13 @@ def _figures_of_runs(
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
     ]
-    of_best = figures_of(diagnosis, str(comparison.runs["run"][0]), medium) if diagnosis else []
+    of_best = figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
     return [figure for figure in made if figure is not None], of_best
+
+
+def _name_of_best(comparison: Comparison) -> str:
+    name = str(comparison.runs["run"][comparison.representative])
+    return f"{name} (the replicate of the best setting nearest to its mean)" if comparison.replicated else name
 
 
 def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
@@ -133,6 +146,6 @@ def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Di
         return None, None
     folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     try:
-        return diagnose(folder_of[comparison.runs["run"][0]]), None
+        return diagnose(folder_of[comparison.runs["run"][comparison.representative]]), None
     except UserError as error:
         return None, f"No figures of the best run's mistakes: {error}."

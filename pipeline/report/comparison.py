@@ -1,7 +1,10 @@
-"""The comparison table: one row per run, the swept keys first, the best by validation on top."""
+"""The comparison table: one row per run, the swept keys first, the best setting by validation on top."""
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -9,7 +12,7 @@ import pandas as pd
 from pipeline.report.formats import Table, text
 from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
-SEED = "config.seed"
+SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
@@ -17,21 +20,84 @@ _RESERVED = {"run", "seconds", "status"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs in the order of the table. `swept` maps columns of `runs` to short names."""
+    """Runs in the order of the table.
+
+    A *setting* is a choice of all swept keys except those that replicate: the seed, the fold, and what
+    `sweep.replicates` names. Runs of one setting are its replicates. `swept` maps the columns of `runs` in which
+    settings differ to short names, `replicating` those in which replicates do.
+    """
 
     runs: pd.DataFrame
     swept: dict[str, str]
+    replicating: dict[str, str]
     task: Task
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":
-        """Sort the runs of `pipeline.runs.read.collect`: finished ones first, by best validation score."""
+        """Sort the runs of `pipeline.runs.read.collect`: by setting, and within one by validation score.
+
+        Settings with the most finished replicates come first, as means over fewer owe more to luck; then those with
+        the better mean validation score over these.
+        """
         regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
-        comparison = cls(runs, _swept(runs), "regression" if regression else "classification")
-        keys = pd.DataFrame({"early": runs["status"] != "finished", "score": comparison.score})
-        ascending = [True, not comparison.metric.higher_is_better]
-        order = keys.sort_values(["early", "score"], ascending=ascending, kind="stable").index
-        return replace(comparison, runs=runs.loc[order].reset_index(drop=True))
+        names = _swept(runs)
+        replicates = _replicating(runs)
+        comparison = cls(
+            runs,
+            {key: name for key, name in names.items() if key not in replicates},
+            {key: name for key, name in names.items() if key in replicates},
+            "regression" if regression else "classification",
+        )
+        return replace(comparison, runs=runs.loc[comparison._order()].reset_index(drop=True))
+
+    @cached_property
+    def setting(self) -> "pd.Series[int]":
+        """The number of each run's setting; in the order of the table 0 is the best."""
+        settings = _joined(self.runs, list(self.swept))
+        return pd.Series(pd.factorize(settings)[0], self.runs.index)
+
+    @cached_property
+    def replicate(self) -> "pd.Series[str]":
+        """Which replicate of its setting each run is, as text: equal for runs that can be paired."""
+        keys = list(self.replicating) or [SEED] * (SEED in self.runs)
+        return _joined(self.runs, keys).map(" ".join)
+
+    @property
+    def replicated(self) -> bool:
+        """Whether any setting has more than one replicate."""
+        return bool((self.replicate.groupby(self.setting).nunique() > 1).any())
+
+    @cached_property
+    def representative(self) -> int:
+        """The row that stands for the best setting: of its finished replicates the nearest to their mean validation.
+
+        Without replicates the first row.
+        """
+        if not self.replicated:
+            return 0
+        finished = (self.setting == self.setting.iloc[0]) & (self.runs["status"] == "finished")
+        scores = self.score[finished]
+        distances = (scores - scores.mean()).abs().dropna()
+        return min(zip(distances, distances.index.astype(int), strict=True), default=(0.0, 0))[1]
+
+    def _order(self) -> pd.Index:
+        finished = self.runs["status"] == "finished"
+        score = self.score if self.metric.higher_is_better else -self.score
+        setting, done = self.setting, finished.groupby(self.setting).sum()
+        ranks = pd.DataFrame(
+            {
+                "fewer": done < done.max(),
+                "mean": score.where(finished).groupby(setting).mean(),
+                "unfinished": score.groupby(setting).max(),
+            }
+        )
+        ranks["fewest"] = done == 0
+        order = ranks.sort_values(
+            ["fewest", "fewer", "mean", "unfinished"], ascending=[True, True, False, False], kind="stable"
+        ).index
+        place = pd.Series(range(len(order)), order)
+        keys = pd.DataFrame({"place": setting.map(place), "early": ~finished, "score": score})
+        return keys.sort_values(["place", "early", "score"], ascending=[True, True, False], kind="stable").index
 
     @property
     def metric(self) -> Metric:
@@ -67,13 +133,17 @@ class Comparison:
         return self._numbers("config.training.epochs")
 
     def settings(self, row: int) -> str:
-        """The swept keys of a row in words: "hidden=[256], lr=0.05"."""
-        return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in self.swept.items()) or "defaults"
+        """The setting of a row in words: "hidden=[256], lr=0.05"."""
+        return self._words(row, self.swept) or "defaults"
+
+    def label(self, row: int) -> str:
+        """All swept keys of a row in words, those that replicate too: "hidden=[256], lr=0.05, seed=3"."""
+        return self._words(row, self.swept | self.replicating) or "defaults"
 
     def table(self) -> pd.DataFrame:
         """The table's columns, with numbers at full precision."""
         columns: dict[str, Any] = {"run": self.runs["run"]}
-        columns |= {name: self.runs[key] for key, name in self.swept.items()}
+        columns |= {name: self.runs[key] for key, name in (self.swept | self.replicating).items()}
         columns["best epoch"] = self.figure("best_epoch")
         validated = self.score.notna().any()
         columns |= {self.metric.heading(split): self.best(split) for split in SPLITS if validated or split != SELECTION}
@@ -90,8 +160,9 @@ class Comparison:
     @property
     def listing(self) -> Table:
         """The table for output, with caption and decimals."""
-        best = "; the best by validation in bold" if self.picked else ""
-        return Table("table", self.table(), self.digits, f"Comparison of the runs{best}.", picked=self.picked)
+        best = self.picked and not self.replicated
+        words = "; the best by validation in bold" if best else ", by setting" if self.replicated else ""
+        return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best)
 
     def formatted(self) -> pd.DataFrame:
         """The table with formatted cells."""
@@ -100,6 +171,9 @@ class Comparison:
     def files(self) -> dict[str, str]:
         """File name -> content of the table in each format."""
         return self.listing.files()
+
+    def _words(self, row: int, keys: dict[str, str]) -> str:
+        return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in keys.items())
 
     def _numbers(self, column: str) -> "pd.Series[float]":
         if column not in self.runs:
@@ -114,6 +188,26 @@ def levels(values: "pd.Series[Any]") -> list[str]:
     if numbers.notna().all():
         return list(numbers.sort_values().index)
     return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d{1,18}", level)], level))
+
+
+def exact(value: Any) -> str:
+    """A setting as text at full precision: 1 and 1.0 are equal."""
+    return format(value, ".17g") if isinstance(value, float) and value == value else text(value)
+
+
+def _joined(runs: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
+    """The values of several keys, a tuple of texts for each run."""
+    texts = [runs[key].map(exact) for key in keys]
+    return pd.Series(list(zip(*texts, strict=True)) if texts else [()] * len(runs), runs.index, dtype=object)
+
+
+def _replicating(runs: pd.DataFrame) -> set[str]:
+    """The keys whose values are replicates in all of these runs."""
+    keys = {SEED, FOLD}
+    if "config.sweep.replicates" in runs:
+        for names in dict.fromkeys(runs["config.sweep.replicates"].dropna()):
+            keys |= {f"config.{name}" for name in (json.loads(names) if isinstance(names, str) else names)}
+    return keys
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:
@@ -135,7 +229,7 @@ def _swept(runs: pd.DataFrame) -> dict[str, str]:
             for group in groups
         )
     ]
-    first = sorted(swept, key=lambda key: key != SEED)  # if keys repeat the seed, show the seed
+    first = sorted(swept, key=lambda key: key != SEED)  # if keys repeat the seed, name the seed
     swept = [key for key in swept if not any(_repeats(texts[key], texts[other]) for other in first[: first.index(key)])]
     short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in swept}
     names = list(short.values())

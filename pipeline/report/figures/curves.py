@@ -15,27 +15,48 @@ from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, 
 from pipeline.runs.metrics import LOSS, SELECTION, Metric, Split
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
-_SHOWN = len(COLOURS)
+_COLOURED = len(COLOURS)
+
+
+def by_setting(comparison: Comparison, history: pd.DataFrame) -> pd.DataFrame:
+    """The epochs that make each setting's curves, with its number in `setting`, in the order of the table.
+
+    They are those of its finished runs; of all its runs where none has finished.
+    """
+    runs = comparison.runs.assign(setting=comparison.setting, finished=comparison.runs["status"] == "finished")
+    none = ~runs.groupby("setting")["finished"].transform("any")
+    number = runs[runs["finished"] | none].set_index("run")["setting"]
+    return history.assign(setting=history["run"].map(number)).dropna(subset="setting").astype({"setting": int})
+
+
+def mean_and_range(epochs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """mean, low and high of a column by setting and epoch, over epochs that all runs of the setting have."""
+    if column not in epochs:
+        return pd.DataFrame(columns=["mean", "low", "high"], dtype=float)
+    values = drawable(epochs[column]).groupby([epochs["setting"], epochs["epoch"]])
+    table = values.agg(["mean", "min", "max", "count"]).set_axis(["mean", "low", "high", "count"], axis=1)
+    runs = epochs.groupby("setting")["run"].nunique()
+    complete = table["count"].to_numpy() == runs[table.index.get_level_values("setting")].to_numpy()
+    complete_epochs: pd.DataFrame = table.loc[complete]
+    return complete_epochs
 
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
     """Two panels: train dashed, validation solid. None if no run has trained an epoch."""
     if history.empty or history["epoch"].max() < 1:
         return None
-    by_run = {str(name): rows for name, rows in history.groupby("run", sort=False)}
-    runs = [name for name in comparison.runs["run"] if name in by_run]
-    best = runs[:_SHOWN]
+    epochs = by_setting(comparison, history)
+    settings = sorted(epochs["setting"].unique())
+    best = settings[:_COLOURED]
     loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
     labels = {LOSS: loss, comparison.metric: comparison.metric.label}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
-    rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
-    names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
-    names = [fill(plain(name), medium.letters(width)) for name in names]
+    names = [fill(plain(_name(comparison, epochs, number)), medium.letters(width)) for number in best]
     with medium.style():
         lines = sum(name.count("\n") + 1 for name in names) + 3
         figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
         for axes, (metric, label) in zip(panels, labels.items(), strict=True):
-            _panel(axes, by_run, runs, best, metric)
+            _panel(axes, epochs, best, metric)
             axes.set(xlabel="epoch", ylabel=label)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
@@ -43,13 +64,17 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
             Line2D([], [], color="black", label="validation"),
             Line2D([], [], color="black", ls="--", label="train"),
         ]
-        if len(runs) > _SHOWN:
-            handles.append(Line2D([], [], color=GREY, alpha=0.5, label="other runs, validation"))
+        what = "settings" if comparison.replicated else "runs"
+        if len(settings) > _COLOURED:
+            handles.append(Line2D([], [], color=GREY, alpha=0.5, label=f"other {what}, validation"))
         longest = max(len(str(handle.get_label())) for handle in handles)
         columns = 2 if longest <= medium.letters(width / 2) else 1
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
-        others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
-        which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
+        others = f"; the other {len(settings) - len(best)} in grey" if len(settings) > len(best) else ""
+        which = f"The {len(best)} {what} with the best validation score in colour" if len(settings) > 1 else "The run"
+        if comparison.replicated:
+            which = which if len(settings) > 1 else "The only setting"
+            others += ". A line is the mean over the replicates of a setting that finished, its band their range"
         caption = (
             f"{which}{others}. Loss is the mean data loss per example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."
@@ -57,24 +82,34 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         return finish(figure, "learning_curves", "Learning curves", caption, medium)
 
 
-def _panel(axes: Axes, by_run: dict[str, pd.DataFrame], runs: list[str], best: list[str], metric: Metric) -> None:
+def _name(comparison: Comparison, epochs: pd.DataFrame, number: int) -> str:
+    runs = epochs["run"][epochs["setting"] == number].unique()
+    whose = f"run {runs[0]}" if len(runs) == 1 else f"mean of {len(runs)} runs"
+    return f"{comparison.settings(int(comparison.setting.eq(number).argmax()))} ({whose})"
+
+
+def _panel(axes: Axes, epochs: pd.DataFrame, best: Sequence[int], metric: Metric) -> None:
     train, validation = map(metric.on, CURVES)
-    curves = pd.concat([by_run[run] for run in runs], ignore_index=True)
-    main = validation if validation in curves and curves[validation].notna().any() else train
-    if len(runs) > len(best) and main in curves:
-        faint = curves[["run", "epoch"]].assign(value=drawable(curves[main]))[~curves["run"].isin(best)].dropna()
-        starts = np.flatnonzero(faint["run"].to_numpy()[1:] != faint["run"].to_numpy()[:-1]) + 1
-        lines = np.split(faint[["epoch", "value"]].to_numpy(), starts)
+    main = validation if validation in epochs and epochs[validation].notna().any() else train
+    others = mean_and_range(epochs[~epochs["setting"].isin(best)], main)["mean"].dropna().reset_index()
+    if len(others):
+        starts = np.flatnonzero(np.diff(others["setting"])) + 1
+        lines = np.split(others[["epoch", "mean"]].to_numpy(), starts)
         axes.add_collection(
             LineCollection(lines, colors=GREY, alpha=0.35, linewidths=0.9, zorder=1, rasterized=len(lines) > MANY)
         )
-    for colour, run in zip(COLOURS, best, strict=False):
-        rows = by_run[run]
-        for name, dashes in ((train, "--"), (validation, "-")):
-            if name in rows:
-                axes.plot(rows["epoch"], drawable(rows[name]), dashes, color=colour, linewidth=1.8, zorder=3)
+    coloured = epochs[epochs["setting"].isin(best)]
+    for name, dashes in ((train, "--"), (validation, "-")):
+        of_name = mean_and_range(coloured, name)
+        for colour, number in zip(COLOURS, best, strict=False):
+            if number not in of_name.index:
+                continue
+            line = of_name.loc[number]
+            if name == main and (line["high"] > line["low"]).any():
+                axes.fill_between(line.index, line["low"], line["high"], color=colour, alpha=0.18, linewidth=0)
+            axes.plot(line.index, line["mean"], dashes, color=colour, linewidth=1.8, zorder=3)
     axes.autoscale_view()
-    if limits := frame(curves, metric, CURVES if main == validation else CURVES[:1]):
+    if limits := frame(epochs, metric, CURVES if main == validation else CURVES[:1]):
         axes.set_ylim(limits)
 
 

@@ -133,10 +133,10 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
         figure.set_layout_engine("none")  # keep the layout
     if medium.width is not None:
         pdf = io.BytesIO()
-        FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})
+        FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})  # type: ignore[no-untyped-call]
         return Figure(name, title, caption, pdf=pdf.getvalue())
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": name}):
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Title": title})
-    FigureCanvasAgg(figure).print_png(png)
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Title": title})  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(figure).print_png(png)  # type: ignore[no-untyped-call]
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

@@ -40,7 +40,7 @@ def confusion_matrix(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) ->
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
         figure.colorbar(image, shrink=0.8).set_label("share of the true class", fontsize=medium.size(0.9))
         caption = f"Run {run} on the test split: how often each true class (row) was classified as each class (column)."
-        return finish(figure, "confusion", "Confusion matrix of the best run", caption, medium)
+        return finish(figure, "confusion", "Confusion matrix", caption, medium)
 
 
 def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure:
@@ -60,7 +60,7 @@ def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -
         axes.margins(y=0.01)
         axes.set(xlabel="test accuracy (share of the class)", xlim=(0, 1.08))
         caption = f"Run {run}: the share of each class's test examples classified correctly, the hardest on top."
-        return finish(figure, "accuracy_by_class", "Accuracy by class of the best run", caption, medium)
+        return finish(figure, "accuracy_by_class", "Accuracy by class", caption, medium)
 
 
 def surest_mistakes(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure | None:
@@ -77,7 +77,7 @@ def surest_mistakes(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> 
     with medium.style():
         figure = _sheet([diagnosis.images[i] for i in surest], titles, medium)
         caption = f"Run {run}: misclassified test images, the surest first: true class, predicted class, probability."
-        return finish(figure, "mistakes", "Surest mistakes of the best run", caption, medium)
+        return finish(figure, "mistakes", "Surest mistakes", caption, medium)
 
 
 def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figure | None:
@@ -93,7 +93,7 @@ def first_layer(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> Figu
             f"Run {run}: incoming weights of the {len(units)} hidden units with the largest norms, each scaled by its "
             "largest weight; mid-grey is 0, bright positive, dark negative."
         )
-        return finish(figure, "first_layer", "First-layer weights of the best run", caption, medium)
+        return finish(figure, "first_layer", "First-layer weights", caption, medium)
 
 
 def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -> Canvas:

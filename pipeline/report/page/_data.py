@@ -29,7 +29,8 @@ def page_data(
     rows = range(len(top_runs.runs))
     return {
         "runs": list(top_runs.runs["run"]),
-        "settings": [top_runs.settings(row) for row in rows],
+        "settings": [top_runs.label(row) for row in rows],
+        "leaders": _leaders(top_runs),
         "score": {"name": top_runs.metric.name, "label": top_runs.metric.label},
         "colours": COLOURS,
         "curves": _curves(top_runs, history),
@@ -38,6 +39,12 @@ def page_data(
         "heat_maps": _heat_maps(comparison, importance),
         "facts": _facts(top_runs.runs),
     }
+
+
+def _leaders(comparison: Comparison) -> list[int]:
+    """The rows whose curves are drawn first: a run of each setting, for the best the one that stands for it."""
+    first = list(comparison.runs.index[~comparison.setting.duplicated()])
+    return [comparison.representative, *map(int, first[1:])]
 
 
 def _curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:

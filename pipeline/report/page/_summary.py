@@ -12,22 +12,29 @@ from pipeline.runs.metrics import SELECTION
 
 def summary(comparison: Comparison) -> list[str]:
     """Paragraphs of a sentence or two, in the order of the page."""
+    concluded = conclusions(comparison)
     return [
         *_swept(comparison),
-        *_winner(comparison),
+        *(concluded if comparison.replicated else _winner(comparison)),
         *_dropped(comparison),
         *_ended(comparison),
         *_compute_time(comparison),
         *card_sentences(comparison),
-        *conclusions(comparison),
+        *([] if comparison.replicated else concluded),
     ]
 
 
 def _swept(comparison: Comparison) -> list[str]:
-    runs = comparison.runs
-    keys = "; ".join(f"{name}: {_values(runs[key])}" for key, name in comparison.swept.items())
-    trained = f"{count(len(runs), 'run')} on {_values(titles(comparison))}"
-    return [f"{trained}. Swept were {keys}." if keys else f"{trained}; nothing was swept: all have the same settings."]
+    trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison))}"
+    swept, replicating = (_keys(comparison, keys) for keys in (comparison.swept, comparison.replicating))
+    if not swept and not replicating:
+        return [f"{trained}; nothing was swept: all have the same settings."]
+    sentence = f"{trained}. Swept were {swept}" if swept else f"{trained}, all of one setting"
+    return [f"{sentence}, replicated over {replicating}." if replicating else f"{sentence}."]
+
+
+def _keys(comparison: Comparison, keys: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {_values(comparison.runs[key])}" for key, name in keys.items())
 
 
 def _winner(comparison: Comparison) -> list[str]:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
-from pipeline.report.formats import text
+from pipeline.report.formats import Table, text
 from pipeline.report.page._data import page_data
 from pipeline.report.page._reported import reported
 from pipeline.report.page._summary import summary
@@ -37,6 +37,7 @@ class Contents:
     folders: Sequence[Path]
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
+    settings: Table | None = None  # of means over replicates
     reload: int | None = None
     stamp: str = ""  # when a reloading page was built
     top_runs: Comparison = field(init=False)
@@ -61,6 +62,7 @@ def render(contents: Contents) -> str:
         summary=summary(contents.comparison),
         total=len(contents.comparison.runs),
         table=_table(top_runs),
+        settings=_settings(contents.comparison, contents.settings),
         picked=top_runs.picked,
         still={figure.name: figure for figure in contents.figures},
         absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
@@ -108,6 +110,20 @@ def _table(comparison: Comparison) -> dict[str, Any]:
             columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
         cells.append(list(zip(formatted[name], order, strict=True)))
     return {"columns": columns, "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True))}
+
+
+def _settings(comparison: Comparison, table: Table | None) -> dict[str, Any]:
+    """The settings with their means, as text, each with the names of its runs."""
+    if table is None:
+        return {"rows": []}
+    formatted = table.formatted()
+    runs = comparison.runs["run"].groupby(comparison.setting).agg(list)
+    return {
+        "columns": [(name, name in table.digits) for name in formatted],
+        "rows": list(zip(formatted.to_numpy().tolist(), runs, strict=True)),
+        "picked": table.picked,
+        "caption": table.caption,
+    }
 
 
 def _reported(comparison: Comparison) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
 from pipeline.report.paper._data import data_sentences
@@ -108,11 +107,7 @@ def _training(settings: Settings) -> Iterator[str]:
 
 def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterator[str]:
     comparison = settings.comparison
-    swept = [
-        f"{name} ({settings.said(key.removeprefix('config.'))})"
-        for key, name in comparison.swept.items()
-        if key != SEED
-    ]
+    swept = [f"{name} ({settings.said(key.removeprefix('config.'))})" for key, name in comparison.swept.items()]
     runs = comparison.runs
     how = ""
     if searched:
@@ -122,7 +117,7 @@ def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterat
         how = " thinned out by successive halving" + cite("jamieson2016non")
     count = len(runs)
     yield f"There are {count} run{'s' * (count != 1)}{how}; " + (
-        f"swept are {', '.join(swept)}; all else is fixed." if swept else "no setting but maybe the seed is swept."
+        f"swept are {', '.join(swept)}; all else is fixed." if swept else "no setting is swept."
     )
     seeds, n = settings.values("seed"), replicates.n
     if seeds:

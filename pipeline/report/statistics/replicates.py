@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.report.comparison import SEED, Comparison
+from pipeline.report.comparison import FOLD, SEED, Comparison
 from pipeline.report.formats import Table, text
 from pipeline.runs.metrics import SPLITS
 
@@ -32,26 +32,24 @@ class Replicates:
     @classmethod
     def of(cls, comparison: Comparison) -> "Replicates":
         """Group the runs. A setting trained twice on one seed counts once, with the mean of both."""
-        runs = comparison.runs
-        keys = [key for key in comparison.swept if key != SEED]
-        settings = runs[keys].map(_exact).agg(tuple, axis=1) if keys else pd.Series([()] * len(runs), runs.index)
-        number = pd.Series(pd.factorize(settings)[0], runs.index)
-        seeds = runs[SEED].map(_exact) if SEED in runs else pd.Series("0", runs.index)
+        runs, number = comparison.runs, comparison.setting
         finished = runs["status"] == "finished"
         table = pd.DataFrame({split: comparison.best(split) for split in SPLITS})
-        cells = table[finished].groupby([number[finished], seeds[finished]]).mean()
-        count = int(number.max()) + 1
-        scores = {split: cells[split].unstack().reindex(range(count)).astype(float) for split in SPLITS}
-        order = _order(scores["validation"])
-        unfinished = (~finished).groupby(number).sum().astype(int)
+        cells = table[finished].groupby([number[finished], comparison.replicate[finished]]).mean()
+        settings = range(int(number.max()) + 1)
+        keys = list(comparison.swept)
         return cls(
             comparison,
-            runs[keys].groupby(number).first().loc[order].reset_index(drop=True)
-            if keys
-            else pd.DataFrame(index=range(count)),
-            {split: values.loc[order].reset_index(drop=True) for split, values in scores.items()},
-            unfinished.loc[order].reset_index(drop=True),
+            runs[keys].groupby(number).first() if keys else pd.DataFrame(index=settings),
+            {split: cells[split].unstack().reindex(settings).astype(float) for split in SPLITS},
+            (~finished).groupby(number).sum().astype(int),
         )
+
+    @property
+    def noun(self) -> str:
+        """What replicates are called: seeds, folds, or replicates where they differ in more than one key."""
+        keys = set(self.comparison.replicating)
+        return "folds" if keys == {FOLD} else "seeds" if keys <= {SEED} else "replicates"
 
     @cached_property
     def n(self) -> "pd.Series[int]":
@@ -133,15 +131,3 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
             f"paired t tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
         )
     return Table("replicates", pd.DataFrame(columns), digits, caption, halves, picked=replicates.picked)
-
-
-def _order(validation: pd.DataFrame) -> list[int]:
-    """Settings on the most seeds first, as means over fewer owe more to luck; then by mean validation score."""
-    n, mean = validation.count(axis=1), validation.mean(axis=1)
-    keys = pd.DataFrame({"fewer": n < n.max(), "mean": mean})
-    return list(keys.sort_values(["fewer", "mean"], ascending=[True, False], kind="stable").index)
-
-
-def _exact(value: Any) -> str:
-    """A setting at full precision: 1 and 1.0 are equal."""
-    return format(value, ".17g") if isinstance(value, float) and value == value else text(value)

@@ -247,14 +247,16 @@ def test_several_sweeps_together(sweep: Path, tmp_path: Path, write_run: WriteRu
 def test_same_names_in_two_groups_are_told_apart(tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(2):
         write_run(tmp_path / "s" / str(number), dataset__seed=number, seed=1 - number, training__epochs=5 + number)
-    swept = Comparison.of(collect([tmp_path / "s"]).runs).swept
-    assert set(swept.values()) == {"dataset.seed", "seed", "epochs"}
+    comparison = Comparison.of(collect([tmp_path / "s"]).runs)
+    assert set(comparison.swept.values()) == {"dataset.seed", "epochs"}
+    assert set(comparison.replicating.values()) == {"seed"}
 
 
 def test_a_key_that_repeats_another_is_shown_once(tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(2):
         write_run(tmp_path / "s" / str(number), training__order_seed=number, seed=number)
-    assert len(Comparison.of(collect([tmp_path / "s"]).runs).swept) == 1
+    comparison = Comparison.of(collect([tmp_path / "s"]).runs)
+    assert (comparison.swept, comparison.replicating) == ({}, {"config.seed": "seed"})
 
 
 def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

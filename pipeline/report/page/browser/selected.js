@@ -10,7 +10,8 @@ function foremost() {
   const free = page.colours.map((_, i) => i).filter((i) => ![...coloured.values()].includes(i));
   for (const row of rows) if (!coloured.has(row) && free.length) coloured.set(row, free.shift());
   if (rows.length) return new Map([...coloured].map(([row, i]) => [row, page.colours[i]]));
-  return new Map(passing().slice(0, page.colours.length).map((row, i) => [row, page.colours[i]]));
+  const leading = passing().filter((row) => page.leaders.includes(row));
+  return new Map(leading.slice(0, page.colours.length).map((row, i) => [row, page.colours[i]]));
 }
 
 function swatch(paint) {
