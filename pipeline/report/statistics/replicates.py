@@ -93,7 +93,7 @@ class Replicates:
         also = [
             words
             for key, words in _OTHER_SEEDS.items()
-            if key in runs and SEED in runs and (runs[key].map(text) == runs[SEED].map(text)).all()
+            if SEED in self.comparison.replicating and key in runs and runs[key].map(text).equals(runs[SEED].map(text))
         ]
         return " and ".join(["the initial weights (and dropout)", *also])
 
