@@ -52,22 +52,26 @@ def _check_outputs(network: Layer, shape: tuple[int, ...]) -> None:
 
 
 def check_training(
-    values: Values,
+    groups: Sequence[Values],
     examples: Examples,
     order: Tensor,
     batch_size: int,
     augment: Augment | None,
-    generator: torch.Generator | None,
+    generators: Sequence[torch.Generator | None],
 ) -> None:
-    """What `Stack.train` takes."""
+    """What `Stack.train` takes: `order` (1, n), or (R, n) where each run has tensors of its own."""
+    values = groups[0]
     check_examples(values, examples)
     check_count("Stack.train", "batch_size", batch_size, 1)
     if not isinstance(order, Tensor) or order.dtype != torch.int64:
         got = str(order.dtype) if isinstance(order, Tensor) else type(order).__name__
         raise TypeError(f"Stack.train: order is {got}; give an int64 tensor, such as torch.randperm(len(examples))")
-    if order.ndim != 1 or not len(order):
-        got = shape_text(order.shape)
-        raise ShapeError(f"Stack.train: order expected (n,) with n of 1 or more, got {got}; give one index an example")
+    if order.ndim != 2 or not order.numel() or (len(order) != 1 and len(order) != len(groups)):
+        got = shape_text(order.shape if len(order) != 1 else order.shape[1:])
+        allowed = f"(n,) or ({len(groups)}, n)" if len(groups) > 1 else "(n,)"
+        raise ShapeError(
+            f"Stack.train: order expected {allowed} with n of 1 or more, got {got}; give one index an example"
+        )
     _check_device("Stack.train", "order", order, values)
     least, most = (int(bound) for bound in order.aminmax())
     if least < 0 or most >= len(examples):
@@ -78,11 +82,15 @@ def check_training(
         )
     if augment is None:
         return
-    if generator is None:
-        raise ValueError("Stack.train: augment needs a generator; give generator=torch.Generator(device)")
-    if generator.device.type != examples.inputs.device.type:
-        where = f"generator lies on {generator.device}, the examples on {examples.inputs.device}"
-        raise ValueError(f"Stack.train: {where}; make it by torch.Generator(device)")
+    for generator in generators:
+        if generator is None:
+            raise ValueError("Stack.train: augment needs a generator; give generator=torch.Generator(device)")
+        if generator.device.type != examples.inputs.device.type:
+            where = f"generator lies on {generator.device}, the examples on {examples.inputs.device}"
+            raise ValueError(f"Stack.train: {where}; make it by torch.Generator(device)")
+    if len(generators) != len(order):
+        counts = f"{len(order)} orders need as many generators, got {len(generators)}"
+        raise ValueError(f"Stack.train: {counts}; give generator=[torch.Generator(device), …]")
     if augment.features != examples.inputs.shape[1]:
         sizes = f"{augment.channels}·{augment.height}·{augment.width} = {augment.features}"
         got = shape_text(examples.inputs.shape)

@@ -70,16 +70,35 @@ class Stack:
         order: Tensor,
         batch_size: int,
         augment: Augment | None = None,
-        generator: torch.Generator | None = None,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
     ) -> Tensor:
-        """One step for each `batch_size` rows of `order` (n,) int64; -> (steps, R) loss of each batch before its step.
+        """One step for each `batch_size` examples of `order`; -> (steps, R) loss of each batch before its step.
 
-        `augment` changes the rows of each batch by draws from `generator`, which it needs.
+        order: (n,) int64, the rows of `examples` in turn, the same for all runs; on a CPU also (R, n), a line each.
+        `augment` changes the rows of each batch by draws from `generator`, which it needs: one for each line of
+        `order`. A run's steps are those that it makes alone with its line and its generator.
         """
-        _door.check_training(self.groups[0], examples, order, batch_size, augment, generator)
+        orders = torch.atleast_2d(order) if isinstance(order, Tensor) else order
+        generators = [generator] if generator is None or isinstance(generator, torch.Generator) else list(generator)
+        _door.check_training(self.groups, examples, orders, batch_size, augment, generators)
+        if len(orders) == 1:
+            return self._train(self.groups, examples, orders[0], batch_size, augment, generators[0])
+        draws = generators if augment is not None else [None] * len(orders)
+        each = zip(self.groups, orders, draws, strict=True)
+        return torch.cat([self._train([group], examples, line, batch_size, augment, g) for group, line, g in each], 1)
+
+    def _train(
+        self,
+        groups: Sequence[Values],
+        examples: Examples,
+        order: Tensor,
+        batch_size: int,
+        augment: Augment | None,
+        generator: torch.Generator | None,
+    ) -> Tensor:
         losses = []
         for part, rows in _changed(examples, order, batch_size, augment, generator):
-            losses.append(torch.cat([self.kernel.train(group, part, rows, batch_size) for group in self.groups], 1))
+            losses.append(torch.cat([self.kernel.train(group, part, rows, batch_size) for group in groups], 1))
         return torch.cat(losses)
 
     def predict(self, x: Tensor) -> Tensor:

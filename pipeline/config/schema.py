@@ -67,6 +67,11 @@ class Sweep(Section):
     zip: list[list[str]] = Field(
         description="lists of swept keys to vary together, not crossed: [[optimizer.lr,training.batch_size]]"
     )
+    replicates: list[str] = Field(
+        default=[],
+        description="keys besides seed whose values are replicates of a setting, over which reports take means: "
+        "[dataset.seed]",
+    )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )

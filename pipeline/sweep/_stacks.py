@@ -31,8 +31,8 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
     """The stacks, the longest first.
 
     Jobs that differ only in `training.epochs` are one network if the schedule does not depend on the length. Networks
-    share a stack where data, order, batch size, dtype and device are the same and they are equal up to hidden widths; a
-    stack's weights fit one core's cache, and there are stacks for all workers.
+    share a stack where data, batch size, dtype and device are the same and they are equal up to hidden widths, on a GPU
+    also the order of the examples; a stack's weights fit one core's cache, and there are stacks for all workers.
     """
     networks = _networks(jobs, runs)
     longest = [max(members, key=lambda i: runs[i].epochs) for members in networks]
@@ -92,5 +92,8 @@ def _width(job: Job, run: sn.Run) -> int:
 
 
 def _key(job: Job, run: sn.Run) -> Hashable:
-    training = job.config.training.model_dump_json(exclude={"epochs", "patience", "log_every", "label_smoothing"})
+    apart = {"epochs", "patience", "log_every", "label_smoothing"}
+    if build_device(job.config).type == "cpu":
+        apart.add("order_seed")
+    training = job.config.training.model_dump_json(exclude=apart)
     return (job.config.dataset.model_dump_json(), training, run.structure)

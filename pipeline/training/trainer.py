@@ -43,7 +43,7 @@ def train(
     rows: Sequence[int] | None = None,
     checkpoint: Path | None = None,
 ) -> list[Result]:
-    """Train `jobs` (stackable, of equal data, order, batch size, dtype and device) in one pass.
+    """Train `jobs` (stackable, of equal data, batch size, dtype and device; on a GPU of equal order) in one pass.
 
     Jobs of equal `rows` are recorded from one network, each at its own length. With `checkpoint`, the state is saved
     to that file during training, and training resumes from it. A run whose objective is no longer finite ends as
@@ -82,6 +82,7 @@ class Trainer:
             for row in sorted(set(self.rows))
         ]
         runs = [build_run(run_config, dataset) for run_config in longest]
+        self.order_seeds = [run_config.training.order_seed for run_config in longest]
         compile_for(longest, runs)
         batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
         device = build_device(config)
@@ -129,29 +130,42 @@ class Trainer:
     def _train_epoch(self, epoch: int) -> None:
         start = time.perf_counter()
         examples, size = self.splits["train"], self.training.batch_size
-        # Order and augmentation are functions of seed and epoch alone: resuming needs no further state.
-        rng = np.random.default_rng((self.training.order_seed, epoch))
-        order = torch.from_numpy(rng.permutation(len(examples))).to(self.stack.device)
-        generator = torch.Generator(self.stack.device).manual_seed(int(rng.integers(2**62)))
+        order, generators = self._order(epoch)
         piece = size * math.ceil(self.batches / _PIECES)
         losses, begin = [], 0
         if self.partial:
-            generator.set_state(self.partial["augment"])
+            for number, generator in enumerate(generators):
+                generator.set_state(self.partial[f"augment.{number}"])
             losses = [self.partial["losses"].to(self.stack.device)]
             begin = len(losses[0]) * size
             self.partial = {}
-        for done in range(begin, len(order), piece):
-            losses.append(self.stack.train(examples, order[done : done + piece], size, self.augment, generator))
-            self.progress(epoch - 1 + min(1.0, (done + piece) / len(order)))
-            if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(order):
+        for done in range(begin, len(examples), piece):
+            part = order[:, done : done + piece]
+            losses.append(self.stack.train(examples, part, size, self.augment, generators))
+            self.progress(epoch - 1 + min(1.0, (done + piece) / len(examples)))
+            if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(examples):
                 self.clock.training += time.perf_counter() - start
-                self._save({"losses": torch.cat(losses), "augment": generator.get_state()})
+                states = {f"augment.{number}": generator.get_state() for number, generator in enumerate(generators)}
+                self._save({"losses": torch.cat(losses)} | states)
                 start = time.perf_counter()
         self.clock.training += time.perf_counter() - start
         batch_losses = torch.cat(losses)
         for j, folder in enumerate(self.folders):
             if self.results[j] is None:
                 folder.record_steps((epoch - 1) * self.batches, batch_losses[:, self.rows[j]].tolist())
+
+    def _order(self, epoch: int) -> tuple[torch.Tensor, list[torch.Generator]]:
+        """The order of the examples (1, n), or (R, n) where it differs, and the generators that augment them.
+
+        They are functions of seed and epoch alone: resuming needs no further state.
+        """
+        seeds = self.order_seeds if len(set(self.order_seeds)) > 1 else self.order_seeds[:1]
+        orders, generators = [], []
+        for seed in seeds:
+            rng = np.random.default_rng((seed, epoch))
+            orders.append(rng.permutation(len(self.splits["train"])))
+            generators.append(torch.Generator(self.stack.device).manual_seed(int(rng.integers(2**62))))
+        return torch.from_numpy(np.stack(orders)).to(self.stack.device), generators
 
     def _record(self, epoch: int) -> None:
         """Evaluate every split, write each run's row, and close the runs that are done or have diverged."""

@@ -324,3 +324,40 @@ def test_the_engine_knows_no_automatic_differentiation_and_no_outside_world() ->
     stack = stack_of(RUNS)
     train(stack, 1)
     assert not any(value.requires_grad for value in stack.state_dict().values())
+
+
+@kernels
+@pytest.mark.parametrize("changed", [False, True])
+def test_each_run_may_have_an_order_of_its_own(kernel: str, changed: bool) -> None:
+    images = Examples(torch.randint(0, 256, (EXAMPLES, FEATURES), dtype=torch.uint8), *_targets_and_scale())
+    augment = sn.Augment(1, 1, FEATURES, flip=True) if changed else None
+    orders = torch.stack([torch.randperm(EXAMPLES, generator=torch.Generator().manual_seed(r)) for r in range(3)])
+
+    def draws(r: int) -> torch.Generator:
+        return torch.Generator().manual_seed(10 + r)
+
+    together = stack_of(RUNS, kernel=kernel)
+    losses = together.train(images, orders, BATCH, augment, [draws(r) for r in range(3)])
+    for r, run in enumerate(RUNS):
+        alone = stack_of([run], kernel=kernel)
+        expected = alone.train(images, orders[r], BATCH, augment, draws(r))
+        assert torch.equal(losses[:, r : r + 1], expected)
+        for name, value in alone.params_of(0).items():
+            assert torch.equal(together.params_of(r)[name], value)
+
+
+def _targets_and_scale() -> tuple[Tensor, Tensor, Tensor]:
+    given = examples()
+    return given.targets, given.mean, given.std
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3, 0), (0, 3), (3, 2, 2)])
+def test_an_order_is_for_all_runs_or_for_each(shape: tuple[int, ...]) -> None:
+    with pytest.raises(sn.ShapeError, match=r"order expected \(n,\) or \(3, n\) with n of 1 or more"):
+        stack_of(RUNS).train(examples(), torch.zeros(shape, dtype=torch.int64), BATCH)
+
+
+def test_orders_need_a_generator_each_to_augment() -> None:
+    orders = torch.arange(EXAMPLES).expand(3, -1)
+    with pytest.raises(ValueError, match="3 orders need as many generators, got 1"):
+        stack_of(RUNS).train(examples(), orders, BATCH, sn.Augment(1, 1, FEATURES, flip=True), torch.Generator())

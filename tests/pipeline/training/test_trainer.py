@@ -83,6 +83,28 @@ def test_same_seed_same_digits_and_other_seed_other_digits(make_job: MakeJob) ->
     assert weights[0] == weights[1] != weights[2]
 
 
+def test_the_seed_draws_the_order_of_the_examples(make_job: MakeJob) -> None:
+    start = {}
+    for name, overrides in {"other": ("seed=1",), "same": ("seed=1", "training.order_seed=0"), "zero": ()}.items():
+        job = make_job(*SMALL, "training.epochs=1", "training.log_every=1", *overrides)
+        train([job])
+        start[name] = pd.read_csv(job.folder / "steps.csv")["batch_loss"][0]
+    # Weights of one seed, batches of another: the loss of the first batch, before any step, tells them apart.
+    assert start["other"] != start["same"] != start["zero"]
+
+
+def test_seeds_in_a_stack_are_the_seeds_alone_to_the_last_bit(make_job: MakeJob) -> None:
+    common = (*SMALL, "model.hidden=[7]", "model.dropout=0.2")
+    together = [make_job(*common, f"seed={seed}") for seed in range(3)]
+    train(together)
+    for seed, job in enumerate(together):
+        alone = make_job(*common, f"seed={seed}")
+        train([alone])
+        pd.testing.assert_frame_equal(without_seconds(history(job)), without_seconds(history(alone)), check_exact=True)
+        weights = [load_file(one.folder / "model.safetensors") for one in (job, alone)]
+        assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
 def test_runs_of_a_stack_are_the_runs_alone(make_job: MakeJob) -> None:
     settings = [
         ("model.hidden=[7]", "optimizer.lr=0.1", "model.l2=0.01", "training.epochs=2", "seed=3"),
@@ -177,7 +199,7 @@ def test_label_smoothing_trains_otherwise_and_is_not_in_the_reported_loss(make_j
     plain, smooth = (make_job(*SMALL, f"training.label_smoothing={e}") for e in (0.0, 0.2))
     train([plain])
     train([smooth])
-    assert history(plain)["train_loss"][0] == history(smooth)["train_loss"][0]
+    assert history(plain)["batch_loss"][0] == history(smooth)["train_loss"][0]
     assert history(plain)["train_loss"][3] != history(smooth)["train_loss"][3]
 
 
