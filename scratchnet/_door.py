@@ -67,7 +67,7 @@ def check_training(
         got = str(order.dtype) if isinstance(order, Tensor) else type(order).__name__
         raise TypeError(f"Stack.train: order is {got}; give an int64 tensor, such as torch.randperm(len(examples))")
     if order.ndim != 2 or not order.numel() or (len(order) != 1 and len(order) != len(groups)):
-        got = shape_text(order.shape if len(order) != 1 else order.shape[1:])
+        got = shape_text(order.shape[1:] if order.ndim == 2 and len(order) == 1 else order.shape)
         allowed = f"(n,) or ({len(groups)}, n)" if len(groups) > 1 else "(n,)"
         raise ShapeError(
             f"Stack.train: order expected {allowed} with n of 1 or more, got {got}; give one index an example"

@@ -78,7 +78,7 @@ class Stack:
         `augment` changes the rows of each batch by draws from `generator`, which it needs: one for each line of
         `order`. A run's steps are those that it makes alone with its line and its generator.
         """
-        orders = torch.atleast_2d(order) if isinstance(order, Tensor) else order
+        orders = order.unsqueeze(0) if isinstance(order, Tensor) and order.ndim == 1 else order
         generators = [generator] if generator is None or isinstance(generator, torch.Generator) else list(generator)
         _door.check_training(self.groups, examples, orders, batch_size, augment, generators)
         if len(orders) == 1:

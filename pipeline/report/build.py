@@ -137,7 +137,7 @@ def _write_paper(
     """Write the paper, with all figures drawn for its column."""
     of_runs, of_best = _figures_of_runs(*inputs, column)
     figures = [*of_runs, *_figures_of_keys(inputs[0], importance, column), *of_best]
-    write_paper(out / "paper", replicates, tables, figures, searched=inputs[2])
+    write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:

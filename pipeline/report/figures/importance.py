@@ -1,31 +1,37 @@
 """How much each swept key matters, as bars."""
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, Medium, finish
-from pipeline.report.statistics.importance import FOLDS, Importance
+from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, finish
+from pipeline.report.statistics.importance import Importance
 from pipeline.runs.metrics import SELECTION
+
+_METHODS = {
+    "anova": "by analysis of variance (ω²: what chance alone would give is taken off)",
+    "fanova": "by functional analysis of variance of a random forest, times its R² on runs that it has not seen",
+}
 
 
 def importance_figure(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:
-    """Bars, the most important key on top; None with fewer than two keys or ten runs."""
+    """Bars, the most important key on top, then what no key explains; None with fewer than two keys or no shares."""
     shares = importance.shares
     if shares is None or len(shares) < 2:
         return None
     with medium.style():
-        figure = medium.canvas(7.5, 0.9 + 0.32 * len(shares), lines=True)
+        names = [*(comparison.swept[key] for key in importance.order), *importance.rest]
+        values = [*shares, *importance.rest.values()]
+        figure = medium.canvas(7.5, 0.9 + 0.32 * len(names), lines=True)
         axes = figure.subplots()
-        names = [comparison.swept[key] for key in importance.order]
-        axes.barh(names, shares["mean"], xerr=shares["sd"], color=COLOURS[0], height=0.6)
+        colours = [COLOURS[0]] * len(shares) + [GREY] * len(importance.rest)
+        axes.barh(range(len(names)), values, color=colours, height=0.6)
+        axes.set_yticks(range(len(names)), names)
+        for place, value in enumerate(values):
+            axes.text(value + 0.01, place, f"{value:.0%}", va="center", fontsize=medium.size(0.9))
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel("importance (share of the variance)")
+        axes.set(xlim=(0, 1.1), xlabel=f"share of the variance of the {comparison.metric.heading(SELECTION)}")
         caption = (
-            f"By how much the error of a random forest that predicts the {comparison.metric.heading(SELECTION)} rises, "
-            "on runs it has not seen, when a key's values are shuffled, as a share of the variance of the scores "
-            f"(permutation importance; mean and standard deviation over {FOLDS} folds). The forest explains "
-            f"{max(importance.explained, 0):.0%} of that variance; the figure says nothing about the rest. "
-            "Importance holds for the values that were tried, with the others as they were, and does not imply a "
-            "cause."
+            f"How much of the variance of the {comparison.metric.heading(SELECTION)} each key explains by itself, "
+            f"{_METHODS[importance.method]}; all bars together are 100 %. "
+            "Importance holds for the values that were tried, and does not imply a cause."
         )
         return finish(figure, "importance", "Importance of each swept key", caption, medium)

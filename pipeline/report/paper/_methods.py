@@ -12,6 +12,7 @@ from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
+from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
 from scratchnet.networks import initializer_rule
 
@@ -23,7 +24,12 @@ _TOOLS = {  # distribution -> its reference
 
 
 def methods(
-    settings: Settings, replicates: Replicates, tables: Sequence[Table], figures: Sequence[Figure], searched: bool
+    settings: Settings,
+    replicates: Replicates,
+    importance: Importance,
+    tables: Sequence[Table],
+    figures: Sequence[Figure],
+    searched: bool,
 ) -> list[str]:
     """Sentences with the marks of `references.cite`; what some runs alone have is told with its alternatives."""
     tools = dict(_TOOLS)
@@ -35,7 +41,7 @@ def methods(
         *_training(settings),
         *_sweep(settings, replicates, searched),
         *_selection(replicates),
-        *_statistics(names, tools),
+        *_statistics(names, importance, tools),
     ]
     return [*said, *_rest(settings), *_computing(settings, tools)]
 
@@ -138,7 +144,7 @@ def _selection(replicates: Replicates) -> Iterator[str]:
     yield f"Settings are selected by the highest {over}validation {label}; nothing is selected on test."
 
 
-def _statistics(names: set[str], tools: dict[str, str]) -> Iterator[str]:
+def _statistics(names: set[str], importance: Importance, tools: dict[str, str]) -> Iterator[str]:
     if "replicates" in names:
         tools |= {"scipy": "virtanen2020scipy", "statsmodels": "seabold2010statsmodels"}
         yield (
@@ -147,8 +153,12 @@ def _statistics(names: set[str], tools: dict[str, str]) -> Iterator[str]:
             f"by Holm's method{cite('holm1979simple')}."
         )
     if "importance" in names:
-        tools["scikit-learn"] = "pedregosa2011scikit"
-        yield f"Importance is permutation importance on held-out runs of a random forest{cite('breiman2001random')}."
+        if importance.method == "fanova":
+            tools["scikit-learn"] = "pedregosa2011scikit"
+            how = f"functional analysis of variance{cite('hutter2014efficient')} of a random forest"
+            yield f"Importance is by {how}{cite('breiman2001random')}, times its R² on held-out runs."
+        else:
+            yield f"Importance is ω² of an analysis of variance{cite('olejnik2003generalized')}."
 
 
 def _rest(settings: Settings) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pipeline.report.paper._data import own_references
 from pipeline.report.paper._methods import methods
 from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cited
 from pipeline.report.paper._settings import Settings
+from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
 
 _INCHES = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}  # TeX's point
@@ -34,12 +35,17 @@ def column(width: str, font_size: float) -> Medium:
 
 
 def write_paper(
-    out: Path, replicates: Replicates, tables: Sequence[Table], figures: Sequence[Figure], searched: bool
+    out: Path,
+    replicates: Replicates,
+    importance: Importance,
+    tables: Sequence[Table],
+    figures: Sequence[Figure],
+    searched: bool,
 ) -> None:
     """Tables (.tex), figures (.pdf), captions.md, methods.tex and .md, settings.tex, references.bib and paper.tex."""
     out.mkdir(exist_ok=True)
     settings = Settings(replicates.comparison)
-    sentences = methods(settings, replicates, tables, figures, searched)
+    sentences = methods(settings, replicates, importance, tables, figures, searched)
     tables = [_narrow(table) for table in tables] + [settings.table()]
     files: dict[str, str | bytes] = {f"{table.name}.tex": table.latex(aligned=True) for table in tables}
     files |= {f"{figure.name}.pdf": figure.pdf for figure in figures}

@@ -299,7 +299,7 @@ CONTRAST = """(selector) => {
 
 def test_paper_has_all_rows_and_the_still_figures(browser: Any, tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(30):
-        write_run(tmp_path / "s" / str(number), 0.5 + 0.01 * number, seed=number)
+        write_run(tmp_path / "s" / str(number), 0.5 + 0.01 * number, optimizer__lr=0.1 + number)
     with opened(browser, build([tmp_path / "s"])) as tab:
         assert tab.locator("#runs tbody tr").count() == 25
         tab.emulate_media(media="print")
