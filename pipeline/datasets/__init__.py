@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from pipeline.choices import Choice, Probability, Seed
-from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key
+from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted
 
 if TYPE_CHECKING:
     import scratchnet as sn
 
-__all__ = ["Card", "Dataset", "DatasetChoice", "Official", "Split", "Task", "bibtex_key"]
+__all__ = ["Card", "Dataset", "DatasetChoice", "Official", "Split", "Task", "bibtex_key", "counted"]
 
 
 class DatasetChoice(Choice):

@@ -29,18 +29,23 @@ def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
     """The model in float32 (runtimes lack float64 kernels), checked.
 
     `input`: raw inputs, uint8 (batch, channels, height, width) or float32 (batch, features); without `normalise`
-    normalised rows, float32 (batch, features). Outputs: `logits` and `probabilities` (batch, classes), or `values`
-    (batch, outputs) for regression. batch is any number above 0. The metadata are those of model.safetensors.
+    normalised rows, float32 (batch, features). Outputs: `logits` and `probabilities` (batch, classes) or (batch,
+    labels), or `values` (batch, outputs) for regression. batch is any number above 0. The metadata are those of
+    model.safetensors.
     """
     graph, images = Graph(model.params), normalise and len(model.input_shape) > 1
     shape = model.input_shape if images else (math.prod(model.input_shape),)
     x = _normalised(graph, model) if normalise else "input"
     y = _nodes(model.network, graph, x, "")
+    width = len(model.params[model.network.names[-1]])
     if model.header.task == "classification":
+        if width == 1:  # of two classes the logits 0 and z
+            y, width = graph.add("Concat", graph.add("Sub", y, y), y, axis=1), 2
         outputs = [graph.add("Identity", y, name="logits"), graph.add("Softmax", y, name="probabilities", axis=1)]
+    elif model.header.task == "multilabel":
+        outputs = [graph.add("Identity", y, name="logits"), graph.add("Sigmoid", y, name="probabilities")]
     else:
         outputs = [graph.add("Identity", y, name="values")]
-    width = len(model.params[model.network.names[-1]])
     values = onnx.helper.make_tensor_value_info
     proto = onnx.helper.make_model(
         onnx.helper.make_graph(

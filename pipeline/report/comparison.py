@@ -9,13 +9,31 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.datasets import Task
+from pipeline.metrics import (
+    BALANCED_ACCURACY,
+    LOSS,
+    MACRO_F1,
+    MAE,
+    RMSE,
+    ROC_AUC,
+    SCORES,
+    SELECTION,
+    SPLITS,
+    TOP5,
+    Metric,
+    metric_of,
+    selected,
+)
 from pipeline.report.formats import Table, text
-from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
+_SELECT, _METRICS = "config.training.select", "config.training.metrics"
+_COUNTS = "provenance.data.examples_of_classes.train"
+_UNEQUAL = 1.5  # times as many examples of one class as of another
 
 
 @dataclass(frozen=True)
@@ -39,14 +57,14 @@ class Comparison:
         Settings with the most finished replicates come first, as means over fewer owe more to luck; then those with
         the better mean validation score over these.
         """
-        regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
+        tasks = set(runs["task"].dropna()) if "task" in runs else set()
         names = _swept(runs)
         replicates = _replicating(runs)
         comparison = cls(
             runs,
             {key: name for key, name in names.items() if key not in replicates},
             {key: name for key, name in names.items() if key in replicates},
-            "regression" if regression else "classification",
+            tasks.pop() if len(tasks) == 1 else "classification",
         )
         return replace(comparison, runs=runs.loc[comparison._order()].reset_index(drop=True))
 
@@ -101,8 +119,35 @@ class Comparison:
 
     @property
     def metric(self) -> Metric:
-        """The score by which runs are compared."""
-        return SCORES[self.task]
+        """By what runs are compared: `training.select`, or the score where they differ in it."""
+        selects = {value if isinstance(value, str) else "auto" for value in self.runs.get(_SELECT, ["auto"])}
+        return selected(selects.pop(), self.task) if len(selects) == 1 else SCORES[self.task]
+
+    @property
+    def beside(self) -> list[Metric]:
+        """Metrics beside it that the table gives: the score, what was asked for, or what says more of such data."""
+        recorded = dict.fromkeys(
+            metric_of(name)
+            for names in self.runs.get(_METRICS, [])
+            if isinstance(names, str)
+            for name in json.loads(names)
+        )
+        wanted = [SCORES[self.task], *(recorded or self._telling())]
+        known = [metric for metric in wanted if self.best("test", metric).notna().any()]
+        return [metric for metric in dict.fromkeys(known) if metric != self.metric]
+
+    def _telling(self) -> list[Metric]:
+        """What says more than the score: of many classes, of classes of unequal size, of labels, of values."""
+        if self.task != "classification":
+            return {"multilabel": [MACRO_F1, ROC_AUC], "regression": [MAE, RMSE]}[self.task]
+        counts = self.runs.get(_COUNTS, pd.Series(dtype=object)).dropna().map(json.loads)
+        unequal = any(max(count) >= _UNEQUAL * max(min(count), 1) for count in counts)
+        return [TOP5] + ([BALANCED_ACCURACY, MACRO_F1, ROC_AUC] if unequal else [])
+
+    @property
+    def charted(self) -> tuple[Metric, Metric]:
+        """What curves show: the loss, and the metric or the score."""
+        return LOSS, self.metric if self.metric != LOSS else SCORES[self.task]
 
     def best(self, split: str, metric: Metric | None = None) -> "pd.Series[float]":
         """A metric (default: the score) of each run's best epoch; NaN if it has none."""
@@ -149,19 +194,27 @@ class Comparison:
         columns |= {self.metric.heading(split): self.best(split) for split in SPLITS if validated or split != SELECTION}
         if validated:
             columns[LOSS.heading(SELECTION)] = self.best(SELECTION, LOSS)
+        columns |= {metric.heading("test"): self.best("test", metric) for metric in self.beside}
         return pd.DataFrame(columns | {"seconds": self.seconds, "status": self.runs["status"]})
 
     @property
     def digits(self) -> dict[str, int]:
         """Decimals of the columns that hold figures; all others hold settings and text."""
         figures = [*map(self.metric.heading, SPLITS), LOSS.heading(SELECTION)]
+        figures += [metric.heading("test") for metric in self.beside]
         return {"best epoch": 0, **dict.fromkeys(figures, 4), "seconds": 1}
 
     @property
     def listing(self) -> Table:
         """The table for output, with caption and decimals."""
         best = self.picked and not self.replicated
-        words = "; the best by validation in bold" if best else ", by setting" if self.replicated else ""
+        words = (
+            f"; the best by {self.metric.heading(SELECTION)} in bold"
+            if best
+            else ", by setting"
+            if self.replicated
+            else ""
+        )
         return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best)
 
     def formatted(self) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from torch import Tensor
 import scratchnet as sn
 from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
-from pipeline.datasets import Dataset
+from pipeline.datasets import Dataset, Task
 from pipeline.errors import UserError, one_line
 from pipeline.files import MODEL
 from pipeline.runs.folder import HEADER
@@ -45,7 +45,7 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     format: Literal[1] = 1
-    task: Literal["classification", "regression"]
+    task: Task
     network: dict[str, Any]  # as `scratchnet.interop.describe` gives it
     settings: dict[str, float]  # dropout rates
     inputs: Inputs
@@ -97,7 +97,9 @@ class TrainedModel:
         return per_feature(self.header.inputs.std, self.input_shape)
 
     def predict(self, inputs: np.ndarray | Tensor) -> Tensor:
-        """Outputs (N, K), logits or values, for raw inputs (N, …): bytes of images, features of the toy problems.
+        """Outputs (N, K), logits or values, for raw inputs (N, …): bytes of images, features of a table.
+
+        One logit z for two classes is given as their two, 0 and z.
 
         Raises ShapeError unless they have the input's shape or are flat rows of it.
         """
@@ -107,19 +109,34 @@ class TrainedModel:
             raise sn.ShapeError(f"predict: expected inputs {expected} or flat rows, got {tuple(values.shape)}")
         known = (torch.uint8, torch.float32, torch.float64)
         rows = (values if values.dtype in known else values.double()).flatten(1)
-        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std)
-        dtype = next(iter(self.params.values())).dtype
+        first = next(iter(self.params.values()))
+        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std).to(first.device)
+        dtype = first.dtype
         params = {name: value.unsqueeze(0) for name, value in self.params.items()}
         parts = []
         for start in range(0, max(len(rows), 1), _ROWS):
             x, _ = examples.batch(slice(start, start + _ROWS), dtype)
             parts.append(self.network.forward(params, x.unsqueeze(0))[0][0])
-        return torch.cat(parts)
+        return class_logits(self.header.task, torch.cat(parts))
+
+    def probabilities(self, inputs: np.ndarray | Tensor) -> Tensor:
+        """(N, classes) that sum to 1, or (N, labels) each by itself, for raw inputs. Raises UserError for values."""
+        outputs = self.predict(inputs)
+        if self.header.task == "regression":
+            raise UserError("probabilities: the network predicts values; take predict")
+        return outputs.softmax(1) if self.header.task == "classification" else outputs.sigmoid()
 
     def to_torch(self, *, normalise: bool = True) -> torch.nn.Module:
         """The model as a `torch.nn` module: of raw inputs, or without `normalise` of normalised rows (N, I)."""
         inside = {"mean": self.mean, "std": self.std} if normalise else {}
         return sn.to_torch(self.network, self.params, self.header.settings, **inside)
+
+
+def class_logits(task: Task, outputs: Tensor) -> Tensor:
+    """Outputs (N, K); of a network with one, z, for two classes the logits (0, z), whose softmax is (σ(−z), σ(z))."""
+    if task != "classification" or outputs.shape[1] > 1:
+        return outputs
+    return torch.cat([torch.zeros_like(outputs), outputs], 1)
 
 
 def load_model(folder: Path | str) -> TrainedModel:

@@ -10,9 +10,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.metrics import LOSS, SELECTION, Metric, Split
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
-from pipeline.runs.metrics import LOSS, SELECTION, Metric, Split
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
 _COLOURED = len(COLOURS)
@@ -49,7 +49,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     settings = sorted(epochs["setting"].unique())
     best = settings[:_COLOURED]
     loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
-    labels = {LOSS: loss, comparison.metric: comparison.metric.label}
+    labels = {metric: metric.label for metric in comparison.charted} | {LOSS: loss}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     names = [fill(plain(_name(comparison, epochs, number)), medium.letters(width)) for number in best]
     with medium.style():
@@ -71,7 +71,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         columns = 2 if longest <= medium.letters(width / 2) else 1
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         others = f"; the other {len(settings) - len(best)} in grey" if len(settings) > len(best) else ""
-        which = f"The {len(best)} {what} with the best validation score in colour" if len(settings) > 1 else "The run"
+        score = comparison.metric.heading(SELECTION)
+        which = f"The {len(best)} {what} with the best {score} in colour" if len(settings) > 1 else "The run"
         if comparison.replicated:
             which = which if len(settings) > 1 else "The only setting"
             others += ". A line is the mean over the replicates of a setting that finished, its band their range"

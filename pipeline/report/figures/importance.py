@@ -1,9 +1,9 @@
 """How much each swept key matters, as bars."""
 
+from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, finish
 from pipeline.report.statistics.importance import Importance
-from pipeline.runs.metrics import SELECTION
 
 _METHODS = {
     "anova": "by analysis of variance (ω²: what chance alone would give is taken off)",

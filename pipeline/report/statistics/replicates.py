@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.metrics import SPLITS
 from pipeline.report.comparison import FOLD, SEED, Comparison
 from pipeline.report.formats import Table, text
-from pipeline.runs.metrics import SPLITS
 
 LEVEL = 0.95
 _OTHER_SEEDS = {"config.training.order_seed": "the order of the examples", "config.dataset.seed": "the split"}
@@ -124,10 +124,14 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         f"The seed draws {replicates.drawn}: ± covers that and nothing else."
     )
     if replicates.picked:
-        caption += " In the first row the settings with the highest mean on validation among those on the most seeds."
+        caption += (
+            f" In the first row the settings with the {metric.best_word} mean on validation among those on the "
+            "most seeds."
+        )
     if len(compared):
         caption += (
-            f" Behind the first: mean difference of {metric.heading('test')} from the first row, paired by seed; p by "
+            f" Behind the first: by how much {metric.heading('test')} is worse than in the first row in "
+            "the mean, paired by seed; p by "
             f"paired t tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
         )
     return Table("replicates", pd.DataFrame(columns), digits, caption, halves, picked=replicates.picked)
