@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.datasets import Task
@@ -25,6 +26,7 @@ from pipeline.metrics import (
     metric_of,
     selected,
 )
+from pipeline.report.baseline import Baseline, baseline_of
 from pipeline.report.formats import Table, text
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
@@ -97,6 +99,12 @@ class Comparison:
         scores = self.score[finished]
         distances = (scores - scores.mean()).abs().dropna()
         return min(zip(distances, distances.index.astype(int), strict=True), default=(0.0, 0))[1]
+
+    @property
+    def leaders(self) -> list[int]:
+        """A row of each setting, in their order: of the best the one that stands for it, of others their best run."""
+        first = [int(row) for row in np.flatnonzero(~self.setting.duplicated())]
+        return [self.representative, *first[1:]]
 
     def _order(self) -> pd.Index:
         finished = self.runs["status"] == "finished"
@@ -198,6 +206,11 @@ class Comparison:
         return pd.DataFrame(columns | {"seconds": self.seconds, "status": self.runs["status"]})
 
     @property
+    def baseline(self) -> Baseline | None:
+        """What a predictor that looks at nothing reaches."""
+        return baseline_of(self.runs, self.metric)
+
+    @property
     def digits(self) -> dict[str, int]:
         """Decimals of the columns that hold figures; all others hold settings and text."""
         figures = [*map(self.metric.heading, SPLITS), LOSS.heading(SELECTION)]
@@ -215,7 +228,8 @@ class Comparison:
             if self.replicated
             else ""
         )
-        return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best)
+        footer = self.baseline.row(self.metric, "run") if self.baseline else {}
+        return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best, footer=footer)
 
     def formatted(self) -> pd.DataFrame:
         """The table with formatted cells."""

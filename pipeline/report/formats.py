@@ -44,6 +44,7 @@ class Table:
     caption: str
     halves: Mapping[str, str] = field(default_factory=dict)
     picked: bool = False
+    footer: Mapping[str, Any] = field(default_factory=dict)  # a last row by column, in the files that people read
 
     def files(self) -> dict[str, str]:
         """File name -> content in each format."""
@@ -62,16 +63,30 @@ class Table:
         """The table with formatted cells."""
         return pd.DataFrame({name: self._texts(name, sign) for name in self.columns})
 
+    def formatted_footer(self) -> dict[str, str]:
+        """Formatted cells of the footer by column, empty where it says nothing."""
+        if not self.footer:
+            return {}
+        cells = {name: self.footer.get(name, "") for name in self.columns}
+        return {
+            name: _fixed(value, self.digits[name]) if name in self.digits and value != "" else str(value)
+            for name, value in cells.items()
+        }
+
     def markdown(self) -> str:
         """A pipe table, the first row bold if it was picked."""
         rows = self.formatted().map(markdown).rename(columns=markdown)
         if self.picked:
             rows.iloc[0] = [f"**{cell}**" for cell in rows.iloc[0]]
+        if footer := self.formatted_footer():
+            rows.loc[len(rows)] = [markdown(cell) for cell in footer.values()]
         return str(rows.to_markdown(index=False, disable_numparse=True)) + "\n"
 
     def latex(self, *, aligned: bool = False, label: str | None = None) -> str:
         """A floating table with the caption above; `aligned` lets siunitx align decimals and uncertainties."""
         rows = self.formatted(" +- " if aligned else " ± ").head(_LATEX_ROWS)
+        if footer := self.formatted_footer():
+            rows.loc[len(rows)] = [cell or NOTHING for cell in footer.values()]
         numbers = [name for name in rows if name in self.digits]
         formats = {name: self._column(name, rows[name], aligned) for name in self.columns}
         for name in rows:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.metrics import LOSS, SELECTION, Metric, Split
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, level, plain
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
 _COLOURED = len(COLOURS)
@@ -57,6 +57,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         figure, panels = medium.panels(1, 2, 5, 4.4, legend=lines)
         for axes, (metric, label) in zip(panels, labels.items(), strict=True):
             _panel(axes, epochs, best, metric)
+            if metric == comparison.metric and comparison.baseline:
+                level(axes, comparison.baseline.scores[SELECTION], "baseline")
             axes.set(xlabel="epoch", ylabel=label)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
@@ -76,6 +78,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         if comparison.replicated:
             which = which if len(settings) > 1 else "The only setting"
             others += ". A line is the mean over the replicates of a setting that finished, its band their range"
+        if comparison.baseline:
+            others += f". Dotted, where it lies in the frame: always answering {comparison.baseline.words}"
         caption = (
             f"{which}{others}. Loss is the mean data loss per example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."

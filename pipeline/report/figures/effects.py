@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
+from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, level, plain
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.statistics.importance import Importance
@@ -34,6 +34,7 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
         caption = (
             "Each dot is a run, the line is the mean over all other keys, the most important key first. "
             "Means over a grid show no cause: keys may interact."
+            + (f" Dotted: always answering {comparison.baseline.words}." if comparison.baseline else "")
             + (f" {left_out} more keys made no difference that can be shown." if left_out else "")
         )
         return finish(figure, "effects", "Effect of each swept key", caption, medium)
@@ -104,3 +105,5 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
         means = means[:0]
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
     axes.set_xlabel(comparison.swept[key])
+    if comparison.baseline:
+        level(axes, comparison.baseline.scores[SELECTION], "baseline")

@@ -107,6 +107,13 @@ class Medium:
         return figure, list(np.ravel(figure.subplots(rows, columns, squeeze=False, **options)))
 
 
+def level(axes: Axes, value: float | None, words: str) -> None:
+    """A dotted line at a value, where the axes reach it: they do not stretch for it."""
+    low, high = sorted(axes.get_ylim())
+    if value is not None and low <= value <= high:
+        axes.axhline(value, color="black", linestyle=":", linewidth=1, label=words)
+
+
 SCREEN = Medium()
 _LARGEST = 1e100  # beyond this (a diverging run) axes overflow
 

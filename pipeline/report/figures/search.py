@@ -2,7 +2,7 @@
 
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish
+from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish, level
 from pipeline.runs.read import natural
 
 
@@ -21,6 +21,8 @@ def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure |
         best = scores.cummax() if higher else scores.cummin()
         axes.step(places, best, where="post", color=COLOURS[0], label="best so far")
         axes.set(xlabel="runs", ylabel=comparison.metric.heading(SELECTION))
+        if comparison.baseline:
+            level(axes, comparison.baseline.scores[SELECTION], f"always {comparison.baseline.words}")
         axes.legend(loc="lower right" if higher else "upper right")
         caption = (
             f"Best {comparison.metric.heading(SELECTION)} of each run in the order in which they were suggested, and "

@@ -29,7 +29,7 @@ def page_data(
     return {
         "runs": list(top_runs.runs["run"]),
         "settings": [top_runs.label(row) for row in rows],
-        "leaders": _leaders(top_runs),
+        "leaders": top_runs.leaders,
         "score": {
             "name": top_runs.charted[1].name,
             "label": top_runs.charted[1].label,
@@ -42,12 +42,6 @@ def page_data(
         "heat_maps": _heat_maps(comparison, importance),
         "facts": _facts(top_runs.runs),
     }
-
-
-def _leaders(comparison: Comparison) -> list[int]:
-    """The rows whose curves are drawn first: a run of each setting, for the best the one that stands for it."""
-    first = list(comparison.runs.index[~comparison.setting.duplicated()])
-    return [comparison.representative, *map(int, first[1:])]
 
 
 def _curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:

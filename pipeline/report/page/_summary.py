@@ -4,23 +4,22 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.metrics import FURTHER, SELECTION
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.statistics.tests import conclusions
+from pipeline.report.statistics.winner import best_run, trust
 
 
 def summary(comparison: Comparison) -> list[str]:
     """Paragraphs of a sentence or two, in the order of the page."""
-    concluded = conclusions(comparison)
     return [
         *_swept(comparison),
-        *(concluded if comparison.replicated else _winner(comparison)),
+        *filter(None, _best(comparison)),
         *_dropped(comparison),
         *_ended(comparison),
         *_compute_time(comparison),
         *card_sentences(comparison),
-        *([] if comparison.replicated else concluded),
+        *([] if comparison.replicated else conclusions(comparison)),
     ]
 
 
@@ -37,27 +36,10 @@ def _keys(comparison: Comparison, keys: dict[str, str]) -> str:
     return "; ".join(f"{name}: {_values(comparison.runs[key])}" for key, name in keys.items())
 
 
-def _winner(comparison: Comparison) -> list[str]:
+def _best(comparison: Comparison) -> list[str]:
     if not comparison.picked:
         return ["There is no validation score, so no run is picked as the best."]
-    runs, metric = comparison.runs, comparison.metric
-    score, test = comparison.score, comparison.best("test")
-    shown = [one for one in dict.fromkeys((*comparison.beside, *FURTHER.values())) if one != metric]
-    sentence = (
-        f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
-        f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
-        f"{metric.heading('test')} {test[0]:.4f}."
-    )
-    others = [f"{one.label} {value:.4f}" for one in shown if pd.notna(value := comparison.best("test", one)[0])]
-    if others:
-        sentence += f" Further on test: {', '.join(others)}."
-    if score.notna().sum() > 1:
-        side = "above" if metric.higher_is_better else "below"
-        sentence += (
-            f" It is {abs(score[0] - score[1]):.4f} {side} the second and {abs(score[0] - score.median()):.4f} {side} "
-            "the median on validation. A winner among many also owes something to luck: its test figure is what counts."
-        )
-    return [sentence]
+    return [*(conclusions(comparison) if comparison.replicated else best_run(comparison)), " ".join(trust(comparison))]
 
 
 def _dropped(comparison: Comparison) -> list[str]:

@@ -112,7 +112,12 @@ def _table(comparison: Comparison) -> dict[str, Any]:
             order = [place[text(value)] for value in table[name]]
             columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
         cells.append(list(zip(formatted[name], order, strict=True)))
-    return {"columns": columns, "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True))}
+    footer = list(comparison.listing.formatted_footer().values())
+    return {
+        "columns": columns,
+        "footer": footer,
+        "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True)),
+    }
 
 
 def _settings(comparison: Comparison, table: Table | None) -> dict[str, Any]:
@@ -125,6 +130,7 @@ def _settings(comparison: Comparison, table: Table | None) -> dict[str, Any]:
         "columns": [(name, name in table.digits) for name in formatted],
         "rows": list(zip(formatted.to_numpy().tolist(), runs, strict=True)),
         "picked": table.picked,
+        "footer": list(table.formatted_footer().values()),
         "caption": table.caption,
     }
 

@@ -12,6 +12,7 @@ from pipeline.report.comparison import FOLD, SEED, Comparison
 from pipeline.report.formats import Table, text
 
 LEVEL = 0.95
+FEWEST = 3  # replicates from which an interval or a test says something: the t interval of two is 13 deviations wide
 _OTHER_SEEDS = {"config.training.order_seed": "the order of the examples", "config.dataset.seed": "the split"}
 
 
@@ -75,16 +76,16 @@ class Replicates:
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.
 
-        half = t · sd / √n with the quantile t of Student's distribution with n − 1 degrees of freedom; NaN for n = 1.
+        half = t · sd / √n with the quantile t of Student's distribution with n − 1 degrees of freedom; NaN for n < 3.
         The scores are taken as normal. Source: G. Casella, R. Berger, "Statistical Inference", 9.2.1.
         """
         from scipy import stats
 
         scores = self.scores[split]
         n, mean, error = scores.count(axis=1), scores.mean(axis=1), scores.sem(axis=1)
-        high = stats.t.interval(LEVEL, np.where(n > 1, n - 1, np.nan), loc=mean, scale=error.where(error > 0))[1]
-        half = pd.Series(high, scores.index) - mean
-        return pd.DataFrame({"n": n, "mean": mean, "sd": scores.std(axis=1), "half": half.where(error != 0, 0.0)})
+        freedom = np.where(n >= FEWEST, n - 1, np.nan)
+        half = pd.Series(stats.t.ppf((1 + LEVEL) / 2, freedom) * error, scores.index)
+        return pd.DataFrame({"n": n, "mean": mean, "sd": scores.std(axis=1), "half": half})
 
     @property
     def drawn(self) -> str:
@@ -96,6 +97,13 @@ class Replicates:
             if SEED in self.comparison.replicating and key in runs and runs[key].map(text).equals(runs[SEED].map(text))
         ]
         return " and ".join(["the initial weights (and dropout)", *also])
+
+    @property
+    def population(self) -> str:
+        """What the replicates are a sample of, as a sentence without its full stop."""
+        other = [name for key, name in self.comparison.replicating.items() if key != SEED]
+        seeds = [f"The seed draws {self.drawn}"] if SEED in self.comparison.replicating else []
+        return "; ".join([*seeds, *(f"{name} differs between replicates" for name in other)])
 
 
 def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | None:
@@ -111,17 +119,24 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         columns |= {name: summary["mean"], f"{name}, 95 % half-width": summary["half"], f"{name}, sd": summary["sd"]}
         digits |= {name: 4, f"{name}, sd": 4}
         halves[name] = f"{name}, 95 % half-width"
+    tests = int(compared["p"].notna().sum())
     if len(compared):
         columns |= {"behind the first": compared["difference"], "behind, 95 % half-width": compared["half"]}
-        columns["p (Holm)"] = compared["p_adjusted"]
-        digits |= {"behind the first": 4, "p (Holm)": 3}
+        digits["behind the first"] = 4
         halves["behind the first"] = "behind, 95 % half-width"
+    if tests:
+        columns["p (Holm)"] = compared["p_adjusted"]
+        digits["p (Holm)"] = 3
     if replicates.unfinished.any():
         columns["not finished"] = replicates.unfinished
         digits["not finished"] = 0
+    noun = replicates.noun
+    interval = (
+        f" ± half of the {LEVEL:.0%} confidence interval (t distribution)" if replicates.n.max() >= FEWEST else ""
+    )
     caption = (
-        f"Means over n seeds ± half of the 95 % confidence interval (t distribution), and standard deviations (sd). "
-        f"The seed draws {replicates.drawn}: ± covers that and nothing else."
+        f"Means over n {noun}{interval}, and standard deviations (sd). {replicates.population}: "
+        f"{'±' if interval else 'sd'} covers that and nothing else."
     )
     if replicates.picked:
         caption += (
@@ -131,7 +146,11 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
     if len(compared):
         caption += (
             f" Behind the first: by how much {metric.heading('test')} is worse than in the first row in "
-            "the mean, paired by seed; p by "
-            f"paired t tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
+            f"the mean, paired by {noun.removesuffix('s')}."
         )
-    return Table("replicates", pd.DataFrame(columns), digits, caption, halves, picked=replicates.picked)
+    if tests:
+        adjusted = f"adjusted for {tests} tests (Holm)" if tests > 1 else "the only test, so not adjusted"
+        caption += f" p by paired t tests, {adjusted}."
+    first = next(iter(columns)) if len(replicates.settings.columns) else "n"
+    footer = comparison.baseline.row(metric, first) if comparison.baseline else {}
+    return Table("replicates", pd.DataFrame(columns), digits, caption, halves, replicates.picked, footer)

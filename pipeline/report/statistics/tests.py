@@ -4,24 +4,27 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.statistics.replicates import LEVEL, Replicates
+from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
 
 _RIVALS = 4  # compared with the picked settings; more comparisons mean less power
 ALPHA = 0.05  # 1 − LEVEL
+_SMALLEST, _POWER = 0.005, 0.8  # the difference that may matter, and how surely it should show
 
 
 def compare_best(replicates: Replicates) -> pd.DataFrame:
     """The picked settings against the next best on test, paired by seed; indexed by the rivals' rows.
 
     Columns: n (seeds that both have), difference (by how much the picked are better, mean), half (of its 95 %
-    confidence interval), p of the paired t test, p_adjusted by Holm's correction for all comparisons made. With
-    differences d of n seeds t = mean(d) / (sd(d) / √n) has n − 1 degrees of freedom. half and p are NaN for n < 2, and
-    where the difference is the same on every seed: then the seeds change nothing, and are no sample.
+    confidence interval), sd (of the differences), effect (Cohen's d_z = mean / sd), p of the paired t test, p_adjusted
+    by Holm's correction for all tests made. With differences d of n seeds t = mean(d) / (sd(d) / √n) has n − 1 degrees
+    of freedom. half, effect and p are NaN for n < 3, and where the difference is the same on every seed: then the seeds
+    change nothing, and are no sample.
 
     Sources: Student (W. Gosset), "The probable error of a mean", Biometrika 6 (1908); S. Holm, "A simple sequentially
-    rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979); J. Cohen, "Statistical Power
+    Analysis for the Behavioral Sciences", 1988.
     """
-    names = ["n", "difference", "half", "p", "p_adjusted"]
+    names = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
     from scipy import stats
@@ -32,12 +35,14 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     for rival in test.index[1 : 1 + _RIVALS]:
         pairs = sign * test.loc[[0, rival]].dropna(axis=1).to_numpy()
         n, differences = pairs.shape[1], pairs[0] - pairs[1]
-        half = p = np.nan
-        if n > 1 and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
+        mean = differences.mean() if n else np.nan
+        half = deviation = effect = p = np.nan
+        if n >= FEWEST and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
             t_test = stats.ttest_rel(*pairs)
             low, high = t_test.confidence_interval(LEVEL)
-            half, p = (high - low) / 2, t_test.pvalue
-        rows[rival] = [n, differences.mean() if n else np.nan, half, p, np.nan]
+            deviation = differences.std(ddof=1)
+            half, p, effect = (high - low) / 2, t_test.pvalue, mean / deviation
+        rows[rival] = [n, mean, half, deviation, effect, p, np.nan]
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
     if tested.any():
@@ -66,22 +71,46 @@ def conclude(replicates: Replicates) -> list[str]:
     compared = compare_best(replicates)
     sentences = [_winner(replicates, finished)]
     sentences += [_verdict(replicates, int(rival), compared) for rival in compared.index]
-    if len(compared):
+    if replicates.n.iloc[0] >= FEWEST:
+        of_two = ", of the difference where two are compared" if len(compared) else ""
         sentences.append(
-            "± is half of the 95 % confidence interval of the mean over n seeds, of the difference where two are "
-            f"compared (t distribution, scores taken as normal). The seeds draw {replicates.drawn}; p by the paired t "
-            f"test on test figures, adjusted for {len(compared)} comparison{'s' * (len(compared) > 1)} (Holm)."
+            f"± is half of the {LEVEL:.0%} confidence interval of the mean over n {replicates.noun}{of_two} (t "
+            f"distribution, scores taken as normal). {replicates.population}: ± covers that and nothing else."
         )
-    return sentences + _warnings(replicates)
+    if tests := int(compared["p"].notna().sum()):
+        adjusted = f"adjusted for {tests} tests (Holm)" if tests > 1 else "the only one, so not adjusted"
+        sentences.append(f"p is by the paired t test on test figures, {adjusted}; d is the effect size, mean / sd.")
+    return sentences + _power(replicates, compared) + _warnings(replicates)
+
+
+def _power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
+    """How many seeds would show half a point between the first two, where the test could not."""
+    if not len(compared) or not replicates.comparison.metric.share:
+        return []
+    rival = compared.iloc[0]
+    if not rival["p_adjusted"] >= ALPHA:
+        return []
+    from statsmodels.stats.power import TTestPower
+
+    needed = TTestPower().solve_power(_SMALLEST / rival["sd"], power=_POWER, alpha=ALPHA)
+    seeds = int(np.ceil(np.max(needed)))
+    return [
+        f"Where differences vary as between the first two (sd {100 * rival['sd']:.2f} points), {max(seeds, FEWEST)} "
+        f"{replicates.noun} would show a difference of {100 * _SMALLEST:g} points in {_POWER:.0%} of such sweeps "
+        "(power of the paired t test)."
+    ]
 
 
 def _winner(replicates: Replicates, finished: int) -> str:
     label, best = replicates.comparison.metric.label, replicates.comparison.metric.best_word
     test = replicates.summary("test").iloc[0]
-    sentence = (
-        f"{replicates.name(0)}: test {label} {test['mean']:.4f} ± {test['half']:.4f}, "
-        f"n = {test['n']:.0f} seeds (sd {test['sd']:.4f})."
-    )
+    n, noun = int(test["n"]), replicates.noun
+    if n >= FEWEST:
+        spread = f" ± {test['half']:.4f}, n = {n} {noun} (sd {test['sd']:.4f})"
+    else:
+        of_each = ", ".join(f"{value:.4f}" for value in replicates.scores["test"].iloc[0].dropna())
+        spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
+    sentence = f"{replicates.name(0)}: test {label} {test['mean']:.4f}{spread}."
     if finished > 1:
         validation = replicates.summary("validation")["mean"].iloc[0]
         sentence += (
@@ -93,17 +122,20 @@ def _winner(replicates: Replicates, finished: int) -> str:
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     """One comparison as a sentence: which is better, or why that cannot be said."""
-    n, difference, half, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
-    first, second = replicates.name(0), replicates.name(rival)
-    if n < 2:
-        return f"{first} and {second} have {n:.0f} seeds in common: too few to compare them."
+    n, difference, half, _, effect, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
+    first, second, noun = replicates.name(0), replicates.name(rival), replicates.noun
+    if n < FEWEST:
+        common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
+        return f"{first} and {second} have {common} in common: too few to compare them, it takes {FEWEST}."
     if np.isnan(p):
+        same = "are equal" if abs(difference) < 1e-9 else f"differ by {_points(replicates, difference)}"
         return (
-            f"{first} and {second} differ by {_points(replicates, difference)} on each of {n:.0f} seeds: the seed "
-            "changes nothing here, so these are not a sample, and no test is made."
+            f"{first} and {second} {same} on each of {n:.0f} {noun}: these change nothing here, so they are not a "
+            "sample, and no test is made."
         )
     apart = _points(replicates, abs(difference), half)
-    tail = f"(n = {n:.0f}, adjusted {_p(adjusted)})"
+    label = "adjusted p" if compared["p"].notna().sum() > 1 else "p"
+    tail = f"(n = {n:.0f}, d = {abs(effect):.2f}, {_p(adjusted, label)})"
     if difference < 0:
         first, second = second, first
     if adjusted < ALPHA:
@@ -126,16 +158,33 @@ def _warnings(replicates: Replicates) -> list[str]:
     if fewer:
         single = int((n == 1).sum())
         alone = f", {single} of them on one (n = 1, no interval)" if single else ""
-        sentences.append(f"{fewer} settings finished on fewer seeds than the others{alone}; these are not candidates.")
+        those = "setting finished" if fewer == 1 else "settings finished"
+        sentences.append(
+            f"{fewer} {those} on fewer {replicates.noun} than the others{alone}: not "
+            f"{'a candidate' if fewer == 1 else 'candidates'}."
+        )
+    sentences += _diverged(replicates)
     if replicates.unfinished.any():
         count = int(replicates.unfinished.sum())
         sentences.append(
             f"Not finished, and not in any mean: {count} run{'s' * (count > 1)}. Where a setting's runs diverge, the "
             "mean of the rest is too optimistic."
         )
-    if 1 < n.max() < 5:
-        sentences.append(f"n = {n.max()} is few: the interval is wide, and normality cannot be checked.")
+    if FEWEST <= n.max() < 6:
+        least = 2.0 ** (1 - int(n.max()))
+        sentences.append(
+            f"n = {n.max()} is few: the interval is wide, normality cannot be checked, and the test that does without "
+            f"it, Wilcoxon's, cannot give less than p = {least:.3g}."
+        )
     return sentences
+
+
+def _diverged(replicates: Replicates) -> list[str]:
+    """Settings of which every run diverged."""
+    comparison = replicates.comparison
+    diverged = (comparison.runs["status"] == "diverged").groupby(comparison.setting).agg(["all", "size"])
+    rows = [int(row) for row in diverged.index[diverged["all"] & (diverged["size"] > 1)]]
+    return [f"{replicates.name(row)} diverged on all {diverged['size'][row]} {replicates.noun}." for row in rows]
 
 
 def _points(replicates: Replicates, difference: float, half: float | None = None) -> str:
@@ -146,5 +195,5 @@ def _points(replicates: Replicates, difference: float, half: float | None = None
     return f"{scale * difference:.{digits}f}{spread} {unit}"
 
 
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+def _p(value: float, label: str) -> str:
+    return f"{label} < 0.001" if value < 0.001 else f"{label} = {value:.3f}"

@@ -2,7 +2,9 @@
 const runsTable = byId("runs");
 const columns = Array.from(runsTable.tHead.rows[0].cells, (cell) => cell.dataset.filter);
 runsTable.tHead.rows[0].prepend(element("th", { scope: "col", class: "pick", "aria-label": "select" }));
-for (const row of runsTable.tBodies[0].rows) row.prepend(element("td", { class: "pick" }));
+for (const part of [runsTable.tBodies[0], runsTable.tFoot]) {
+  for (const row of part?.rows ?? []) row.prepend(element("td", { class: "pick" }));
+}
 
 const filters = {
   list: [["search", { extend: "searchList", search: false }]],

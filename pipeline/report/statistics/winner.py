@@ -1,0 +1,100 @@
+"""The best run or setting in sentences: by how much it leads, and how far its figures are to be trusted."""
+
+import pandas as pd
+
+from pipeline.metrics import ACCURACY, FURTHER, SELECTION
+from pipeline.report.comparison import Comparison
+
+_EQUAL = 1e-9  # scores are shares of thousands of examples
+_TOP = 3
+
+
+def best_run(comparison: Comparison) -> list[str]:
+    """The best of runs that are no replicates, and its lead."""
+    runs, metric = comparison.runs, comparison.metric
+    score, test = comparison.score, comparison.best("test")
+    sentence = (
+        f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
+        f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
+        f"{metric.heading('test')} {test[0]:.4f}."
+    )
+    beside = [one for one in dict.fromkeys((*comparison.beside, *FURTHER.values())) if one != metric]
+    others = [f"{one.label} {value:.4f}" for one in beside if pd.notna(value := comparison.best("test", one)[0])]
+    if others:
+        sentence += f" Further on test: {', '.join(others)}."
+    if score.notna().sum() > 1:
+        sentence += f" {_lead(comparison)}"
+    return [sentence]
+
+
+def trust(comparison: Comparison) -> list[str]:
+    """What limits the claim of the best run or setting: the size of the test split, chance, too little training."""
+    return [*_of_test(comparison), *_against_baseline(comparison), *_at_the_end(comparison), *_gap(comparison)]
+
+
+def _lead(comparison: Comparison) -> str:
+    score, metric, runs = comparison.score, comparison.metric, comparison.runs
+    side = "above" if metric.higher_is_better else "below"
+    tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < _EQUAL]]
+    if tied:
+        named = ", ".join(tied[:5]) + (f" and {len(tied) - 5} more" if len(tied) > 5 else "")
+        return f"It is tied on validation with run{'s' * (len(tied) > 1)} {named}: nothing there tells them apart."
+    lead, median = abs(score[0] - score[1]), abs(score[0] - score.median())
+    examples = _examples(comparison, SELECTION)
+    count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
+    return (
+        f"It is {lead:.4f}{count} {side} the second and {median:.4f} {side} the median on validation. "
+        "A winner among many also owes something to luck: its test figure is what counts."
+    )
+
+
+def _of_test(comparison: Comparison) -> list[str]:
+    """The test split as a sample: Wilson's interval of the accuracy (E. Wilson, JASA 22, 1927)."""
+    examples, score = _examples(comparison, "test"), comparison.best("test")[comparison.representative]
+    if not examples or comparison.metric != ACCURACY or pd.isna(score):
+        return []
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(round(score * examples), examples, 0.05, method="wilson")
+    one = "Of one run, the" if comparison.replicated else "The"
+    return [
+        f"{one} test split is a sample as well: {round(score * examples):,} right of {examples:,} leave a 95 % "
+        f"interval from {low:.4f} to {high:.4f} (Wilson)."
+    ]
+
+
+def _against_baseline(comparison: Comparison) -> list[str]:
+    baseline, score = comparison.baseline, comparison.score
+    if baseline is None or not score.notna().any():
+        return []
+    level = baseline.scores[SELECTION]
+    worse, scored = int((score <= level + _EQUAL).sum()), int(score.notna().sum())
+    always = f"always answering {baseline.words} ({comparison.metric.heading(SELECTION)} {level:.4f})"
+    if not worse:
+        return [f"All {scored} runs are better than {always}." if scored > 1 else f"The run is better than {always}."]
+    which = f"{worse} of {scored} runs are" if scored > 1 else "The run is"
+    return [f"{which} no better than {always}."]
+
+
+def _at_the_end(comparison: Comparison) -> list[str]:
+    """Whether the first runs were still getting better when they ended."""
+    rows = [row for row in comparison.leaders if pd.notna(comparison.score[row])][:_TOP]
+    epochs, last = comparison.figure("best_epoch"), comparison.planned_epochs
+    if not rows or not all(epochs[row] == last[row] for row in rows):
+        return []
+    first = f"The first {len(rows)} are" if len(rows) > 1 else "It is"
+    return [f"{first} best at the last epoch: longer training (training.epochs) may give more."]
+
+
+def _gap(comparison: Comparison) -> list[str]:
+    metric, row = comparison.metric, comparison.representative
+    train, validation = comparison.best("train")[row], comparison.score[row]
+    if not metric.share or pd.isna(train) or pd.isna(validation):
+        return []
+    return [f"Train − validation {metric.label} there = {train - validation:.3f}."]
+
+
+def _examples(comparison: Comparison, split: str) -> int:
+    """The size of a split, 0 where runs differ in it or do not say."""
+    sizes = comparison.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
+    return int(sizes[0]) if len(sizes) == 1 else 0
