@@ -2,12 +2,14 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates, replicates_table
@@ -20,6 +22,11 @@ SLEEP = {
     "laevo": [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4],
 }
 T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262}  # two-sided, 5 %, as printed in tables
+
+
+SCORES = st.lists(
+    st.lists(st.floats(0.1, 0.9).map(lambda x: round(x, 3)), min_size=4, max_size=4), min_size=2, max_size=4
+)
 
 
 def comparison(
@@ -52,7 +59,7 @@ def test_paired_test_and_interval_are_those_of_the_textbook() -> None:
     assert made["p_adjusted"].iloc[0] == made["p"].iloc[0]  # of one comparison
 
 
-@pytest.mark.parametrize("n", [2, 3, 4, 5, 10])
+@pytest.mark.parametrize("n", [3, 4, 5, 10])
 def test_interval_of_a_mean_by_the_printed_table(n: int) -> None:
     scores = [0.8 + 0.013 * ((3 * seed) % 7) for seed in range(n)]
     test = Replicates.of(comparison({"relu": scores})).summary("test").iloc[0]
@@ -61,6 +68,73 @@ def test_interval_of_a_mean_by_the_printed_table(n: int) -> None:
     assert (test["n"], test["mean"]) == (n, pytest.approx(mean))
     assert test["sd"] == pytest.approx(sd)
     assert test["half"] == pytest.approx(T_TABLE[n - 1] * sd / math.sqrt(n), rel=2e-4)
+
+
+def test_two_seeds_make_no_interval_and_no_test() -> None:
+    made = Replicates.of(comparison({"relu": [0.9, 0.8], "tanh": [0.5, 0.7]}))
+    assert made.summary("test")["half"].isna().all()
+    assert compare_best(made)[["half", "effect", "p"]].isna().all(axis=None)
+    text = " ".join(conclusions(made.comparison))
+    assert "n = 2: 0.9000, 0.8000; too few for an interval" in text
+    assert "have 2 seeds in common: too few to compare them, it takes 3" in text
+    assert "±" not in text
+    assert "Holm" not in text
+    table = replicates_table(made, compare_best(made))
+    assert table is not None
+    assert "p (Holm)" not in table.data
+    assert "±" not in table.caption.replace("sd covers", "")
+
+
+def test_the_text_counts_the_tests_that_were_made() -> None:
+    # Two of four rivals differ by the same on every seed: of these no test can be made.
+    base = [0.80, 0.82, 0.84]
+    scores = {"base": base, "same": [s - 0.1 for s in base], "less": [s - 0.2 for s in base]}
+    scores |= {"a": [0.5, 0.51, 0.55], "b": [0.4, 0.42, 0.45]}
+    made = Replicates.of(comparison(scores))
+    compared = compare_best(made)
+    assert compared["p"].notna().sum() == 2
+    assert "adjusted for 2 tests (Holm)" in " ".join(conclusions(made.comparison))
+    table = replicates_table(made, compared)
+    assert table is not None
+    assert "adjusted for 2 tests (Holm)" in table.caption
+
+
+def test_power_is_that_of_the_paired_t_test() -> None:
+    made = Replicates.of(comparison({"relu": [0.80, 0.90, 0.85, 0.83], "tanh": [0.84, 0.82, 0.83, 0.80]}))
+    text = " ".join(conclusions(made.comparison))
+    sd = compare_best(made)["sd"].iloc[0]
+    seeds = int(re.search(r"(\d+) seeds would show a difference of 0.5 points in 80%", text)[1])  # type: ignore[index]
+    noncentrality = [0.005 / sd * math.sqrt(n) for n in (seeds - 1, seeds)]
+    power = [
+        1 - stats.nct.cdf(stats.t.ppf(0.975, n - 1), n - 1, d) + stats.nct.cdf(-stats.t.ppf(0.975, n - 1), n - 1, d)
+        for n, d in zip((seeds - 1, seeds), noncentrality, strict=True)
+    ]
+    assert power[0] < 0.8 <= power[1]
+
+
+def test_a_setting_that_diverges_on_every_seed_is_told() -> None:
+    scores = {"relu": [0.9, 0.8, 0.7], "tanh": [0.5, 0.6, 0.55]}
+    made = comparison(scores, status={("tanh", seed): "diverged" for seed in range(3)})
+    assert "activation=tanh diverged on all 3 seeds." in conclusions(made)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SCORES, st.permutations(range(4)))
+def test_names_of_seeds_change_no_conclusion(scores: list[list[float]], names: list[int]) -> None:
+    table = {f"s{i}": [value + i for value in values] for i, values in enumerate(scores)}
+    renamed = comparison(table).runs
+    renamed["config.seed"] = [100 + 7 * names[seed] for seed in renamed["config.seed"]]
+    assert conclusions(comparison(table)) == conclusions(Comparison.of(renamed))
+
+
+@settings(max_examples=15, deadline=None)
+@given(SCORES)
+def test_a_worse_setting_of_constant_score_changes_no_p(scores: list[list[float]]) -> None:
+    table = {f"s{i}": [value + i + 1 for value in values] for i, values in enumerate(scores[:3])}
+    more = table | {"constant": [0.0] * 4}
+    before, after = (compare_best(Replicates.of(comparison(one))) for one in (table, more))
+    names = ["n", "difference", "half", "p"]
+    pd.testing.assert_frame_equal(before[names], after[names].iloc[: len(before)])
 
 
 def test_adjusted_p_values_are_holms() -> None:
@@ -75,11 +149,6 @@ def test_adjusted_p_values_are_holms() -> None:
     assert len(made) == 4
     assert made["p_adjusted"].to_dict() == pytest.approx(expected)
     assert (made["p_adjusted"] >= made["p"]).all()
-
-
-SCORES = st.lists(
-    st.lists(st.floats(0.1, 0.9).map(lambda x: round(x, 3)), min_size=4, max_size=4), min_size=2, max_size=4
-)
 
 
 @settings(max_examples=25, deadline=None)
@@ -116,7 +185,7 @@ def test_who_beats_whom_is_said_with_its_interval_and_p() -> None:
     sentences = conclusions(comparison({"tanh": worse, "relu": better}))
     half = T_TABLE[4] * 0.1 / math.sqrt(5)
     assert f"{half:.2f}" == "0.12"
-    assert sentences[1] == "activation=relu beats activation=tanh by 0.60 ± 0.12 points (n = 5, adjusted p < 0.001)."
+    assert sentences[1] == "activation=relu beats activation=tanh by 0.60 ± 0.12 points (n = 5, d = 6.00, p < 0.001)."
     assert sentences[0].startswith("activation=relu: test accuracy 0.8514 ± 0.0034, n = 5 seeds")
     assert "Picked among 2 settings" in sentences[0]
     assert "report the test figure" in sentences[0]
@@ -173,7 +242,7 @@ def test_one_run_concludes_nothing() -> None:
 
 def test_seeds_that_change_nothing_are_no_sample() -> None:
     sentences = conclusions(comparison({"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}))
-    assert "differ by 10.00 points on each of 3 seeds: the seed changes nothing" in sentences[1]
+    assert "differ by 10.00 points on each of 3 seeds: these change nothing here" in sentences[1]
     assert not [sentence for sentence in sentences if "beats" in sentence]
 
 

@@ -1,0 +1,78 @@
+"""What is said of the best: its lead in examples, ties, the size of the test split, the constant predictor, the end."""
+
+import json
+
+import pandas as pd
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.winner import best_run, trust
+
+CLASSES = ["inside", "outside"]
+COUNTS = {"train": [30, 70], "validation": [40, 60], "test": [45, 155]}
+
+
+def runs(
+    validation: list[float], test: list[float] | None = None, best_epoch: int = 3, **columns: object
+) -> Comparison:
+    rows = []
+    for number, score in enumerate(validation):
+        row = {"run": str(number), "status": "finished", "message": None, "task": "classification", "config.seed": 0}
+        row |= {"config.optimizer.lr": 0.1 * (number + 1), "config.training.epochs": 5, "metric.best_epoch": best_epoch}
+        row |= {"metric.best_validation_accuracy": score, "metric.best_train_accuracy": score + 0.07}
+        row |= {"metric.best_test_accuracy": (test or validation)[number]}
+        row |= {"provenance.data.classes": json.dumps(CLASSES)}
+        row |= {f"provenance.data.examples_of_classes.{split}": json.dumps(n) for split, n in COUNTS.items()}
+        row |= {f"provenance.examples.{split}": sum(n) for split, n in COUNTS.items()}
+        rows.append(row | columns)
+    return Comparison.of(pd.DataFrame(rows))
+
+
+def test_the_lead_is_told_in_examples() -> None:
+    (sentence,) = best_run(runs([0.90, 0.93, 0.80]))
+    assert "Best by validation: run 1" in sentence
+    assert "It is 0.0300 (3 of 100 examples) above the second and 0.0300 above the median" in sentence
+
+
+def test_a_tie_is_called_so() -> None:
+    (sentence,) = best_run(runs([0.93, 0.93, 0.80]))
+    assert "tied on validation with run 1: nothing there tells them apart" in sentence
+    assert "above the second" not in sentence
+
+
+def test_the_test_split_is_a_sample() -> None:
+    text = " ".join(trust(runs([0.9, 0.8], [0.85, 0.8])))
+    low, high = proportion_confint(170, 200, 0.05, method="wilson")
+    assert f"170 right of 200 leave a 95 % interval from {low:.4f} to {high:.4f} (Wilson)" in text
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ([0.6, 0.55, 0.9], "2 of 3 runs are no better than always answering “outside”, the most common class"),
+        ([0.61, 0.9], "All 2 runs are better than always answering “outside”"),
+        ([0.6], "The run is no better than always answering “outside”"),
+    ],
+)
+def test_the_constant_predictor(scores: list[float], words: str) -> None:
+    comparison = runs(scores)
+    assert comparison.baseline is not None
+    assert comparison.baseline.scores == {"train": 0.7, "validation": 0.6, "test": 0.775}
+    assert words in " ".join(trust(comparison))
+    assert comparison.listing.markdown().splitlines()[-1].startswith("| baseline ")
+    assert "baseline" not in comparison.files()["table.csv"]
+
+
+def test_regression_is_measured_against_the_mean() -> None:
+    table = runs([0.9, -0.2]).runs.rename(columns=lambda name: name.replace("accuracy", "r2"))
+    comparison = Comparison.of(table.assign(task="regression"))
+    text = " ".join(trust(comparison))
+    assert "1 of 2 runs are no better than always answering the mean of the targets (validation R² 0.0000)" in text
+    assert "Wilson" not in text
+
+
+def test_best_at_the_last_epoch() -> None:
+    assert "The first 2 are best at the last epoch" in " ".join(trust(runs([0.9, 0.8], best_epoch=5)))
+    assert "last epoch" not in " ".join(trust(runs([0.9, 0.8])))
+    assert "Train − validation accuracy there = 0.070." in trust(runs([0.9, 0.8]))
