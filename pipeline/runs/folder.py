@@ -1,15 +1,17 @@
 """A run on disk: history.csv, result.json, model.safetensors, run.log (and steps.csv) in its folder."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import MODEL, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, check_regular, make_durable, write_log, write_whole
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Metric, Row, improves, run_metrics
@@ -44,6 +46,7 @@ class RunFolder:
         for row in history:
             self._add(row)
         self.steps, self.weights = list(steps), weights
+        write_history(self.job.folder, self.history)  # the file may be behind, damaged or missing
         self.log(f"resumed after epoch {history[-1]['epoch']:g}")
 
     def record(self, row: Row) -> bool:
@@ -94,13 +97,23 @@ class RunFolder:
         )
 
     def close(self, result: Result) -> Result:
-        """Write model.safetensors (weights of the best epoch) and result.json, and notify the trackers."""
+        """Write model.safetensors (weights of the best epoch) and result.json, and notify the trackers.
+
+        All are on the disk when this returns: the checkpoint, which holds them as well, may then be removed.
+        """
+        folder, files = self.job.folder, dict[str, str]()
+        if self.history:
+            files[HISTORY] = write_history(folder, self.history, durable=True)
         if self.weights and self.best is not None:
             header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
             metadata = {HEADER: header.model_dump_json()}  # one key: safetensors writes several in random order
-            write_whole(self.job.folder / MODEL, safetensors.torch.save(dict(self.weights), metadata))
+            data = safetensors.torch.save(dict(self.weights), metadata)
+            write_whole(folder / MODEL, data)
+            files[MODEL] = hashlib.sha256(data).hexdigest()
         self.tracking.end(result)  # first: a run that is killed here repeats its last epoch and ends again
-        result.write(self.job.folder)
+        result = result.model_copy(update={"files": files})
+        result.write(folder)
+        make_durable(folder)
         self.log(result.status + (f": {result.message}" if result.message else ""))
         return result
 
@@ -110,6 +123,22 @@ class RunFolder:
         if better:
             self.best = row
         return better
+
+
+def altered_files(folder: Path, result: Result) -> tuple[list[str], list[str]]:
+    """Which of the files that the run has left are missing, and which are not what it has written."""
+    missing, altered = [], []
+    for name, expected in (result.files or {}).items():
+        try:
+            check_regular(folder / name)
+            with (folder / name).open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != expected:
+                    altered.append(name)
+        except FileNotFoundError:
+            missing.append(name)
+        except OSError:
+            altered.append(name)
+    return missing, altered
 
 
 def write_failure(job: Job, message: str) -> Result:

@@ -108,7 +108,8 @@ def test_what_is_written_is_read(make_job: MakeJob, tmp_path: Path) -> None:
     result.write(tmp_path)
     text = (tmp_path / "result.json").read_text()
     assert list(json.loads(text)) == [
-        *("format", "status", "message", "task", "identity", "metrics", "seconds", "provenance", "overrides", "config")
+        *("format", "status", "message", "task", "identity", "metrics", "seconds", "provenance", "overrides", "files"),
+        *("config", "sha256"),
     ]
     again = read_result(tmp_path)
     assert isinstance(again, Result)
