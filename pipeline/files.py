@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -82,6 +83,13 @@ def make_durable(path: Path) -> None:
             os.close(handle)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged to a free name beside it; -> the name. Nothing is deleted."""
+    names = (path.with_name(f"{path.name}.damaged{'-' * bool(i)}{i or ''}") for i in itertools.count())
+    aside = next(name for name in names if not os.path.lexists(name))
+    return path.rename(aside)
 
 
 def digest(value: Any) -> str:

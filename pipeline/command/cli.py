@@ -16,7 +16,7 @@ from pipeline.command.task import run
 from pipeline.config.check import unknown_key
 from pipeline.config.folder import conf_folder
 from pipeline.errors import UserError
-from pipeline.files import HISTORY, RESULT
+from pipeline.runs.folders import holds_result, run_folders
 
 
 class Terminated(KeyboardInterrupt):
@@ -84,7 +84,7 @@ def _resume_hint() -> str:
 def _report() -> int:
     """Build the report of the sweep, even if some of its runs failed."""
     folder = PipelineCallback.sweep_folder
-    if folder is None or not any(any(folder.glob(f"*/{name}")) for name in (HISTORY, RESULT)):
+    if folder is None or not folder.is_dir() or not any(map(holds_result, run_folders(folder))):
         return 0
     from pipeline.report import build
 

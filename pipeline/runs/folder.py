@@ -125,14 +125,17 @@ class RunFolder:
         return better
 
 
-def altered_files(folder: Path, result: Result) -> tuple[list[str], list[str]]:
-    """Which of the files that the run has left are missing, and which are not what it has written."""
+def altered_files(
+    folder: Path, result: Result, names: Sequence[str] = (HISTORY, MODEL)
+) -> tuple[list[str], list[str]]:
+    """Which of these files, as far as the run has left them, are missing, and which are not what it has written."""
     missing, altered = [], []
-    for name, expected in (result.files or {}).items():
+    left = result.files or {}
+    for name in (name for name in names if name in left):
         try:
             check_regular(folder / name)
             with (folder / name).open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != expected:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != left[name]:
                     altered.append(name)
         except FileNotFoundError:
             missing.append(name)

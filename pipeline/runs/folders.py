@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.files import HISTORY, RESULT
 from pipeline.runs.problem import Problem
 
-_DEPTH = 8  # of folders in one another, as hydra.sweep.subdir=a/b makes them
+DEPTH = 8  # of folders in one another, as hydra.sweep.subdir=a/b makes them
 
 
 def is_run(folder: Path) -> bool:
@@ -25,7 +25,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int = _DEPTH) -> Iterator[Path]:
+def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int = DEPTH) -> Iterator[Path]:
     """The runs in a sweep's folder, at whatever depth, or the run itself; anything else is added to `problems`."""
     problems = [] if problems is None else problems
     try:
@@ -51,7 +51,7 @@ def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int 
 def _below(child: Path, problems: list[Problem], depth: int) -> Iterator[Path]:
     """The run, or the runs in its subfolders; a folder that holds none is one problem, whatever is in it."""
     inner: list[Problem] = []
-    runs = list(run_folders(child, inner, depth - 1)) if depth else []
+    runs = list(run_folders(child, inner, depth - 1)) if depth > 1 or is_run(child) else []
     yield from runs
     if runs or any(problem.kind == "unreadable" for problem in inner):
         problems += inner

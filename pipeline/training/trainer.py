@@ -20,7 +20,7 @@ from pipeline.config.assemble import (
 )
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError, one_line
+from pipeline.errors import UserError, explain, one_line
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import LOSS, SCORES, Row
@@ -113,7 +113,8 @@ class Trainer:
                 self._save()
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
-            message = "stopped by the user" if stopped else f"{type(error).__name__}: {error}"
+            words = explain(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            message = "stopped by the user" if stopped else words
             self._close_rest("interrupted" if stopped else "failed", one_line(message, 1000))
             raise
         if not all(self.results):
@@ -172,14 +173,24 @@ class Trainer:
             row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
             if folder.record(row):
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
-            if not math.isfinite(row["objective"]):
-                message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
-                self.results[j] = folder.close(folder.result("diverged", total, message))
-            elif epoch == folder.job.config.training.epochs:
-                self.results[j] = folder.close(folder.result("finished", total))
-            elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
-                message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
-                self.results[j] = folder.close(folder.result("finished", total, message))
+            self._close_if_done(j, total)
+
+    def _close_if_done(self, j: int, seconds: Mapping[str, float]) -> None:
+        """Close run j if its last row says that it has diverged, has all its epochs or no longer improves."""
+        folder = self.folders[j]
+        status: Status | None = None
+        message = None
+        row = folder.history[-1]
+        if not math.isfinite(row["objective"]):
+            status = "diverged"
+            message = f"the objective was {row['objective']} after epoch {row['epoch']}; try a smaller optimizer.lr"
+        elif row["epoch"] == folder.job.config.training.epochs:
+            status = "finished"
+        elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
+            status = "finished"
+            message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
+        if status is not None:
+            self.results[j] = folder.close(folder.result(status, seconds, message))
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
         """Save all that is needed to resume from here: after an epoch, or within one with its `partial` state."""
@@ -216,6 +227,8 @@ class Trainer:
                 checkpoint.facts["histories"][j], checkpoint.facts["steps"][j], checkpoint.under(f"best.{j}.")
             )
             self.results[j] = ended_result(folder.job.folder)
+            if self.results[j] is None:  # a record that was lost is written again
+                self._close_if_done(j, self.clock.seconds(len(self.stack.runs)))
         return True
 
     def _close_rest(self, status: Status, message: str) -> None:
