@@ -47,4 +47,6 @@ def check_job_folders(sweep: Path, folders: Sequence[Path]) -> None:
         if len(parts) > DEPTH:
             raise UserError(f"{key}: {folder}: more than {DEPTH} folders in one another; give fewer")
         if outer := next((other for other in folder.parents if other in places), None):
-            raise UserError(f"{key}: {folder} lies in the folder of another job, {outer}; give folders beside each other")
+            raise UserError(
+                f"{key}: {folder} lies in the folder of another job, {outer}; give folders beside each other"
+            )

@@ -1,4 +1,4 @@
-"""A search by Optuna: each batch of suggestions is one plan, and the study is kept in the sweep's folder."""
+"""A search by Optuna: each batch of suggestions is one plan, and the study is journal in the sweep's folder."""
 
 import math
 import warnings
@@ -14,6 +14,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from pipeline.command._composition import Composer, check_all
+from pipeline.command._study import Study
 from pipeline.command.grid import arguments
 from pipeline.errors import UserError
 from pipeline.extras import needed
@@ -23,7 +24,6 @@ from pipeline.sweep.lock import locked
 with needed("search", "hydra/sweeper=search"):
     import optuna
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-    from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
@@ -78,7 +78,8 @@ def search(
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = _study(sweep / JOURNAL)
+        journal = Study(sweep / JOURNAL)
+        study = journal.optuna
         while True:
             finished = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
@@ -87,16 +88,13 @@ def search(
             study.sampler = optuna.samplers.TPESampler(seed=seed + len(finished), constant_liar=True)
             new = min(batch, trials - len(finished)) - len(pending)
             suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
+            journal.seal()
             numbers = [trial.number for trial in (*pending, *suggested)]
             ended = launcher.launch([space.job(trial.params) for trial in (*pending, *suggested)], numbers[0])
             for number, job in zip(numbers, ended, strict=True):
                 _report_score(study, number, job)
+            journal.seal()
             returns += ended
-
-
-def _study(path: Path) -> "optuna.Study":
-    storage = JournalStorage(JournalFileBackend(str(path)))
-    return optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
 
 
 def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:

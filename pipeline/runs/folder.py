@@ -125,9 +125,7 @@ class RunFolder:
         return better
 
 
-def altered_files(
-    folder: Path, result: Result, names: Sequence[str] = (HISTORY, MODEL)
-) -> tuple[list[str], list[str]]:
+def altered_files(folder: Path, result: Result, names: Sequence[str] = (HISTORY, MODEL)) -> tuple[list[str], list[str]]:
     """Which of these files, as far as the run has left them, are missing, and which are not what it has written."""
     missing, altered = [], []
     left = result.files or {}

@@ -241,10 +241,7 @@ def _explain(sweep: Path, changed: dict[int, str]) -> str:
     reasons: dict[str, list[str]] = {}
     for number, why in changed.items():
         reasons.setdefault(why, []).append(str(number))
-    runs = "; ".join(
-        f"{why} of {_listed(numbers)} changed"
-        for why, numbers in reasons.items()
-    )
+    runs = "; ".join(f"{why} of {_listed(numbers)} changed" for why, numbers in reasons.items())
     return (
         f"{sweep}: {runs} since they were trained; old and new figures do not belong in one table: give another "
         "sweep.name, or sweep.mismatch=retrain (the old runs move to .sweep/replaced/), or sweep.mismatch=keep"
