@@ -41,13 +41,16 @@ class RunFolder:
         """Add a line to run.log."""
         write_log(self.job.folder, text)
 
-    def resume(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
-        """Restore the history, steps and weights of an interrupted run."""
+    def resume(
+        self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor], *, ended: bool = False
+    ) -> None:
+        """Restore the history, steps and weights of an interrupted run; one that has ended keeps its files."""
         for row in history:
             self._add(row)
         self.steps, self.weights = list(steps), weights
-        write_history(self.job.folder, self.history)  # the file may be behind, damaged or missing
-        self.log(f"resumed after epoch {history[-1]['epoch']:g}")
+        if not ended:
+            write_history(self.job.folder, self.history)  # the file may be ahead, damaged or missing
+            self.log(f"resumed after epoch {history[-1]['epoch']:g}")
 
     def record(self, row: Row) -> bool:
         """Add an epoch; -> whether it is the best so far."""

@@ -127,7 +127,8 @@ def read_result(folder: Path) -> Result | Problem:
     """The record of the run in `folder`, or why it cannot be read."""
     try:
         facts = json.loads(read_whole(folder / RESULT, _MOST_BYTES))
-        if isinstance(facts, dict) and (written := facts.pop("sha256", None)) not in (None, digest(facts)):
+        checksum = facts.pop("sha256", None) if isinstance(facts, dict) else None
+        if checksum is not None and checksum != digest(facts):
             return Problem("bad_result", folder, f"{RESULT} is not what was written (its checksum differs)")
         return Result.model_validate(facts)
     except FileNotFoundError:

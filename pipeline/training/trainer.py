@@ -223,10 +223,9 @@ class Trainer:
         self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
         self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):
-            folder.resume(
-                checkpoint.facts["histories"][j], checkpoint.facts["steps"][j], checkpoint.under(f"best.{j}.")
-            )
             self.results[j] = ended_result(folder.job.folder)
+            history, steps = checkpoint.facts["histories"][j], checkpoint.facts["steps"][j]
+            folder.resume(history, steps, checkpoint.under(f"best.{j}."), ended=self.results[j] is not None)
             if self.results[j] is None:  # a record that was lost is written again
                 self._close_if_done(j, self.clock.seconds(len(self.stack.runs)))
         return True

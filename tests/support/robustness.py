@@ -3,7 +3,7 @@
 Each disturbed sweep is continued and must come to the figures of an undisturbed one, to the last bit, and no message
 may be a traceback. The tests take a sample; all of it, with a line a failure and a table of counts:
 
-    python tests/support/robustness.py faults kills corruptions [--count 50] [--seed 0] [--kind grid,halving,search,dask]
+    python tests/support/robustness.py faults kills corruptions --count 50 --kind grid,halving,search
 """
 
 import argparse
@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from commands import figures
+from commands import figures  # noqa: E402
 
 SMALL = ["-m", "dataset=square", "dataset.samples=60", "model.hidden=[3]", "training.batch_size=8"]
 SMALL += ["training.kernel=plain", "sweep.name=s"]
@@ -58,14 +58,14 @@ class Ended:
 
 def warm() -> None:
     """Import what commands import, so that each of thousands need not."""
+    from hydra.core.plugins import Plugins
+
     import pipeline.command.cli
     import pipeline.command.launcher
     import pipeline.command.search
-    import pipeline.report.build  # noqa: F401
+    import pipeline.report.build
     import pipeline.sweep.board
     import pipeline.training.trainer  # noqa: F401
-    from hydra.core.plugins import Plugins
-
     from pipeline.runs._code import engine
     from pipeline.runs.provenance import software
 
@@ -94,7 +94,7 @@ def command(
             os.chdir(folder)
             for stream, path in ((1, out), (2, error)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
             sys.argv = ["pipeline", *arguments]
             from pipeline.command import cli
 
@@ -103,6 +103,8 @@ def command(
             if disturb is not None:
                 disturb()
             status = cli.main()
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
         except BaseException:
             traceback.print_exc()
         finally:

@@ -2,8 +2,8 @@
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish
-from pipeline.runs.metrics import SELECTION
 from pipeline.runs.folders import natural
+from pipeline.runs.metrics import SELECTION
 
 
 def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure | None:
