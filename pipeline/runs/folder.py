@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import HISTORY, MODEL, check_regular, make_durable, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, RESULT, check_regular, make_durable, write_log, write_whole
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Metric, Row, improves, run_metrics
@@ -41,6 +41,10 @@ class RunFolder:
         """Add a line to run.log."""
         write_log(self.job.folder, text)
 
+    def begin(self) -> None:
+        """Remove the record of an earlier end: as long as there is one, the other files are as it says."""
+        (self.job.folder / RESULT).unlink(missing_ok=True)
+
     def resume(
         self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor], *, ended: bool = False
     ) -> None:
@@ -49,6 +53,7 @@ class RunFolder:
             self._add(row)
         self.steps, self.weights = list(steps), weights
         if not ended:
+            self.begin()
             write_history(self.job.folder, self.history)  # the file may be ahead, damaged or missing
             self.log(f"resumed after epoch {history[-1]['epoch']:g}")
 

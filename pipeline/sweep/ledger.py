@@ -157,9 +157,9 @@ class Ledger:
                     self._reject(number, result.words)
                 continue
             missing, altered = altered_files(folder, result)
-            if altered and result.ended:
-                self._reject(number, f"{' and '.join(altered)} changed since it was written")
-            elif missing and result.ended:
+            if altered or (missing and not result.ended):
+                self._reject(number, f"{' and '.join(altered + missing)} changed since it was written")
+            elif missing:
                 incomplete[number] = missing
         if incomplete and mismatch == "retrain":
             for number in incomplete:

@@ -105,6 +105,8 @@ class Trainer:
     def train(self) -> list[Result]:
         try:
             if not self._resume():
+                for folder in self.folders:
+                    folder.begin()
                 self._record(0)
             while self.epoch < self.epochs and not all(self.results):
                 self._train_epoch(self.epoch + 1)
