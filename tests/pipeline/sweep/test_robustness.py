@@ -59,7 +59,7 @@ def test_folders_in_one_another(tmp_path: Path) -> None:
     assert command(tmp_path, more).out.startswith("6 runs, 4 finished before: 2 to train in 1 stack")
     (sweep / ".sweep/plan.json").unlink()
     assert command(tmp_path, more).out.startswith("6 runs, 6 finished before: nothing to train")
-    assert command(tmp_path, SHORT + ["optimizer.lr=0.1,0.3"]).out.startswith("4 runs, 4 finished before")
+    assert command(tmp_path, [*SHORT, "optimizer.lr=0.1,0.3"]).out.startswith("4 runs, 4 finished before")
     assert not (sweep / "0").exists()  # a run keeps the folder that it has
 
 
