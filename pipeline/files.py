@@ -73,18 +73,6 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def make_durable(path: Path) -> None:
-    """Flush a file, or a folder's list of names, to disk. Raises OSError with its name."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
 def set_aside(path: Path) -> Path:
     """Rename what is damaged to a free name beside it; -> the name. Nothing is deleted."""
     names = (path.with_name(f"{path.name}.damaged{'-' * bool(i)}{i or ''}") for i in itertools.count())

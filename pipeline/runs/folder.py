@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import HISTORY, MODEL, RESULT, check_regular, make_durable, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, RESULT, check_regular, write_log, write_whole
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Metric, Row, improves, run_metrics
@@ -121,7 +121,6 @@ class RunFolder:
         self.tracking.end(result)  # first: a run that is killed here repeats its last epoch and ends again
         result = result.model_copy(update={"files": files})
         result.write(folder)
-        make_durable(folder)
         self.log(result.status + (f": {result.message}" if result.message else ""))
         return result
 

@@ -112,7 +112,8 @@ class Trainer:
                 self._train_epoch(self.epoch + 1)
                 self.epoch += 1
                 self._record(self.epoch)
-                self._save()
+                if not all(self.results):  # else the state has nothing that the runs' own files lack
+                    self._save()
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
             words = explain(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
@@ -237,7 +238,7 @@ class Trainer:
             if self.results[j] is None:
                 self.results[j] = result = folder.result(status, self.clock.seconds(len(self.stack.runs)), message)
                 with suppress(OSError):  # a full disk: the files stay as they are, and the next start resumes from them
-                    folder.close(result)
+                    self.results[j] = folder.close(result)
 
     def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
         run = self.stack.runs[row]
