@@ -10,6 +10,7 @@ import hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import run
 from pipeline.config.check import unknown_key
@@ -44,6 +45,7 @@ def main() -> int:
 
 def _run(full: bool) -> int:
     try:
+        check_user_configs(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
     except Terminated:
         raise

@@ -19,6 +19,7 @@ from pipeline.command.grid import arguments
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
+from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
 
 with needed("search", "hydra/sweeper=search"):
@@ -80,6 +81,7 @@ def search(
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         journal = Study(sweep / JOURNAL)
         study = journal.optuna
+        _train_damaged_again(config, study, space, launcher)
         while True:
             finished = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
@@ -95,6 +97,17 @@ def search(
                 _report_score(study, number, job)
             journal.seal()
             returns += ended
+
+
+def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space, launcher: Launcher) -> None:
+    """Train earlier trials whose runs have no results any more; their scores stay, as equal runs have equal ones."""
+    ledger = Ledger(Path(str(config.hydra.sweep.dir)))
+    numbers = [entry.number for entry in ledger.entries]
+    ledger.check_files(numbers, str(config.sweep.mismatch))
+    if not all(map(ledger.ended, numbers)):
+        complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+        if jobs := [space.job(trial.params) for trial in complete if trial.params.keys() == space.axes.keys()]:
+            launcher.launch(jobs, 0)
 
 
 def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:
