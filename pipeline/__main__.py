@@ -1,25 +1,23 @@
 """`python -m pipeline`."""
 
-import os
-import signal
 import sys
 
-from pipeline import garbage
+from pipeline import garbage, stopping
 
-garbage.collect_rarely()
-try:
-    from pipeline.command.cli import main
 
-    status = main()
-except KeyboardInterrupt:  # while Python still imports
-    print("stopped; nothing has begun", file=sys.stderr)
-    status = 130
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to stop
-garbage.skip_at_exit()
-pool = sys.modules.get("pipeline.pool")
-if status == 130 and not (pool and pool.has_started()):  # workers have things to be put away
-    # A KeyboardInterrupt that has passed an exec(), as imports of dataclasses do, makes CPython end itself by SIGINT.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-sys.exit(status)
+def main() -> None:
+    """Run the command line and exit with its status."""
+    garbage.collect_rarely()
+    try:
+        from pipeline.command.cli import main as command
+
+        status = command()
+    except KeyboardInterrupt:  # while Python still imports
+        print("stopped; nothing has begun", file=sys.stderr)
+        status = stopping.STOPPED
+    garbage.skip_at_exit()
+    stopping.leave(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,16 @@
-"""Writing files atomically: whole or not at all."""
+"""Files written atomically, whole or not at all, and read only where they are files, of a size that is expected."""
 
+import errno
+import hashlib
+import itertools
 import json
 import math
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +20,69 @@ JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in 
 _TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this
 
 
+def read_whole(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most `most` bytes.
+
+    Raises OSError with the file's name for anything else, unopened: a pipe or a device could be waited for without end.
+    """
+    size = check_regular(path).st_size
+    if size > most:
+        raise OSError(errno.EFBIG, f"{size:,} bytes, where at most {most:,} are expected", str(path))
+    return path.read_bytes()
+
+
+def check_regular(path: Path) -> os.stat_result:
+    """The status of a regular file. Raises OSError, whose `strerror` says what is there instead."""
+    status = path.stat()
+    if stat.S_ISREG(status.st_mode):
+        return status
+    kinds = {
+        stat.S_ISDIR: "a folder",
+        stat.S_ISFIFO: "a pipe",
+        stat.S_ISSOCK: "a socket",
+        stat.S_ISCHR: "a device",
+        stat.S_ISBLK: "a device",
+    }
+    kind = next((name for test, name in kinds.items() if test(status.st_mode)), "something else")
+    raise OSError(errno.EINVAL, f"{kind} where a file is expected", str(path))
+
+
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Write to a temporary file, flush to disk, rename: a reader sees the old file or the new one, never a part.
 
     Without `durable` there is no fsync, which saves milliseconds: only a power failure, not a crash of the process,
-    can then lose the file.
+    can then lose the file. Raises OSError with the file's name.
     """
     data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            if durable:
-                os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files that only the owner may read
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                if durable:
+                    os.fsync(stream.fileno())
+            temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files that only the owner may read
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):  # the first error is the one to report
+                temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged to a free name beside it; -> the name. Nothing is deleted."""
+    names = (path.with_name(f"{path.name}.damaged{'-' * bool(i)}{i or ''}") for i in itertools.count())
+    aside = next(name for name in names if not os.path.lexists(name))
+    return path.rename(aside)
+
+
+def digest(value: Any) -> str:
+    """sha256 of what JSON makes of the value, in whatever order its keys are."""
+    return hashlib.sha256(json.dumps(_plain(value), sort_keys=True).encode()).hexdigest()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -44,14 +92,21 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 def write_log(folder: Path, text: str) -> None:
     """Append a timestamped line to the run.log in `folder`."""
-    with (folder / "run.log").open("a") as stream:
-        stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+    path = folder / "run.log"
+    try:
+        if path.exists():
+            check_regular(path)
+        with path.open("a") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def clean(folder: Path) -> None:
     """Remove the temporary files that killed processes left in `folder` and its subfolders."""
     for path in folder.rglob(f".*{_TEMPORARY}"):
-        path.unlink(missing_ok=True)
+        if path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

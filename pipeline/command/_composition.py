@@ -57,12 +57,20 @@ class Composed:
             "overrides.yaml": _yaml(list(self.overrides)),
         }
 
+    @property
+    def number(self) -> int:
+        """The job's number in the sweep."""
+        return int(self.hydra["job"]["num"])
+
     def numbered(self, number: int) -> "Composed":
         """The same job under another number of the sweep; its folder is named by that number."""
-        folder = self.folder.parent / str(number)
         job = self.hydra["job"] | {"id": f"{self.hydra['job']['name']}_{number}", "num": number}
+        return replace(self, hydra=self.hydra | {"job": job}).in_folder(self.folder.parent / str(number))
+
+    def in_folder(self, folder: Path) -> "Composed":
+        """The same job in another folder."""
         runtime = self.hydra["runtime"] | {"output_dir": str(folder.absolute())}
-        return replace(self, folder=folder, hydra=self.hydra | {"job": job, "runtime": runtime})
+        return replace(self, folder=folder, hydra=self.hydra | {"runtime": runtime})
 
 
 class Composer:

@@ -15,7 +15,7 @@ from pipeline.command._destination import check_run_folder, check_sweep_folder
 from pipeline.command.grid import arguments, grid
 from pipeline.config.check import check
 from pipeline.config.schema import Config
-from pipeline.errors import UserError
+from pipeline.errors import UserError, explain
 
 
 class PipelineCallback(Callback):
@@ -30,7 +30,7 @@ class PipelineCallback(Callback):
             checked = check(config)
             check_run_folder(folder)
             _check_data(checked)
-        except UserError as error:
+        except (UserError, OSError) as error:
             _refuse(error)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class PipelineCallback(Callback):
                 check_all([compose(job, number) for number, job in enumerate(jobs)])
         except HydraException:
             pass  # the sweeper will hit the same error and report it
-        except UserError as error:
+        except (UserError, OSError) as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
 
@@ -60,7 +60,7 @@ def _check_data(config: Config) -> None:
     build_run(config, dataset)
 
 
-def _refuse(error: UserError) -> None:
+def _refuse(error: UserError | OSError) -> None:
     """Exit: Hydra turns an exception in a callback into a warning, and one in a job into a traceback."""
-    print(error, file=sys.stderr)
+    print(explain(error) if isinstance(error, OSError) else error, file=sys.stderr)
     raise SystemExit(1) from None

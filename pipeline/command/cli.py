@@ -5,22 +5,19 @@ import re
 import signal
 import sys
 from importlib import metadata
-from types import FrameType
 
 import hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import run
 from pipeline.config.check import unknown_key
 from pipeline.config.folder import conf_folder
-from pipeline.errors import UserError
-from pipeline.files import HISTORY, RESULT
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, from a batch system or a closed terminal: there is no time for a report."""
+from pipeline.errors import UserError, explain
+from pipeline.runs.folders import holds_result, run_folders
+from pipeline.stopping import STOPPED, Terminated, handle_signals, say
 
 
 def main() -> int:
@@ -28,7 +25,7 @@ def main() -> int:
     if "--version" in sys.argv[1:]:
         print(f"scratchnet-sweeps {metadata.version('scratchnet-sweeps')}, Hydra {hydra.__version__}")
         return 0
-    _handle_signals()
+    handle_signals(_resume_hint)
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     try:
@@ -39,8 +36,8 @@ def main() -> int:
         return 141
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # shutting down takes a moment
-        print(_resume_hint(), file=sys.stderr)
-        status = 130
+        say(_resume_hint())
+        status = STOPPED
     if pool := sys.modules.get("pipeline.pool"):  # imported if workers were used
         pool.shut_down()
     return status
@@ -48,12 +45,13 @@ def main() -> int:
 
 def _run(full: bool) -> int:
     try:
+        check_user_configs(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
     except Terminated:
         raise
     except KeyboardInterrupt:
-        print(_resume_hint(), file=sys.stderr)
-        return 130
+        say(_resume_hint())
+        return STOPPED
     except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
         message = _message(error)
         if full or message is None:
@@ -61,18 +59,6 @@ def _run(full: bool) -> int:
         print(message, file=sys.stderr)
         return 1
     return 0
-
-
-def _handle_signals() -> None:
-    """Let SIGTERM and SIGHUP end the command like Ctrl-C, unless they are ignored, as under nohup."""
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, terminate)
 
 
 def _resume_hint() -> str:
@@ -84,14 +70,15 @@ def _resume_hint() -> str:
 def _report() -> int:
     """Build the report of the sweep, even if some of its runs failed."""
     folder = PipelineCallback.sweep_folder
-    if folder is None or not any(any(folder.glob(f"*/{name}")) for name in (HISTORY, RESULT)):
+    if folder is None or not folder.is_dir() or not any(map(holds_result, run_folders(folder))):
         return 0
     from pipeline.report import build
 
     try:
         print(f"report: {build([folder])}")
     except (UserError, OSError) as error:
-        print(f"no report: {error}; fix this, then run: python -m pipeline.report {folder}", file=sys.stderr)
+        reason = explain(error) if isinstance(error, OSError) else error
+        print(f"no report: {reason}; the report alone: python -m pipeline.report {folder}", file=sys.stderr)
         return 1
     return 0
 
@@ -102,7 +89,7 @@ def _message(error: Exception) -> str | None:
         return str(error)
     text = str(error)
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return _os_error_message(error) if isinstance(error, OSError) else _empty_group_message(text)
+        return explain(error) if isinstance(error, OSError) else _empty_group_message(text)
     key = re.match(r"Could not override '([^']+)'", text)
     if key:
         typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
@@ -110,12 +97,6 @@ def _message(error: Exception) -> str | None:
     wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())
-
-
-def _os_error_message(error: OSError) -> str | None:
-    if not error.filename:
-        return None
-    return f"{error.filename}: {error.strerror or error}; free some space or give another folder, then resume"
 
 
 def _empty_group_message(text: str) -> str | None:

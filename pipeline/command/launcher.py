@@ -12,6 +12,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command._composition import Composed, Composer, check_all, one_metric
+from pipeline.command._destination import check_job_folders
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import config_folder, tell, tell_kernel
 from pipeline.config.assemble import build_run, plain_because
@@ -47,19 +48,27 @@ def launch(
     datasets = [run_config.dataset.load() for run_config in checked]
     tell(*datasets)
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
+    check_job_folders(Path(str(config.hydra.sweep.dir)), [job.folder for job in composed])
     _refuse_shared_folders(composed, identities)
     _refuse_unfit(checked, datasets)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     if options.kind == "halving":
         one_metric(checked, "sweep=halving")
     with nullcontext() if options.dry_run else locked(sweep):
-        ledger = Ledger(sweep)
+        ledger = Ledger(sweep, dry_run=options.dry_run)
         requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
         numbers = ledger.numbers(requests, initial_job_idx, options.mismatch)
-        composed = [_place(ledger, job, number) for job, number in zip(composed, numbers, strict=True)]
+        ledger.check_files(numbers, options.mismatch)
+        composed = [
+            _place(ledger, job if job.number == number else compose(overrides, number), number)
+            for job, number, overrides in zip(composed, numbers, job_overrides, strict=True)
+        ]
         groups = config_folder(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
-        jobs = [Job(run_config, job.folder, job.overrides, groups, identity) for run_config, job, identity in parts]
+        jobs = [
+            Job(run_config, job.folder, job.overrides, groups, identity, job.folder.relative_to(sweep).as_posix())
+            for run_config, job, identity in parts
+        ]
         plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
         print(f"{plan} -> {sweep}", flush=True)
         if options.kind == "halving":
@@ -111,11 +120,9 @@ def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> Non
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:
-    """The job as that number of the sweep, in the folder of that number unless its folder has a custom name."""
-    if job.folder.name.isdecimal():
-        return job.numbered(number)
-    ledger.folders[number] = job.folder.name
-    return job
+    """The job as that number of the sweep, in the folder that this run had in earlier commands, else its own."""
+    name = job.folder.relative_to(ledger.sweep).as_posix()
+    return job.in_folder(ledger.place(number, name))
 
 
 def _write_hydra(composed: Sequence[Composed]) -> None:

@@ -1,4 +1,4 @@
-"""A search by Optuna: each batch of suggestions is one plan, and the study is kept in the sweep's folder."""
+"""A search by Optuna: each batch of suggestions is one plan, and the study is journal in the sweep's folder."""
 
 import math
 import warnings
@@ -14,17 +14,18 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from pipeline.command._composition import Composer, check_all, one_metric
+from pipeline.command._study import Study
 from pipeline.command.grid import arguments
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
 from pipeline.metrics import SELECTION, metric_of
+from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
 
 with needed("search", "hydra/sweeper=search"):
     import optuna
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-    from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
@@ -80,7 +81,10 @@ def search(
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = _study(sweep / JOURNAL, select)
+        journal = Study(sweep / JOURNAL, higher_is_better=_higher_is_better(select))
+        study = journal.optuna
+        _check_select(sweep, study, select)
+        _train_damaged_again(config, study, space, launcher)
         while True:
             finished = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
@@ -89,28 +93,40 @@ def search(
             study.sampler = optuna.samplers.TPESampler(seed=seed + len(finished), constant_liar=True)
             new = min(batch, trials - len(finished)) - len(pending)
             suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
+            journal.seal()
             numbers = [trial.number for trial in (*pending, *suggested)]
             ended = launcher.launch([space.job(trial.params) for trial in (*pending, *suggested)], numbers[0])
             for number, job in zip(numbers, ended, strict=True):
                 _report_score(study, number, job)
+            journal.seal()
             returns += ended
 
 
-def _study(path: Path, select: str) -> "optuna.Study":
-    """The study of the folder, which optimises what `training.select` says. Raises UserError for one of another."""
-    storage = JournalStorage(JournalFileBackend(str(path)))
-    # "auto" is accuracy or R², which the data decide on; of both more is better.
-    higher = select == "auto" or metric_of(select.removeprefix(f"{SELECTION}_")).higher_is_better
-    direction = optuna.study.StudyDirection.MAXIMIZE if higher else optuna.study.StudyDirection.MINIMIZE
-    study = optuna.create_study(storage=storage, study_name="sweep", direction=direction, load_if_exists=True)
+def _higher_is_better(select: str) -> bool:
+    """The direction of what `training.select` names; "auto" is accuracy or R², which the data decide on."""
+    return select == "auto" or metric_of(select.removeprefix(f"{SELECTION}_")).higher_is_better
+
+
+def _check_select(sweep: Path, study: "optuna.Study", select: str) -> None:
+    """Raise UserError for a study that optimises something else."""
     before = study.user_attrs.get("select", "auto" if study.trials else select)
     if before != select:
         raise UserError(
-            f"{path.parent}: its search optimises training.select={before}, which {select} cannot go on from; give "
+            f"{sweep}: its search optimises training.select={before}, which {select} cannot go on from; give "
             "another sweep.name"
         )
     study.set_user_attr("select", select)
-    return study
+
+
+def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space, launcher: Launcher) -> None:
+    """Train earlier trials whose runs have no results any more; their scores stay, as equal runs have equal ones."""
+    ledger = Ledger(Path(str(config.hydra.sweep.dir)))
+    numbers = [entry.number for entry in ledger.entries]
+    ledger.check_files(numbers, str(config.sweep.mismatch))
+    if not all(map(ledger.ended, numbers)):
+        complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+        if jobs := [space.job(trial.params) for trial in complete if trial.params.keys() == space.axes.keys()]:
+            launcher.launch(jobs, 0)
 
 
 def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:

@@ -1,15 +1,16 @@
 """Reading a file whole, and saying of a bad one where it lies, what is wrong with it and what to do."""
 
+import errno
 import gzip
 import io
 import os
-import stat
 import zlib
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.files import check_regular
 
 GZIP = b"\x1f\x8b"
 _RATIO = 200  # tables and images shrink to a tenth; what grows by more than this is made to fill the memory
@@ -22,17 +23,14 @@ def check_file(path: Path) -> Path:
     Raises UserError that says what it is instead.
     """
     try:
-        status = path.stat()
+        status = check_regular(path)
     except OSError as error:
-        raise _unreadable(path, error) from None
+        if error.errno != errno.EINVAL:
+            raise _unreadable(path, error) from None
+        remedy = "give a file" if path.is_dir() else "save what it gives as a file, and give that"
+        raise UserError(f"{path}: {error.strerror}; {remedy}") from None
     except ValueError:  # a NUL character
         raise UserError(f"{str(path)!r}: not a path; give the path of a file") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise UserError(f"{path}: a folder where a file is expected; give a file")
-    if not stat.S_ISREG(status.st_mode):
-        kinds = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device", stat.S_ISBLK: "a device"}
-        kind = next((name for test, name in kinds.items() if test(status.st_mode)), "something else")
-        raise UserError(f"{path}: {kind} where a file is expected; save what it gives as a file, and give that")
     if not status.st_size:
         raise UserError(f"{path}: the file is empty; get it again")
     if not os.access(path, os.R_OK):

@@ -4,11 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipeline import garbage
-from pipeline.errors import UserError
+from pipeline import garbage, stopping
+from pipeline.errors import UserError, explain
 from pipeline.report.build import build
 from pipeline.report.paper import column
 from pipeline.report.watch import watch
+
+_STOPPED = "stopped; the runs are untouched; to build the report, repeat the command"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,9 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"{error.filename}: cannot be written ({error.strerror}); give another folder with --out", file=sys.stderr
-        )
+        print(f"{explain(error)}; --out FOLDER writes the report elsewhere", file=sys.stderr)
         return 1
     print(f"report: {page}")
     return 0
@@ -57,6 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     garbage.collect_rarely()
-    status = main()
+    stopping.handle_signals(lambda: _STOPPED)
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        stopping.say(_STOPPED)
+        status = stopping.STOPPED
     garbage.skip_at_exit()
-    sys.exit(status)
+    stopping.leave(status)

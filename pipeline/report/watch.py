@@ -11,7 +11,7 @@ from pipeline.files import HISTORY, RESULT
 from pipeline.report.build import build
 from pipeline.report.figures.medium import Medium
 from pipeline.report.paper import COLUMN
-from pipeline.runs.read import run_folders
+from pipeline.runs.folders import run_folders
 
 _PERIOD = 5.0  # seconds between polls of the folders
 _SHARE = 10  # after a build, rest for this many times its duration: at most a tenth of one core

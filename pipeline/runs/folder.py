@@ -1,15 +1,17 @@
 """A run on disk: history.csv, result.json, model.safetensors, run.log (and steps.csv) in its folder."""
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import MODEL, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, RESULT, check_regular, write_log, write_whole
 from pipeline.metrics import Metric
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
@@ -41,12 +43,21 @@ class RunFolder:
         """Add a line to run.log."""
         write_log(self.job.folder, text)
 
-    def resume(self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor]) -> None:
-        """Restore the history, steps and weights of an interrupted run."""
+    def begin(self) -> None:
+        """Remove the record of an earlier end: as long as there is one, the other files are as it says."""
+        (self.job.folder / RESULT).unlink(missing_ok=True)
+
+    def resume(
+        self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor], *, ended: bool = False
+    ) -> None:
+        """Restore the history, steps and weights of an interrupted run; one that has ended keeps its files."""
         for row in history:
             self._add(row)
         self.steps, self.weights = list(steps), weights
-        self.log(f"resumed after epoch {history[-1]['epoch']:g}")
+        if not ended:
+            self.begin()
+            write_history(self.job.folder, self.history)  # the file may be ahead, damaged or missing
+            self.log(f"resumed after epoch {history[-1]['epoch']:g}")
 
     def record(self, row: Row) -> bool:
         """Add an epoch; -> whether it is the best so far."""
@@ -96,13 +107,22 @@ class RunFolder:
         )
 
     def close(self, result: Result) -> Result:
-        """Write model.safetensors (weights of the best epoch) and result.json, and notify the trackers."""
+        """Write model.safetensors (weights of the best epoch) and result.json, and notify the trackers.
+
+        All are on the disk when this returns: the checkpoint, which holds them as well, may then be removed.
+        """
+        folder, files = self.job.folder, dict[str, str]()
+        if self.history:
+            files[HISTORY] = write_history(folder, self.history, durable=True)
         if self.weights and self.best is not None:
             header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
             metadata = {HEADER: header.model_dump_json()}  # one key: safetensors writes several in random order
-            write_whole(self.job.folder / MODEL, safetensors.torch.save(dict(self.weights), metadata))
+            data = safetensors.torch.save(dict(self.weights), metadata)
+            write_whole(folder / MODEL, data)
+            files[MODEL] = hashlib.sha256(data).hexdigest()
         self.tracking.end(result)  # first: a run that is killed here repeats its last epoch and ends again
-        result.write(self.job.folder)
+        result = result.model_copy(update={"files": files})
+        result.write(folder)
         self.log(result.status + (f": {result.message}" if result.message else ""))
         return result
 
@@ -112,6 +132,23 @@ class RunFolder:
         if better:
             self.best = row
         return better
+
+
+def altered_files(folder: Path, result: Result, names: Sequence[str] = (HISTORY, MODEL)) -> tuple[list[str], list[str]]:
+    """Which of these files, as far as the run has left them, are missing, and which are not what it has written."""
+    missing, altered = [], []
+    left = result.files or {}
+    for name in (name for name in names if name in left):
+        try:
+            check_regular(folder / name)
+            with (folder / name).open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != left[name]:
+                    altered.append(name)
+        except FileNotFoundError:
+            missing.append(name)
+        except OSError:
+            altered.append(name)
+    return missing, altered
 
 
 def write_failure(job: Job, message: str) -> Result:

@@ -1,6 +1,7 @@
 """history.csv, written and read: one row per epoch of a run."""
 
 import csv
+import hashlib
 import io
 import math
 from collections import Counter
@@ -11,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import one_line
-from pipeline.files import HISTORY, write_whole
+from pipeline.files import HISTORY, read_whole, write_whole
 from pipeline.runs.metrics import Row
 from pipeline.runs.problem import Problem
 
+_MOST_BYTES = 2**30  # five million epochs
 _LAST = 2**53  # float64 holds all whole numbers up to here
 
 
@@ -32,20 +34,25 @@ class History:
         return [dict(zip(self.names, values, strict=True)) for values in self.table.tolist()]
 
 
-def write_history(folder: Path, rows: Sequence[Row]) -> None:
-    """Replace the file by these epochs. No fsync: the checkpoint, which has one, holds them as well."""
+def write_history(folder: Path, rows: Sequence[Row], *, durable: bool = False) -> str:
+    """Replace the file by these epochs; -> its sha256.
+
+    It need not be `durable` while the run trains: the checkpoint, which is, holds them as well.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: "" if math.isnan(value) else value for name, value in row.items()} for row in rows)
-    write_whole(folder / HISTORY, stream.getvalue(), durable=False)
+    data = stream.getvalue().encode()
+    write_whole(folder / HISTORY, data, durable=durable)
+    return hashlib.sha256(data).hexdigest()
 
 
 def read_history(folder: Path) -> History | Problem:
     """The epochs of the run in `folder`; damaged lines are skipped, cells that hold text become NaN."""
     try:
-        with (folder / HISTORY).open(encoding="utf-8", newline="") as stream:
-            lines = [line for line in csv.reader(stream) if line]
+        text = read_whole(folder / HISTORY, _MOST_BYTES).decode()
+        lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
     except FileNotFoundError:
         return Problem("no_history", folder, f"{HISTORY} is missing")
     except OSError as error:

@@ -21,16 +21,22 @@ class Job:
     overrides: tuple[str, ...] = ()
     config_folder: str | None = None  # of the user's own groups
     identity: Identity | None = None
+    path: str | None = None  # of the folder in its sweep's, where it is not the name alone
 
     @property
     def command(self) -> str:
         """The command that trains this run again."""
         return rerun_command(self.overrides, self.config_folder)
 
+    @property
+    def name(self) -> str:
+        """What the run is called in its sweep: "3", or "a/b" with folders in one another."""
+        return self.path or self.folder.name
+
     def facts(self) -> dict[str, Any]:
         """How a checkpoint identifies its runs."""
         identity = self.identity.facts() if self.identity else None
-        return {"folder": self.folder.name, "identity": identity}
+        return {"folder": self.name, "identity": identity}
 
     def result(
         self,
@@ -40,6 +46,7 @@ class Job:
         metrics: Mapping[str, float] = {},
         seconds: Mapping[str, float] = {},
         provenance: Mapping[str, Any] = {},
+        files: Mapping[str, str] = {},
     ) -> Result:
         """The record of how the run ended; a run that failed before training has only a message."""
         return Result(
@@ -52,5 +59,6 @@ class Job:
             seconds=dict(seconds),
             provenance={"command": self.command, **provenance, **software()},
             overrides=list(self.overrides),
+            files=dict(files),
             config=self.config.model_dump(),
         )

@@ -1,9 +1,8 @@
 """Run folders read into data frames: one row per run, and one row per epoch of each run."""
 
 import json
-import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ import pandas as pd
 import yaml
 
 from pipeline.errors import UserError, one_line
-from pipeline.files import HISTORY, RESULT, write_whole
+from pipeline.files import HISTORY, read_whole, write_whole
 from pipeline.flatten import flatten
+from pipeline.runs.folders import is_run, run_folders
 from pipeline.runs.history import History, read_history
 from pipeline.runs.metrics import best_row, run_metrics, task_of
 from pipeline.runs.problem import Problem
@@ -22,6 +22,7 @@ from pipeline.runs.result import Result, read_result
 
 _FACTS = ("status", "message", "dropped_at_epoch", "task")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
+_CONFIG_BYTES = 2**20
 _WHOLE = 2**53  # float64 holds all whole numbers up to here
 
 
@@ -53,11 +54,6 @@ class Collected:
         return [folder if is_run(folder) else folder / name for folder, name in self.origins]
 
 
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """A sort key that puts 10 after 9."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
-
-
 def collect(folders: Sequence[Path]) -> Collected:
     """Read every run in `folders`, each a sweep folder or a run folder; bad ones are reported, not raised."""
     unique = list(dict.fromkeys(map(Path, folders)))
@@ -69,7 +65,7 @@ def collect(folders: Sequence[Path]) -> Collected:
         for path in run_folders(folder, problems):
             if path.resolve() in origins:
                 continue
-            inner = "" if path == folder else path.name
+            inner = "" if path == folder else path.relative_to(folder).as_posix()
             name = inner if inner and len(unique) == 1 else "/".join(filter(None, (label, inner)))
             result, history = _read_run(path, problems)
             if result is not None:
@@ -105,11 +101,6 @@ def write_results(folder: Path, collected: Collected | None = None) -> Path:
     return folder / "results.csv"
 
 
-def is_run(folder: Path) -> bool:
-    """Whether `folder` is a run folder."""
-    return any((folder / name).exists() for name in (RESULT, HISTORY, ".hydra"))
-
-
 def _labels(folders: Sequence[Path]) -> list[str]:
     """The shortest path suffixes that distinguish the folders."""
     parts = [folder.resolve().parts[1:] for folder in folders]
@@ -117,30 +108,6 @@ def _labels(folders: Sequence[Path]) -> list[str]:
     while len({part[-length:] for part in parts}) < len(set(parts)):
         length += 1
     return ["/".join(part[-length:]) for part in parts]
-
-
-def run_folders(folder: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
-    """The runs in a sweep's folder, or the run itself; anything else is added to `problems`."""
-    problems = [] if problems is None else problems
-    try:
-        children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
-        if is_run(folder):
-            yield folder
-            return
-    except OSError as error:
-        problems.append(Problem("unreadable", folder, f"cannot be read: {error.strerror or error}"))
-        return
-    for child in children:
-        try:
-            if not child.is_dir() or child.name.startswith("."):
-                continue
-            if is_run(child):
-                yield child
-            elif child.name != "report" and not (child / "table.csv").exists():  # a report under another name
-                words = f"not a run folder: holds neither {RESULT} nor {HISTORY}"
-                problems.append(Problem("not_a_run", child, words))
-        except OSError as error:
-            problems.append(Problem("unreadable", child, f"cannot be read: {error.strerror or error}"))
 
 
 def _read_run(folder: Path, problems: list[Problem]) -> tuple[Result | None, History | None]:
@@ -170,10 +137,11 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
     facts["metrics"] = {}
     path = folder / ".hydra" / "config.yaml"
     try:  # through JSON, which has no dates and only text keys
-        config = json.loads(json.dumps(yaml.load(path.read_text(encoding="utf-8"), _WithoutAliases)))
+        config = json.loads(json.dumps(yaml.load(read_whole(path, _CONFIG_BYTES).decode(), _WithoutAliases)))
         result = Result.model_validate(facts | {"config": config})
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
-        problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({one_line(error)})"))
+        reason = one_line(getattr(error, "strerror", None) or error)
+        problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({reason})"))
         result = Result.model_validate(facts | {"config": {}})
     return result.model_copy(update={"metrics": run_metrics(rows, best_row(rows, result.metric))})
 

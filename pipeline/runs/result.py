@@ -1,5 +1,6 @@
 """result.json: the record of how a run ended, for every part of the pipeline that writes or reads it."""
 
+import json
 import math
 import re
 from pathlib import Path
@@ -18,10 +19,13 @@ from pydantic import (
 
 from pipeline.datasets import Task
 from pipeline.errors import one_line
-from pipeline.files import RESULT, write_json
+from pipeline.files import RESULT, digest, read_whole, write_json
 from pipeline.flatten import flatten
 from pipeline.metrics import SELECTION, SPLITS, Metric, selected
 from pipeline.runs.problem import Problem
+
+_MOST_BYTES = 64 * 2**20
+_OPTIONAL = ("dropped_at_epoch", "files")
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
 
@@ -57,6 +61,8 @@ class Result(BaseModel):
     """The record of a run. Unknown keys, of a later version, are kept when it is written again.
 
     `dropped_at_epoch`: where successive halving stopped the run, which is `interrupted` and can be resumed.
+    `files`: sha256 of history.csv and model.safetensors as the run left them; None in runs of earlier
+    versions, whose record has no checksum either.
     `task`: None for a run that failed before its data was read. `metrics`: `final_*` of the last epoch, `best_*` of
     the best one and `parameters`, by the names of `pipeline.runs.metrics`. `seconds`: `total`, and its parts.
     """
@@ -73,6 +79,7 @@ class Result(BaseModel):
     seconds: Figures = {}
     provenance: Facts = {}
     overrides: list[str] = []
+    files: dict[str, str] | None = None
     config: Facts
 
     @field_validator("dropped_at_epoch", mode="before")
@@ -114,24 +121,29 @@ class Result(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Replace result.json in `folder`."""
-        facts = {name: value for name, value in self if name != "dropped_at_epoch" or value is not None}
-        write_json(folder / RESULT, facts)
+        facts = {name: value for name, value in self if name not in _OPTIONAL or value is not None}
+        checksum = {} if self.files is None else {"sha256": digest(facts)}
+        write_json(folder / RESULT, facts | checksum)
 
 
 def read_result(folder: Path) -> Result | Problem:
     """The record of the run in `folder`, or why it cannot be read."""
     try:
-        return Result.model_validate_json((folder / RESULT).read_bytes())
+        facts = json.loads(read_whole(folder / RESULT, _MOST_BYTES))
+        checksum = facts.pop("sha256", None) if isinstance(facts, dict) else None
+        if checksum is not None and checksum != digest(facts):
+            return Problem("bad_result", folder, f"{RESULT} is not what was written (its checksum differs)")
+        return Result.model_validate(facts)
     except FileNotFoundError:
         return Problem("no_result", folder, f"{RESULT} is missing")
     except OSError as error:
         return Problem("bad_result", folder, f"{RESULT} cannot be read ({error.strerror or error})")
-    except ValidationError as error:
+    except ValidationError as error:  # a ValueError too
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            return Problem("bad_result", folder, f"{RESULT} is not whole JSON ({one_line(first['msg'])})")
         reason = one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
         return Problem("bad_result", folder, f"{RESULT} does not describe a run ({reason})")
+    except (ValueError, RecursionError) as error:
+        return Problem("bad_result", folder, f"{RESULT} is not whole JSON ({one_line(error)})")
 
 
 def ended_result(folder: Path) -> Result | None:

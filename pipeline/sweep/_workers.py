@@ -1,5 +1,7 @@
 """Stacks trained in worker processes that may die."""
 
+import errno
+import hashlib
 import traceback
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -7,14 +9,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.datasets import Dataset
-from pipeline.errors import one_line
+from pipeline.errors import explain, one_line
+from pipeline.files import read_whole
 from pipeline.runs.folder import write_failure
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
 from pipeline.sweep.backend import Backend, WorkersDied
 from pipeline.training.trainer import Trainer
 
+_LONG = 100  # characters; a file system allows 255 bytes
 _DEATHS = 2  # how often a stack may kill its worker without making progress
+# Not the fault of one run: the stack keeps its state and goes on once the user has mended it.
+_OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
+
+
+def state_path(folder: Path, first: Job, *, alone: bool = False) -> Path:
+    """Where the state of a stack is kept, by the name of its first run; `alone`: of a network that left its stack."""
+    plain = len(first.name) < _LONG and "/" not in first.name
+    name = first.name if plain else hashlib.sha256(first.name.encode()).hexdigest()[:16]
+    return folder / f"{name}{'.alone' * alone}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Work:
         works = []
         for row in sorted(set(self.rows)):
             jobs = tuple(job for job, job_row in zip(self.jobs, self.rows, strict=True) if job_row == row)
-            place = self.checkpoint.with_name(f"{jobs[0].folder.name}.alone.safetensors")
+            place = state_path(self.checkpoint.parent, jobs[0], alone=True)
             works.append(replace(self, jobs=jobs, rows=(0,) * len(jobs), checkpoint=place))
         return works
 
@@ -48,7 +61,7 @@ class Work:
     def after_crash(self) -> "Work":
         """The stack after the previous command: if it killed that whole process, it counts as a death."""
         try:
-            stuck = self.started.read_text() == str(self.progress())
+            stuck = read_whole(self.started, 100) == str(self.progress()).encode()
         except OSError:
             return self
         return replace(self, deaths=1) if stuck else self
@@ -103,9 +116,11 @@ def _after_death(work: Work) -> tuple[list[Work], list[Result]]:
 
 def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
     """Train one stack, in a worker; -> the result of each of its jobs, even if one of them fails."""
-    work.started.write_text(str(work.progress()))
+    with suppress(OSError):  # a full disk: training itself says so
+        work.started.write_text(str(work.progress()))
     results = _train(work)
-    work.started.unlink(missing_ok=True)
+    with suppress(OSError):
+        work.started.unlink(missing_ok=True)
     return work.checkpoint, work.jobs, results
 
 
@@ -116,13 +131,14 @@ def _train(work: Work) -> list[Result]:
         trainer = Trainer(work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until)
         return trainer.train()
     except (Exception, SystemExit) as error:
-        if len(set(work.rows)) > 1:  # find the one that fails
+        if len(set(work.rows)) > 1 and getattr(error, "errno", None) not in _OF_ALL:  # find the one that fails
             results = {
                 job.folder: result for part in work.split() for job, result in zip(part.jobs, _train(part), strict=True)
             }
             return [results[job.folder] for job in work.jobs]
         if trainer is None:
-            message = one_line(f"{type(error).__name__}: {error}", 1000)
+            message = explain(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            message = one_line(message, 1000)
             return [write_failure(job, message) for job in work.jobs]
         with suppress(OSError):
             for folder in trainer.folders:

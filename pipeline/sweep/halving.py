@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.config.schema import Sweep
+from pipeline.files import HISTORY
 from pipeline.metrics import LOSS, SELECTION, selected
+from pipeline.runs.folder import altered_files
 from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import best_row, task_of
+from pipeline.runs.result import Result, read_result
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,13 @@ def rungs(runs: int, options: Sweep) -> list[Rung]:
 
 
 def trained(job: Job) -> int:
-    """How many epochs the run has trained."""
-    history = read_history(job.folder)
-    return max(int(row["epoch"]) for row in history.rows) if isinstance(history, History) else 0
+    """How many epochs the run has trained, by a history that its record vouches for; 0 where none does."""
+    history, result = read_history(job.folder), read_result(job.folder)
+    if not isinstance(history, History) or not isinstance(result, Result):
+        return 0
+    if any(altered_files(job.folder, result, [HISTORY])):
+        return 0  # its state has the history as well, and is read instead
+    return max(int(row["epoch"]) for row in history.rows)
 
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:

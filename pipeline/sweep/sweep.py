@@ -13,11 +13,11 @@ from pipeline.runs.job import Job
 from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
 from pipeline.sweep._stacks import one_per_stack, plan, seconds
-from pipeline.sweep._workers import Work, train_all
+from pipeline.sweep._workers import Work, state_path, train_all
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
 from pipeline.sweep.memory import check_memory
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.checkpoint import Checkpoint, reject
 
 _WORTH_WORKERS = 3.0  # seconds of work that this process can do while a worker starts and imports the engine
 
@@ -53,9 +53,7 @@ class SweepPlan:
         workers = 1 if little else backend.processes()
         compile_for([job.config for job in fresh], runs)
         works = interrupted + [
-            Work(
-                stack_jobs, stack.rows, data[stack_jobs[0].folder], states / f"{stack_jobs[0].folder.name}.safetensors"
-            )
+            Work(stack_jobs, stack.rows, data[stack_jobs[0].folder], state_path(states, stack_jobs[0]))
             for stack in (one_per_stack(fresh) if alone else plan(fresh, runs, workers))
             if (stack_jobs := tuple(fresh[i] for i in stack.numbers))
         ]
@@ -89,7 +87,7 @@ class SweepPlan:
         lines = []
         for work in self.works:
             longest = max(work.jobs, key=lambda job: job.config.training.epochs).config
-            names = ", ".join(job.folder.name for job in work.jobs)
+            names = ", ".join(job.name for job in work.jobs)
             state = "resumes" if work.resumes else "new"
             training = longest.training
             lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
@@ -153,6 +151,9 @@ def _interrupted(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -
     folders = [path.parents[2] / run["folder"] for run in checkpoint.facts["runs"]]
     members = tuple(jobs[folder] for folder in folders if folder in jobs)
     if [job.facts() for job in members] != checkpoint.facts["runs"]:
+        return None
+    if path not in (state_path(path.parent, members[0]), state_path(path.parent, members[0], alone=True)):
+        reject(path, "the state of other runs than its name says")
         return None
     if all(ended_result(job.folder) for job in members):
         path.unlink()  # killed between the last result and the cleanup

@@ -1,5 +1,6 @@
 """The state of a stack in training, in one file: what is needed to resume bit for bit."""
 
+import errno
 import hashlib
 import json
 import sys
@@ -10,9 +11,12 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
-from pipeline.files import write_whole
+from pipeline.files import check_regular, set_aside, write_whole
+
+_FACTS = "facts"  # the name of the tensor that holds them as JSON
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,9 @@ class Checkpoint:
     def write(self, path: Path) -> None:
         """Replace the file at `path`, whole or not at all."""
         tensors = {name: value.contiguous() for name, value in self.tensors.items()}
-        facts = json.dumps(self.facts)
-        write_whole(path, safetensors.torch.save(tensors, {"facts": facts, "sha256": _digest(tensors, facts)}))
+        # As a tensor: a header of more than 100 MB, as of many million steps, could be written but not read.
+        tensors[_FACTS] = torch.frombuffer(bytearray(json.dumps(self.facts).encode()), dtype=torch.uint8)
+        write_whole(path, safetensors.torch.save(tensors, {"sha256": _digest(tensors)}))
 
     @classmethod
     def read(cls, path: Path) -> "Checkpoint | None":
@@ -36,20 +41,20 @@ class Checkpoint:
         training starts over rather than from wrong numbers.
         """
         try:
+            check_regular(path)
             with safetensors.safe_open(path, "pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
                 metadata = file.metadata() or {}
-            if metadata.get("sha256") == _digest(tensors, metadata.get("facts", "")):
-                return cls(tensors, json.loads(metadata["facts"]))
+            if _FACTS in tensors and metadata.get("sha256") == _digest(tensors):
+                return cls(tensors, json.loads(tensors.pop(_FACTS).numpy().tobytes()))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # what is not a file is damaged too
+                raise
         except (safetensors.SafetensorError, ValueError):
             pass
-        aside = path.with_name(f"{path.name}.damaged")
-        path.replace(aside)
-        print(
-            f"{path}: damaged or from another version; moved to {aside.name}, and its runs start over", file=sys.stderr
-        )
+        reject(path, "damaged or from another version")
         return None
 
     def under(self, prefix: str) -> dict[str, Tensor]:
@@ -57,9 +62,14 @@ class Checkpoint:
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
 
 
-def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
-    """sha256 over the facts and over name, type, shape and bytes of each tensor."""
-    digest = hashlib.sha256(facts.encode())
+def reject(path: Path, reason: str) -> None:
+    """Rename a state that cannot be continued, and say so on stderr."""
+    print(f"{path}: {reason}; moved to {set_aside(path).name}, and its runs start over", file=sys.stderr)
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 over name, type, shape and bytes of each tensor."""
+    digest = hashlib.sha256()
     for name in sorted(tensors):
         value = tensors[name]
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())

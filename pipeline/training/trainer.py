@@ -20,7 +20,7 @@ from pipeline.config.assemble import (
 )
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError, one_line
+from pipeline.errors import UserError, explain, one_line
 from pipeline.metrics import LOSS, SCORES, SELECTION, selected
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
@@ -109,15 +109,19 @@ class Trainer:
     def train(self) -> list[Result]:
         try:
             if not self._resume():
+                for folder in self.folders:
+                    folder.begin()
                 self._record(0)
             while self.epoch < self.epochs and not all(self.results):
                 self._train_epoch(self.epoch + 1)
                 self.epoch += 1
                 self._record(self.epoch)
-                self._save()
+                if not all(self.results):  # else the state has nothing that the runs' own files lack
+                    self._save()
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
-            message = "stopped by the user" if stopped else f"{type(error).__name__}: {error}"
+            words = explain(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            message = "stopped by the user" if stopped else words
             self._close_rest("interrupted" if stopped else "failed", one_line(message, 1000))
             raise
         if not all(self.results):
@@ -192,14 +196,7 @@ class Trainer:
             row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
             if folder.record(row):
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
-            if not math.isfinite(row["objective"]):
-                message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
-                self.results[j] = self._close(folder, r, "diverged", message)
-            elif epoch == folder.job.config.training.epochs:
-                self.results[j] = self._close(folder, r, "finished")
-            elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
-                message = f"stopped early: no better {folder.metric.heading(SELECTION)} since epoch {folder.best_epoch}"
-                self.results[j] = self._close(folder, r, "finished", message)
+            self._close_if_done(j)
 
     def _figures(self, r: int, figures: Mapping[str, sn.Evaluation]) -> Row:
         """What an epoch's row has of each split."""
@@ -222,6 +219,18 @@ class Trainer:
             weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
             folder.further = self.further.of_best(self.stack.runs[r].network, folder.facts["model"], weights)
         self.clock.evaluation += time.perf_counter() - start
+
+    def _close_if_done(self, j: int) -> None:
+        """Close run j if its last row says that it has diverged, has all its epochs or no longer improves."""
+        folder, row = self.folders[j], self.folders[j].history[-1]
+        if not math.isfinite(row["objective"]):
+            message = f"the objective was {row['objective']} after epoch {row['epoch']}; try a smaller optimizer.lr"
+            self.results[j] = self._close(folder, self.rows[j], "diverged", message)
+        elif row["epoch"] == folder.job.config.training.epochs:
+            self.results[j] = self._close(folder, self.rows[j], "finished")
+        elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
+            message = f"stopped early: no better {folder.metric.heading(SELECTION)} since epoch {folder.best_epoch}"
+            self.results[j] = self._close(folder, self.rows[j], "finished", message)
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
         """Save all that is needed to resume from here: after an epoch, or within one with its `partial` state."""
@@ -254,10 +263,11 @@ class Trainer:
         self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
         self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):
-            folder.resume(
-                checkpoint.facts["histories"][j], checkpoint.facts["steps"][j], checkpoint.under(f"best.{j}.")
-            )
             self.results[j] = ended_result(folder.job.folder)
+            history, steps = checkpoint.facts["histories"][j], checkpoint.facts["steps"][j]
+            folder.resume(history, steps, checkpoint.under(f"best.{j}."), ended=self.results[j] is not None)
+            if self.results[j] is None:  # a record that was lost is written again
+                self._close_if_done(j)
         return True
 
     def _close_rest(self, status: Status, message: str) -> None:
@@ -265,7 +275,7 @@ class Trainer:
             if self.results[j] is None:
                 self.results[j] = result = folder.result(status, self.clock.seconds(len(self.stack.runs)), message)
                 with suppress(OSError):  # a full disk: the files stay as they are, and the next start resumes from them
-                    folder.close(result)
+                    self.results[j] = folder.close(result)
 
     def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
         run = self.stack.runs[row]

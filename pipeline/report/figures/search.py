@@ -3,7 +3,7 @@
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish, level
-from pipeline.runs.read import natural
+from pipeline.runs.folders import natural
 
 
 def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure | None:

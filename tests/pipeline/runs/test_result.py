@@ -108,7 +108,8 @@ def test_what_is_written_is_read(make_job: MakeJob, tmp_path: Path) -> None:
     result.write(tmp_path)
     text = (tmp_path / "result.json").read_text()
     assert list(json.loads(text)) == [
-        *("format", "status", "message", "task", "identity", "metrics", "seconds", "provenance", "overrides", "config")
+        *("format", "status", "message", "task", "identity", "metrics", "seconds", "provenance", "overrides", "files"),
+        *("config", "sha256"),
     ]
     again = read_result(tmp_path)
     assert isinstance(again, Result)
@@ -215,7 +216,7 @@ def test_every_bad_run_is_named_and_no_other_is_hidden(tmp_path: Path, make_job:
 
 def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
     words = [*("dataset=square", "dataset.samples=60", "model.hidden=[2]", "training.epochs=1", "sweep.name=s")]
-    names = [name for name in RESULTS if name != "a folder"]
+    names = list(RESULTS)
     rates = ",".join(f"{0.01 * (1 + number):.2f}" for number in range(len(names) + 1))
     command(tmp_path, "-m", *words, f"optimizer.lr={rates}")
     sweep = tmp_path / "outputs" / "s"
@@ -225,7 +226,9 @@ def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
         RESULTS[name](sweep / str(number))
     HISTORIES["a repeated column"](sweep / "0")
     output, error = command(tmp_path, "-m", *words, f"optimizer.lr={rates}")
-    assert error == []
+    aside = [path.name for path in (sweep / ".sweep" / "replaced").iterdir()]
+    assert len(error) == len(aside) > 20
+    assert all(line.endswith(", and trains again") for line in error)
     assert "1 finished before" in output[0]
     assert (sweep / str(len(names)) / "result.json").read_bytes() == good
     second = {path.parent.name: json.loads(path.read_text()) for path in sweep.glob("*/result.json")}
@@ -233,15 +236,18 @@ def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
     assert {name: result["metrics"] for name, result in second.items()} == first
 
 
-def test_a_folder_in_the_place_of_a_result_fails_that_run_alone(tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_a_result_moves_aside(tmp_path: Path) -> None:
     words = [*("dataset=square", "dataset.samples=60", "model.hidden=[2]", "training.epochs=1", "sweep.name=s")]
     command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2")
     sweep = tmp_path / "outputs" / "s"
     folder_instead("result.json")(sweep / "0")
-    output, error = command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2,0.3", status=1)
-    assert error[-1].startswith(f"{Path('outputs', 's', '0')}: IsADirectoryError")
+    output, error = command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2,0.3")
+    assert error == [
+        "outputs/s/0: result.json cannot be read (a folder where a file is expected); moved to .sweep/replaced/0-0, "
+        "and trains again"
+    ]
     statuses = pd.read_csv(sweep / "results.csv")["status"].tolist()
-    assert statuses == ["interrupted", "finished", "finished"]
+    assert statuses == ["finished", "finished", "finished"]
     assert any(line.startswith("report: ") for line in output)
 
 

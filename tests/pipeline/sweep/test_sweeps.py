@@ -183,7 +183,10 @@ def test_a_disk_that_is_full_is_said_and_what_is_there_stays_readable(tmp_path: 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "outputs").write_text("a file where the folder should be")
     _, error = pipeline(tmp_path, "-m", *COMMON, "seed=0,1", status=1)
-    assert error == ["outputs/s: cannot be written (Not a directory); give another sweep.name"]
+    assert error == [
+        "outputs/s: cannot be written: outputs/s/.sweep: Not a directory; move away the file that is in a folder's "
+        "place, or give another folder, then repeat the command"
+    ]
 
 
 def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

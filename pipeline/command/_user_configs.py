@@ -1,0 +1,49 @@
+"""The user's own groups, --config-dir, before Hydra opens them: it would wait for a pipe, and expand any alias."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from pipeline.errors import UserError, explain, one_line
+from pipeline.files import read_whole
+
+_FLAGS = ("--config-dir", "-cd")
+_MOST_BYTES = 2**20
+_MOST_VALUES = 100_000  # of a file once its aliases are expanded
+
+
+def check_user_configs(arguments: Sequence[str]) -> None:
+    """Raise UserError for a YAML file that is none, or that stands for more values than a configuration has."""
+    for i, word in enumerate(arguments):
+        flag, equals, value = word.partition("=")
+        if flag in _FLAGS:
+            folder = Path(value if equals else "".join(arguments[i + 1 : i + 2]))
+            for path in sorted(folder.rglob("*.yaml")):
+                _check(path)
+
+
+def _check(path: Path) -> None:
+    try:
+        node = yaml.compose(read_whole(path, _MOST_BYTES).decode(), yaml.SafeLoader)
+        size = _expanded(node, {})
+    except OSError as error:
+        raise UserError(explain(error)) from None
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply, or an alias of itself; write its values out") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not YAML ({one_line(error)}); mend it, or move it away") from None
+    if size > _MOST_VALUES:
+        raise UserError(f"{path}: its aliases stand for {size:,} values, more than {_MOST_VALUES:,}; write fewer")
+
+
+def _expanded(node: yaml.Node | None, sizes: dict[int, int]) -> int:
+    """How many nodes there are when every alias is written out."""
+    if node is not None and id(node) not in sizes:
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            children = [child for pair in node.value for child in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        sizes[id(node)] = 1 + sum(_expanded(child, sizes) for child in children)
+    return sizes.get(id(node), 0)

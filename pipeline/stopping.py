@@ -1,0 +1,64 @@
+"""Commands that are told to stop: Ctrl-C, SIGTERM (batch systems) and SIGHUP (closed terminals)."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+STOPPED = 130  # the exit status
+_SECONDS = 1.5  # compiled code hears no signal until it returns; what is saved by then is what there is
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: there is no time for a report."""
+
+
+def handle_signals(hint: Callable[[], str]) -> None:
+    """Let SIGTERM and SIGHUP end the command like Ctrl-C, within two seconds, unless they are ignored, as by nohup."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    numbers = set()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, terminate)
+            numbers.add(int(number))
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_end_in_time, args=(reader, numbers, hint), daemon=True).start()
+
+
+def _end_in_time(reader: int, numbers: set[int], hint: Callable[[], str]) -> None:
+    """After one of these signals, exit even if the main thread is in compiled code: files are whole at any moment."""
+    while not numbers & set(os.read(reader, 64)):
+        pass
+    time.sleep(_SECONDS)
+    say(hint())
+    os._exit(STOPPED)
+
+
+_unsaid = threading.Semaphore(1)
+
+
+def say(hint: str) -> None:
+    """Tell the user, once in a command, how to go on."""
+    if _unsaid.acquire(blocking=False):
+        print(hint, file=sys.stderr, flush=True)
+
+
+def leave(status: int) -> None:
+    """Exit with this status, which Ctrl-C no longer changes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pool = sys.modules.get("pipeline.pool")
+    if status == STOPPED and not (pool and pool.has_started()):  # workers have things to be put away
+        # A KeyboardInterrupt that has passed an exec(), as imports of dataclasses do, makes CPython end by SIGINT.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -1,0 +1,266 @@
+"""Sweeps disturbed on purpose and continued: a sample of `python tests/support/robustness.py`."""
+
+import errno
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import robustness
+from commands import figures
+from robustness import SMALL, SWEEPS, command, continued, corruption, failing, undisturbed, warm
+
+SHORT = [*SMALL, "training.epochs=1", "seed=0,1"]
+SAMPLE = int(os.environ.get("SCRATCHNET_DISTURBANCES", "2"))  # of each kind; the machine at rest has time for more
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    warm()
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, dict[str, object]]:
+    return {kind: undisturbed(kind) for kind in SWEEPS}
+
+
+@pytest.mark.parametrize("kind", SWEEPS)
+def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: dict[str, dict[str, object]]) -> None:
+    seed = int(os.environ.get("DAMAGE_SEED", time.time()))
+    print(f"DAMAGE_SEED={seed}")
+    moments = random.Random(seed)
+    for _ in range(SAMPLE):
+        done, faults = corruption(kind, moments, moments.uniform(0.5, 4), expected[kind])
+        assert not faults, done
+
+
+# What a stopped sweep leaves behind when one call of the system fails: while planning, training, ending runs.
+@pytest.mark.parametrize("call", [3, 20, 60, 110, 170, 217, 226, 262, 280])
+def test_a_call_that_fails_is_told_and_costs_nothing(
+    tmp_path: Path, call: int, expected: dict[str, dict[str, object]]
+) -> None:
+    code = [errno.ENOSPC, errno.EROFS, errno.EIO, errno.ENOENT][call % 4]
+    before = command(tmp_path, SWEEPS["grid"], failing(call, code))
+    assert not continued(tmp_path, "grid", expected["grid"], before)
+
+
+def test_folders_in_one_another(tmp_path: Path) -> None:
+    nested = [*SHORT, "optimizer.lr=0.1,0.3", "hydra.sweep.subdir='lr${optimizer.lr}/${seed}'"]
+    first = command(tmp_path, nested, reported=True)
+    assert first.out.splitlines()[-1] == "report: outputs/s/report/index.html"
+    sweep = tmp_path / "outputs/s"
+    results = pd.read_csv(sweep / "results.csv")
+    assert list(results["run"]) == ["lr0.1/0", "lr0.1/1", "lr0.3/0", "lr0.3/1"]
+    assert "lr0.1/0" in (sweep / "report/index.html").read_text()
+    more = [text.replace("seed=0,1", "seed=0,1,2") for text in nested]
+    assert command(tmp_path, more).out.startswith("6 runs, 4 finished before: 2 to train in 1 stack")
+    (sweep / ".sweep/plan.json").unlink()
+    assert command(tmp_path, more).out.startswith("6 runs, 6 finished before: nothing to train")
+    assert command(tmp_path, [*SHORT, "optimizer.lr=0.1,0.3"]).out.startswith("4 runs, 4 finished before")
+    assert not (sweep / "0").exists()  # a run keeps the folder that it has
+
+
+def test_a_number_in_a_folder_is_that_of_the_sweep(tmp_path: Path) -> None:
+    named = [*SHORT, "hydra.sweep.subdir='r${hydra.job.num}'"]
+    command(tmp_path, named)
+    before = (tmp_path / "outputs/s/r1/result.json").read_bytes()
+    assert command(tmp_path, [*named, "seed=1,2"]).out.startswith("2 runs, 1 finished before: 1 to train")
+    assert (tmp_path / "outputs/s/r1/result.json").read_bytes() == before
+    assert (tmp_path / "outputs/s/r2/result.json").exists()
+
+
+def test_another_run_is_not_overwritten(tmp_path: Path) -> None:
+    subdir = "hydra.sweep.subdir='lr${optimizer.lr}'"
+    command(tmp_path, [*SMALL, "training.epochs=1", "optimizer.lr=0.1,0.3", subdir])
+    before = (tmp_path / "outputs/s/lr0.1/result.json").read_bytes()
+    again = command(tmp_path, [*SMALL, "training.epochs=1", "optimizer.lr=0.1,0.3", subdir, "seed=1"])
+    assert again.status == 1
+    assert again.error.startswith("outputs/s/lr0.1: holds another run of this sweep, which would be overwritten; ")
+    assert (tmp_path / "outputs/s/lr0.1/result.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("subdir", "words"),
+    [
+        ("..", "is not below the sweep's folder"),
+        ("a/../../b", "is not below the sweep's folder"),
+        ("../s2/${seed}", "is not below the sweep's folder"),
+        ("/tmp/x", "is not below the sweep's folder"),
+        ("report", "reports look for no runs there"),
+        ("report/${seed}", "reports look for no runs there"),
+        (".sweep/${seed}", "reports look for no runs there"),
+        ("a/.b/${seed}", "reports look for no runs there"),
+        ("a/b/c/d/e/f/g/h/${seed}", "more than 8 folders in one another"),
+        ("x" * 300 + "${seed}", "File name too long"),
+    ],
+)
+def test_folders_where_no_run_would_be_seen_are_refused(tmp_path: Path, subdir: str, words: str) -> None:
+    ended = command(tmp_path, [*SHORT, f"hydra.sweep.subdir='{subdir}'"])
+    assert ended.status == 1
+    assert words in ended.error
+    assert len(ended.error.splitlines()) == 1
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_missing_files_are_told_and_trained_again_on_request(tmp_path: Path) -> None:
+    command(tmp_path, SHORT)
+    sweep = tmp_path / "outputs/s"
+    before = figures(sweep)
+    (sweep / "0/model.safetensors").unlink()
+    (sweep / "1/history.csv").unlink()
+    told = command(tmp_path, SHORT)
+    assert told.out.startswith("2 runs, 2 finished before: nothing to train")
+    assert told.error.splitlines() == [
+        "outputs/s: history.csv, model.safetensors missing in 2 runs (0, 1), which count as finished; "
+        "sweep.mismatch=retrain trains them again"
+    ]
+    dry = command(tmp_path, [*SHORT, "sweep.mismatch=retrain", "sweep.dry_run=true"])
+    assert dry.status == 0
+    assert (sweep / "0/result.json").exists()
+    assert command(tmp_path, [*SHORT, "sweep.mismatch=retrain"]).out.startswith("2 runs: 2 to train")
+    assert figures(sweep) == before
+    assert len(list((sweep / ".sweep/replaced").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["result.json", "history.csv", "model.safetensors"])
+def test_what_changed_since_it_was_written_moves_aside_and_trains_again(tmp_path: Path, name: str) -> None:
+    command(tmp_path, SHORT)
+    sweep = tmp_path / "outputs/s"
+    before = figures(sweep)
+    data = bytearray((sweep / "0" / name).read_bytes())
+    digit = next(i for i in range(len(data) // 2, len(data)) if 49 <= data[i] < 57)
+    data[digit] ^= 1  # another digit
+    (sweep / "0" / name).write_bytes(data)
+    again = command(tmp_path, SHORT)
+    assert again.status == 0
+    assert again.error.startswith(f"outputs/s/0: {name} ")
+    assert "moved to .sweep/replaced/0-0, and trains again" in again.error
+    assert figures(sweep) == before
+    assert (sweep / ".sweep/replaced/0-0" / name).read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sweep.name=" + "n" * 300], "File name too long"),
+        (["sweep.name=a/" + "n" * 256], "File name too long"),
+        (["hydra.sweep.dir=" + "/".join(["long" * 50] * 30)], "File name too long"),
+        (["sweep.resume=nothing"], "sweep.resume=nothing: no such folder"),
+        (["sweep.resume=/dev/null"], "sweep.resume=/dev/null: no such folder"),
+        (["sweep.name=file"], "cannot be written"),
+        (["sweep.name=file/inner"], "cannot be written"),
+        (["sweep.name=loop"], "cannot be written"),
+        (["sweep.name=run"], "is the folder of a single run"),
+        (["hydra.sweep.dir=/proc/nothing"], "cannot be written"),
+        (["hydra.sweep.dir=/dev/null/x"], "cannot be written"),
+    ],
+)
+def test_folders_that_cannot_be_are_told_in_a_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "outputs/run").mkdir(parents=True)
+    (tmp_path / "outputs/run/history.csv").write_text("epoch\n")
+    (tmp_path / "outputs/file").write_text("a file")
+    (tmp_path / "outputs/loop").symlink_to("loop")
+    ended = command(tmp_path, [*SHORT, *arguments])
+    assert ended.status == 1
+    assert words in ended.error
+    assert len(ended.error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("code", ["EROFS", "EACCES", "ENOSPC"])
+def test_a_folder_that_is_read_only_is_said_when_all_is_finished(tmp_path: Path, code: str) -> None:
+    command(tmp_path, SHORT)
+    before = figures(tmp_path / "outputs/s")
+    number = getattr(errno, code)
+
+    def read_only() -> None:
+        real = os.open
+
+        def fails(path: object, flags: int, *arguments: object, **options: object) -> int:
+            if flags & (os.O_WRONLY | os.O_RDWR) and "outputs" in str(path):
+                raise OSError(number, os.strerror(number), str(path))
+            return real(path, flags, *arguments, **options)  # type: ignore[arg-type]
+
+        os.open = fails
+
+    ended = command(tmp_path, SHORT, read_only)
+    assert ended.status == 1
+    assert os.strerror(number) in ended.error
+    assert len(ended.error.splitlines()) == 1
+    assert figures(tmp_path / "outputs/s") == before
+
+
+def test_a_folder_that_is_removed_while_it_trains_is_said(tmp_path: Path) -> None:
+    def remove() -> None:
+        import shutil
+
+        from pipeline.training.trainer import Trainer
+
+        real = Trainer._train_epoch
+
+        def train(self: Trainer, epoch: int) -> None:
+            if epoch == 2:
+                shutil.rmtree("outputs")
+            real(self, epoch)
+
+        Trainer._train_epoch = train
+
+    ended = command(tmp_path, SWEEPS["grid"], remove)
+    assert ended.status == 1
+    assert ended.is_told
+    assert "No such file or directory; check that nothing removes it" in ended.error
+    assert command(tmp_path, SWEEPS["grid"]).status == 0
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize("moment", ["planning", "training", "ending"])
+def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: str) -> None:
+    def stop() -> None:
+        from pipeline.command import launcher
+        from pipeline.runs.folder import RunFolder
+        from pipeline.training.trainer import Trainer
+
+        places = {"planning": (launcher, "check_all"), "training": (Trainer, "_train_epoch")}
+        owner, function = places.get(moment, (RunFolder, "close"))
+        real = getattr(owner, function)
+
+        def call(*arguments: object) -> object:
+            os.kill(os.getpid(), getattr(signal, name))
+            return real(*arguments)
+
+        setattr(owner, function, call)
+
+    ended = command(tmp_path, SWEEPS["grid"], stop)
+    assert ended.status == 130, ended.error
+    assert ended.is_told
+    assert ended.error.splitlines()[-1].startswith("stopped; finished runs are kept")
+    assert command(tmp_path, SWEEPS["grid"]).status == 0
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_compiled_code_that_hears_no_signal_is_ended_in_time(tmp_path: Path, name: str) -> None:
+    def stop() -> None:
+        import hashlib
+        import threading
+
+        from pipeline.training.trainer import Trainer
+
+        def deaf(self: Trainer, epoch: int) -> None:
+            threading.Timer(0.2, os.kill, (os.getpid(), getattr(signal, name))).start()
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # ten minutes without Python, the lock released
+            Path("heard").touch()
+
+        Trainer._train_epoch = deaf  # type: ignore[method-assign]
+
+    ended = command(tmp_path, SWEEPS["grid"], stop)
+    assert ended.status == 130, ended.error
+    assert ended.error.splitlines() == [
+        "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
+    ]
+    assert not (tmp_path / "heard").exists()
+
+
+def test_the_script_counts_what_it_tries(tmp_path: Path) -> None:
+    assert robustness.calls_of(tmp_path, "grid") > 200

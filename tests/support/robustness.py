@@ -1,0 +1,318 @@
+"""Sweeps disturbed on purpose: the k-th call of the system fails, a file of state is damaged, the process is killed.
+
+Each disturbed sweep is continued and must come to the figures of an undisturbed one, to the last bit, and no message
+may be a traceback. The tests take a sample; all of it, with a line a failure and a table of counts:
+
+    python tests/support/robustness.py faults kills corruptions --count 50 --kind grid,halving,search
+"""
+
+import argparse
+import errno
+import io
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+
+from commands import figures  # noqa: E402
+
+SMALL = ["-m", "dataset=square", "dataset.samples=60", "model.hidden=[3]", "training.batch_size=8"]
+SMALL += ["training.kernel=plain", "sweep.name=s"]
+SWEEPS = {
+    "grid": [*SMALL, "training.epochs=3", "optimizer.lr=0.1,0.3", "seed=0,1"],
+    "halving": [*SMALL, "sweep=halving", "training.epochs=4", "optimizer.lr=0.01,0.1,0.3", "seed=0,1"],
+    "search": [
+        *SMALL,
+        *("training.epochs=2", "hydra/sweeper=search", "hydra.sweeper.trials=6", "hydra.sweeper.batch=3"),
+        "optimizer.lr=tag(log,interval(0.01,0.5))",
+    ],
+}
+_CALLS = ("open", "fdopen", "fsync", "replace", "rename", "mkdir", "unlink", "chmod")  # of os, that change the disk
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended: its status (negative: by a signal) and what it printed."""
+
+    status: int
+    out: str
+    error: str
+
+    @property
+    def is_told(self) -> bool:
+        """Whether every error is told in lines, not by a traceback."""
+        return "Traceback" not in self.error and "Exception ignored" not in self.error
+
+
+def warm() -> None:
+    """Import what commands import, so that each of thousands need not."""
+    from hydra.core.plugins import Plugins
+
+    import pipeline.command.cli
+    import pipeline.command.launcher
+    import pipeline.command.search
+    import pipeline.report.build
+    import pipeline.sweep.board
+    import pipeline.training.trainer  # noqa: F401
+    from pipeline.runs._code import engine
+    from pipeline.runs.provenance import software
+
+    Plugins.instance()
+    engine()
+    software()
+
+
+def command(
+    folder: Path,
+    arguments: Sequence[str],
+    disturb: Callable[[], object] | None = None,
+    kill_after: float = 0,
+    *,
+    reported: bool = False,
+) -> Ended:
+    """`python -m pipeline` with these arguments in a forked process, in `folder`; `disturb` is called in it first."""
+    out, error = folder / "out", folder / "error"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: no other thread holds a lock here
+        child = os.fork()
+    if child == 0:
+        status = 99
+        try:
+            os.setsid()
+            os.chdir(folder)
+            for stream, path in ((1, out), (2, error)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+            sys.argv = ["pipeline", *arguments]
+            from pipeline.command import cli
+
+            if not reported:
+                cli._report = lambda: 0  # takes most of the time, and no later command reads what it writes
+            if disturb is not None:
+                disturb()
+            status = cli.main()
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError):
+                    stream.flush()
+            os._exit(status)
+    if kill_after:
+        time.sleep(kill_after)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return Ended(os.waitstatus_to_exitcode(status), out.read_text(), error.read_text())
+
+
+def failing(number: int, code: int, counted: list[int] | None = None) -> Callable[[], None]:
+    """To be called in the command: its `number`-th call that changes the disk raises OSError of this code."""
+    calls = [0]
+
+    def patch(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            if _changes(name, arguments, options):
+                calls[0] += 1
+                if counted is not None:
+                    counted[0] = calls[0]
+                if calls[0] == number:
+                    path = arguments[0] if isinstance(arguments[0], (str, os.PathLike)) else None
+                    raise OSError(code, os.strerror(code), *([os.fspath(path)] if path else []))
+            return real(*arguments, **options)
+
+        setattr(module, name, call)
+
+    def disturb() -> None:
+        for name in _CALLS:
+            patch(os, name)
+        patch(io, "open")
+
+    return disturb
+
+
+def _changes(name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    target = arguments[0]
+    if isinstance(target, (str, os.PathLike)) and not _is_inside(os.fspath(target)):
+        return False
+    if name == "open" and len(arguments) > 1 and isinstance(arguments[1], int):
+        return bool(arguments[1] & (os.O_WRONLY | os.O_RDWR))
+    if name == "open":
+        mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
+        return not str(mode).startswith("r")
+    return True
+
+
+def _is_inside(path: object) -> bool:
+    return str(Path(str(path)).absolute()).startswith(str(Path.cwd()))
+
+
+def calls_of(folder: Path, kind: str) -> int:
+    """How many calls an undisturbed sweep makes that change the disk."""
+    counted = [0]
+    patched = failing(0, 0, counted)
+
+    def disturb() -> None:
+        patched()
+        real = os._exit
+
+        def leave(status: int) -> None:
+            Path("calls").write_text(str(counted[0]))
+            real(status)
+
+        os._exit = leave  # type: ignore[assignment]
+
+    command(folder, SWEEPS[kind], disturb)
+    return int((folder / "calls").read_text())
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for one disturbed sweep."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def undisturbed(kind: str) -> dict[str, object]:
+    """The figures to compare with."""
+    with scratch() as folder:
+        ended = command(folder, SWEEPS[kind])
+        assert ended.status == 0, ended.error
+        return figures(folder / "outputs/s")
+
+
+def continued(folder: Path, kind: str, expected: dict[str, object], before: Ended | None) -> list[str]:
+    """What is wrong once the command has been repeated: nothing, or lines."""
+    faults = []
+    if before is not None and not before.is_told:
+        faults.append(f"a traceback: {before.error.splitlines()[-1]}")
+    after = command(folder, SWEEPS[kind])
+    if "sweep.mismatch=retrain trains them again" in after.error:  # a file of a finished run is missing
+        after = command(folder, [*SWEEPS[kind], "sweep.mismatch=retrain"])
+    if after.status != 0 or not after.is_told:
+        return [*faults, f"continuing ended by {after.status}: {after.error.strip()}"]
+    try:
+        same = figures(folder / "outputs/s") == expected
+    except Exception as error:  # whatever a damaged file raises
+        return [*faults, f"not whole: {error}"]
+    if not same:
+        faults.append("other figures")
+    return faults
+
+
+def fault(kind: str, number: int, code: int, expected: dict[str, object]) -> list[str]:
+    """A sweep whose `number`-th call fails, continued."""
+    with scratch() as folder:
+        return continued(folder, kind, expected, command(folder, SWEEPS[kind], failing(number, code)))
+
+
+def kill(kind: str, seconds: float, expected: dict[str, object]) -> list[str]:
+    """A sweep killed after some seconds, continued."""
+    with scratch() as folder:
+        command(folder, SWEEPS[kind], kill_after=seconds)
+        return continued(folder, kind, expected, None)
+
+
+def corruption(kind: str, moments: random.Random, seconds: float, expected: dict[str, object]) -> tuple[str, list[str]]:
+    """A sweep killed after some seconds or at its end, with one file of it damaged, continued."""
+    with scratch() as folder:
+        command(folder, SWEEPS[kind], kill_after=seconds)
+        what = damage(folder / "outputs/s", moments)
+        return what, continued(folder, kind, expected, None)
+
+
+def state_files(sweep: Path) -> list[Path]:
+    """Every file that a later command reads."""
+    names = ("result.json", "history.csv", "model.safetensors")
+    runs = [path for path in sweep.glob("*/*") if path.name in names]
+    return sorted([*runs, *(path for path in sweep.glob(".sweep/**/*") if path.is_file())])
+
+
+def damage(sweep: Path, moments: random.Random) -> str:
+    """Flip a bit of, cut, empty, delete or swap a file of state; -> what was done, in words."""
+    files = state_files(sweep)
+    if not files:
+        return "nothing there yet"
+    path, how = moments.choice(files), moments.choice(("flip", "cut", "empty", "delete", "swap", "pipe", "folder"))
+    data = bytearray(path.read_bytes())
+    if how == "flip" and data:
+        data[moments.randrange(len(data))] ^= 1 << moments.randrange(8)
+        path.write_bytes(data)
+    elif how == "cut":
+        path.write_bytes(data[: moments.randrange(len(data) + 1)])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "swap":
+        other = moments.choice(files)
+        content = other.read_bytes()
+        other.write_bytes(data)
+        path.write_bytes(content)
+        return f"{path.relative_to(sweep)} swapped with {other.relative_to(sweep)}"
+    else:
+        path.unlink()
+        if how == "pipe":
+            os.mkfifo(path)
+        elif how == "folder":
+            path.mkdir()
+    return f"{path.relative_to(sweep)}: {how}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", nargs="+", choices=("faults", "kills", "corruptions"))
+    parser.add_argument("--kind", default="grid,halving,search", help="sweeps, separated by commas")
+    parser.add_argument("--count", type=int, default=50, help="of kills and of corruptions")
+    parser.add_argument("--every", type=int, default=1, help="of faults: every how many-th call")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    warm()
+    failed = 0
+    for kind in options.kind.split(","):
+        started = time.monotonic()
+        expected = undisturbed(kind)
+        seconds = time.monotonic() - started
+        for what in options.what:
+            moments, lines, tried = random.Random(options.seed), [], 0
+            if what == "faults":
+                with scratch() as folder:
+                    calls = calls_of(folder, kind)
+                codes = [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES, errno.ENOENT]
+                for number in range(1, calls + 1, options.every):
+                    tried += 1
+                    code = codes[number % len(codes)]
+                    faults = fault(kind, number, code, expected)
+                    lines += [f"call {number} of {calls} {errno.errorcode[code]}: {text}" for text in faults]
+            for _ in range(options.count if what != "faults" else 0):
+                tried += 1
+                moment = moments.uniform(0.05, seconds)
+                if what == "kills":
+                    lines += [f"killed after {moment:.2f} s: {text}" for text in kill(kind, moment, expected)]
+                else:
+                    done, faults = corruption(kind, moments, moment, expected)
+                    lines += [f"{done}, after {moment:.2f} s: {text}" for text in faults]
+            print(f"{kind}: {what}: {tried} tried, {len(lines)} failed", *lines, sep="\n  ", flush=True)
+            failed += len(lines)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
