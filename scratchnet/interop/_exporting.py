@@ -92,7 +92,7 @@ def _(layer: LayerNorm, params: Params, settings: Settings) -> nn.Module:
 
 @_module.register
 def _(layer: Dropout, params: Params, settings: Settings) -> nn.Module:
-    return nn.Dropout(float(settings.get(layer.rate, 0.0)))
+    return nn.Dropout(float(settings.get(layer.rate, 0.0) if isinstance(layer.rate, str) else layer.rate))
 
 
 @_module.register
