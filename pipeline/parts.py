@@ -30,7 +30,7 @@ from pipeline.importing import import_object, raised, source_files
 class Seam:
     """A kind of part.
 
-    kind, plural: "activation", "activations", for messages and for the group of entry points.
+    kind, plural: "activation", "activations", for messages and for the group of entry points; `also`: further groups.
     shipped: the parts of this package by name; called only when a part is looked up, since it imports the engine.
     fits: whether an object is such a part, asked of what users and installed packages bring.
     needs: what such a part must be, in words: "a class of scratchnet.Loss".
@@ -41,6 +41,7 @@ class Seam:
     shipped: Callable[[], Mapping[str, Any]]
     fits: Callable[[Any], bool]
     needs: str
+    also: tuple[str, ...] = ()
 
     def find(self, key: str, name: str) -> Any:
         """The part called `name`, as it ships or as its author wrote it; nothing is called or built.
@@ -80,7 +81,8 @@ class Seam:
             raise UserError(f"{key}={name}: importing it from the package {package} {raised(error)}") from error
 
     def _offered(self) -> dict[str, metadata.EntryPoint]:
-        return _entry_points(f"scratchnet.{self.plural}")
+        groups = (self.plural, *self.also)
+        return {name: entry for group in groups for name, entry in _entry_points(f"scratchnet.{group}").items()}
 
 
 @dataclass(frozen=True)

@@ -82,5 +82,5 @@ class Dropout(Layer):
         return ()
 
     def _check_input(self, shape: Sequence[int | str], ok: bool) -> None:
-        remedy = "set features to the size of the layer before"
+        remedy = "set features to the size of the layer before, where examples are rows and not patches"
         check_shape(self, "x", shape, f"(R, B, {self.features})", ok and shape[-1] == self.features, remedy)
