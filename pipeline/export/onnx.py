@@ -110,7 +110,7 @@ def _add(layer: sn.Layer, graph: Graph, x: str, place: str) -> str:
     if (of_its_own := getattr(layer, "to_onnx", None)) is not None:
         return str(of_its_own(graph, x, place))
     raise UserError(
-        f"to_onnx: {layer} has no operator; give its class a method to_onnx(self, graph, x, place) that adds its nodes, "
+        f"to_onnx: {layer} has no operator; give its class a method to_onnx(self, graph, x, place) that adds nodes, "
         'such as graph.add("Softplus", x), and returns the name of the last'
     )
 
