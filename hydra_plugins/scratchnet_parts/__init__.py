@@ -1,4 +1,4 @@
-"""Choices of a group that no file in conf/ describes: `schedule=my_schedules:Warm` is a class and its fields' defaults."""
+"""Choices of a group that no file in conf/ describes: `schedule=my_schedules:Warm` is a class, its fields the keys."""
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType

@@ -96,11 +96,17 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
 def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
     """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
     kinds = {
-        config.model.model_dump_json() + config.dataset.model_dump_json(): (config, dataset)
+        "".join(part.model_dump_json() for part in (config.model, config.dataset, config.schedule)): (config, dataset)
         for config, dataset in zip(configs, datasets, strict=True)
     }
+    lines: dict[str, None] = {}
     for config, dataset in kinds.values():
-        build_run(config, dataset)
+        try:
+            build_run(config, dataset)
+        except UserError as error:
+            lines[str(error)] = None
+    if lines:
+        raise UserError("\n".join(lines))
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:

@@ -17,7 +17,7 @@ from pipeline.files import CHECKPOINT
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that use one."""
-    from pipeline.config.assemble import build_run
+    from pipeline.config.assemble import build_run, plainly, refusals
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
     from pipeline.sweep.board import Board
@@ -31,7 +31,10 @@ def run(composed: DictConfig) -> float | None:
         tell(dataset)
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
-        check_memory([job], [build_run(config, dataset)])
+        network = build_run(config, dataset)
+        check_memory([job], [network])
+        if reasons := refusals([config], [network]):
+            print(f"trains {plainly(reasons)}", file=sys.stderr)
         with Board([job]) as board:
             [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except UserError as error:
