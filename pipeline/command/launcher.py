@@ -26,6 +26,7 @@ from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
+from pipeline.sweep.memory import check_memory
 from pipeline.sweep.sweep import SweepPlan
 
 
@@ -48,7 +49,7 @@ def launch(
     tell(*datasets)
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
     _refuse_shared_folders(composed, identities)
-    _refuse_unfit(checked, datasets)
+    _refuse_unfit(checked, datasets, composed)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
@@ -93,16 +94,20 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
             )
 
 
-def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
-    """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
+def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset], composed: Sequence[Composed]) -> None:
+    """Raise UserError where a model cannot take the data or fit into memory, before there is a folder for the sweep."""
     kinds = {
-        "".join(part.model_dump_json() for part in (config.model, config.dataset, config.schedule)): (config, dataset)
-        for config, dataset in zip(configs, datasets, strict=True)
+        (
+            "".join(part.model_dump_json() for part in (config.model, config.dataset, config.schedule)),
+            config.optimizer.name,
+            config.training.dtype,
+        ): (Job(config, job.folder, job.overrides), dataset)
+        for config, dataset, job in zip(configs, datasets, composed, strict=True)
     }
     lines: dict[str, None] = {}
-    for config, dataset in kinds.values():
+    for job, dataset in kinds.values():
         try:
-            build_run(config, dataset)
+            check_memory([job], [build_run(job.config, dataset)])
         except UserError as error:
             lines[str(error)] = None
     if lines:
