@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict
 
 from pipeline import seams
+from pipeline.choices import Sections
 from pipeline.errors import UserError
 from pipeline.importing import raised
 from pipeline.parts import NamedPart
@@ -36,6 +37,10 @@ class Brought(ScheduleChoice):
         if not isinstance(factors, torch.Tensor) or factors.shape != steps.shape or not bool((factors >= 0).all()):
             raise UserError(f"{where}: expected a factor of 0 or more for each of {_STEPS} steps, got {factors}")
         return schedule
+
+    def mistakes(self, config: Sections) -> list[str]:
+        missing = [key for key, value in (self.model_extra or {}).items() if value == "???"]
+        return super().mistakes(config) + [f"schedule.{key}: missing; give schedule.{key}=…" for key in missing]
 
     def parts(self) -> list[NamedPart]:
         return [NamedPart(seams.schedule, "schedule", self.name)]
