@@ -30,7 +30,7 @@ from pipeline.importing import import_object, raised, source_files
 class Seam:
     """A kind of part.
 
-    kind, plural: "activation", "activations", for messages and for the group of entry points.
+    kind, plural: "activation", "activations", for messages and for the group of entry points; `also`: further groups.
     shipped: the parts of this package by name; called only when a part is looked up, since it imports the engine.
     fits: whether an object is such a part, asked of what users and installed packages bring.
     needs: what such a part must be, in words: "a class of scratchnet.Loss".
@@ -41,6 +41,7 @@ class Seam:
     shipped: Callable[[], Mapping[str, Any]]
     fits: Callable[[Any], bool]
     needs: str
+    also: tuple[str, ...] = ()
 
     def find(self, key: str, name: str) -> Any:
         """The part called `name`, as it ships or as its author wrote it; nothing is called or built.
@@ -53,7 +54,7 @@ class Seam:
             shipped = self.shipped()
             if name in shipped:
                 return shipped[name]
-            part = self._load(key, name, dict.fromkeys((*shipped, *self._offered())))
+            part = self._load(key, name, dict.fromkeys((*shipped, *self.offered())))
         if not self.fits(part):
             raise UserError(f"{key}={name}: {_described(part)}, but {_article(self.kind)} must be {self.needs}")
         return part
@@ -66,21 +67,23 @@ class Seam:
         if ":" not in name and name in self.shipped():
             return ()
         self.find(key, name)
-        return source_files(name.partition(":")[0] if ":" in name else self._offered()[name].module)
+        return source_files(name.partition(":")[0] if ":" in name else self.offered()[name].module)
 
     def _load(self, key: str, name: str, names: Iterable[str]) -> Any:
         """The part that an installed package offers by this name."""
-        if name not in self._offered():
+        if name not in self.offered():
             raise UserError(f"{key}={name}: {no_such(self.kind, name, names, 'your own as module:name')}")
-        entry = self._offered()[name]
+        entry = self.offered()[name]
         try:
             return entry.load()
         except (Exception, SystemExit) as error:
             package = entry.dist.name if entry.dist else entry.value
             raise UserError(f"{key}={name}: importing it from the package {package} {raised(error)}") from error
 
-    def _offered(self) -> dict[str, metadata.EntryPoint]:
-        return _entry_points(f"scratchnet.{self.plural}")
+    def offered(self) -> dict[str, metadata.EntryPoint]:
+        """What installed packages offer, by name."""
+        groups = (self.plural, *self.also)
+        return {name: entry for group in groups for name, entry in _entry_points(f"scratchnet.{group}").items()}
 
 
 @dataclass(frozen=True)

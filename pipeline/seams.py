@@ -18,6 +18,38 @@ def _activations() -> Mapping[str, Any]:
     return ACTIVATIONS
 
 
+def _initializers() -> Mapping[str, Any]:
+    from scratchnet.initializers import INITIALIZERS
+
+    return {"auto": None, **INITIALIZERS}
+
+
+def _layers() -> Mapping[str, Any]:
+    from scratchnet.networks import LAYERS
+
+    return LAYERS
+
+
+def _schedules() -> Mapping[str, Any]:
+    return {}  # those that ship are choices of their own, with their keys: pipeline/schedules
+
+
+def _is_initializer(part: Any) -> bool:
+    return _takes_nothing(part) if isinstance(part, type) else callable(part)
+
+
+def _is_layer(part: Any) -> bool:
+    from scratchnet import Layer
+
+    return isinstance(part, Layer) or _is_class_of(part, Layer)
+
+
+def _is_schedule(part: Any) -> bool:
+    from scratchnet import Schedule
+
+    return _is_class_of(part, Schedule)
+
+
 def _is_activation(part: Any) -> bool:
     from scratchnet import Layer
 
@@ -66,3 +98,16 @@ loss = Seam(
     _is_loss,
     "a class of scratchnet.Loss with a target_kind that can be made without arguments, or an object of one",
 )
+
+
+layer = Seam(
+    "layer", "layers", _layers, _is_layer, "a class of scratchnet.Layer, or an object of one", ("activations",)
+)
+initializer = Seam(
+    "initializer",
+    "initializers",
+    _initializers,
+    _is_initializer,
+    "a function of a generator, fan_in and fan_out, or a class of such objects that can be made without arguments",
+)
+schedule = Seam("schedule", "schedules", _schedules, _is_schedule, "a class of scratchnet.Schedule")

@@ -65,5 +65,8 @@ class Zeros:
         return torch.zeros(fan_in, fan_out, dtype=torch.float64)
 
 
+INITIALIZERS: dict[str, type[Initializer]] = {"he": HeNormal, "glorot": GlorotUniform, "normal": Normal, "zeros": Zeros}
+
+
 def _normal(generator: torch.Generator, fan_in: int, fan_out: int) -> Tensor:
     return torch.randn(fan_in, fan_out, generator=generator, dtype=torch.float64)

@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 
-from scratchnet.initializers import GlorotUniform, HeNormal, Initializer, Normal, Zeros
-from scratchnet.layers import Dropout, Layer, LayerNorm, Linear, Sequential, activations
+from scratchnet.initializers import INITIALIZERS, Initializer, Normal
+from scratchnet.layers import (
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    MeanOverPatches,
+    Patchify,
+    Sequential,
+    Transpose,
+    activations,
+)
 
 ACTIVATIONS: dict[str, type[Layer]] = {
     "relu": activations.ReLU,
@@ -12,6 +22,14 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "sigmoid": activations.Sigmoid,
     "gelu": activations.GELU,
 }
+LAYERS: dict[str, type[Layer]] = {
+    "linear": Linear,
+    "layer_norm": LayerNorm,
+    "dropout": Dropout,
+    "patchify": Patchify,
+    "transpose": Transpose,
+    "mean_over_patches": MeanOverPatches,
+} | ACTIVATIONS
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 
 
@@ -22,14 +40,18 @@ def initializer_rule(name: str, activation: str) -> str:
     return "he" if activation in _RECTIFIERS else "glorot"
 
 
-def initial_weights(name: str, activation: str, layers: int, scale: Sequence[float] = (0.01,)) -> list[Initializer]:
-    """The initializer of each linear layer: auto (he for rectifiers, else glorot), he, glorot, zeros or normal.
+def initial_weights(
+    initializer: str | Initializer, activation: str, layers: int, scale: Sequence[float] = (0.01,)
+) -> list[Initializer]:
+    """The initializer of each linear layer: one that is given, or by name auto (he for rectifiers, else glorot), he, ….
 
     `scale`: standard deviations of normal, one for all layers or one a layer.
     """
+    if not isinstance(initializer, str):
+        return [initializer] * layers
+    rule = initializer_rule(initializer, activation)
     scales = list(scale) * (layers if len(scale) == 1 else 1)
-    fixed: dict[str, Initializer] = {"he": HeNormal(), "glorot": GlorotUniform(), "zeros": Zeros()}
-    return [fixed.get(initializer_rule(name, activation)) or Normal(std) for std in scales]
+    return [Normal(std) if rule == "normal" else INITIALIZERS[rule]() for std in scales]
 
 
 def mlp(

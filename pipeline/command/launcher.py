@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.command._composition import Composed, Composer, check_all, one_metric
 from pipeline.command._destination import check_job_folders
 from pipeline.command.callbacks import PipelineCallback
-from pipeline.command.task import config_folder, tell, tell_kernel
-from pipeline.config.assemble import build_run, plain_because
+from pipeline.command.task import config_folder, tell
+from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
@@ -27,6 +27,7 @@ from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
+from pipeline.sweep.memory import check_memory
 from pipeline.sweep.sweep import SweepPlan
 
 
@@ -50,7 +51,7 @@ def launch(
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
     check_job_folders(Path(str(config.hydra.sweep.dir)), [job.folder for job in composed])
     _refuse_shared_folders(composed, identities)
-    _refuse_unfit(checked, datasets)
+    _refuse_unfit(checked, datasets, composed)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     if options.kind == "halving":
         one_metric(checked, "sweep=halving")
@@ -91,7 +92,15 @@ def launch(
     return returns
 
 
-_FITTED = {"loss", "class_weight", "label_smoothing", "metrics", "select", "kernel"}  # of `training`, to the data
+_FITTED = {
+    "loss",
+    "class_weight",
+    "label_smoothing",
+    "metrics",
+    "select",
+    "kernel",
+    "dtype",
+}  # of `training`, to the data
 
 
 def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:
@@ -107,16 +116,24 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
             )
 
 
-def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
-    """Raise UserError where model, loss or metrics do not fit the data, before there is a folder for the sweep."""
+def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset], composed: Sequence[Composed]) -> None:
+    """Raise UserError where networks, losses or metrics do not fit data or memory, before the sweep has a folder."""
     kinds = {
-        config.model.model_dump_json()
-        + config.dataset.model_dump_json()
-        + config.training.model_dump_json(include=_FITTED): (config, dataset)
-        for config, dataset in zip(configs, datasets, strict=True)
+        (
+            "".join(part.model_dump_json() for part in (config.model, config.dataset, config.schedule)),
+            config.optimizer.name,
+            config.training.model_dump_json(include=_FITTED),
+        ): (Job(config, job.folder, job.overrides), dataset)
+        for config, dataset, job in zip(configs, datasets, composed, strict=True)
     }
-    for config, dataset in kinds.values():
-        tell_kernel(plain_because(config, build_run(config, dataset)))
+    lines: dict[str, None] = {}
+    for job, dataset in kinds.values():
+        try:
+            check_memory([job], [build_run(job.config, dataset)])
+        except UserError as error:
+            lines[str(error)] = None
+    if lines:
+        raise UserError("\n".join(lines))
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:

@@ -79,26 +79,30 @@ def in_units(network: sn.Sequential, params: dict[str, Tensor], dataset: Dataset
     return params | {name: value.to(params[name].dtype) for name, value in scaled.items()}
 
 
-def kernel_of(config: Config, runs: Sequence[sn.Run]) -> str:
+def kernel_of(config: Config, runs: Sequence[sn.Run]) -> sn.kernels.Choice:
     """The kernel that will train the runs. Raises UserError if `training.kernel` cannot."""
     training = config.training
     try:
-        return sn.kernels.choose(training.kernel, runs, build_device(config)).kernel.name
+        return sn.kernels.choose(training.kernel, runs, build_device(config))
     except ValueError as error:
         raise UserError(f"training.{error}") from error
 
 
-def plain_because(config: Config, run: sn.Run) -> str | None:
-    """Why the plain kernel trains the run on a CPU though nobody asked for it, None where that is not so."""
-    device = build_device(config)
-    if config.training.kernel != "auto" or device.type != "cpu":
-        return None
-    return sn.kernels.choose("auto", [run], device).reason
+def refusals(configs: Sequence[Config], runs: Sequence[sn.Run]) -> list[str]:
+    """Why the plain kernel trains a run though a faster one was allowed: one reason for each such run."""
+    choices = (kernel_of(config, [run]) for config, run in zip(configs, runs, strict=True))
+    return [choice.reason for choice in choices if choice.reason is not None]
+
+
+def plainly(reasons: Sequence[str]) -> str:
+    """Those `refusals` in words: "by the plain kernel (compiled: it has no Swish)"."""
+    return f"by the plain kernel (compiled: {'; '.join(dict.fromkeys(reasons))})"
 
 
 def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:
     """Load the compiled code that these runs need, or compile it with a note: once per machine."""
-    needed = [config for config, run in zip(configs, runs, strict=True) if kernel_of(config, [run]) == "compiled"]
+    kernels = [kernel_of(config, [run]).kernel.name for config, run in zip(configs, runs, strict=True)]
+    needed = [config for config, kernel in zip(configs, kernels, strict=True) if kernel == "compiled"]
     announced: list[None] = []
 
     def announce() -> None:

@@ -18,6 +18,7 @@ import onnx.numpy_helper
 from torch import Tensor
 
 import scratchnet as sn
+from pipeline.errors import UserError
 from pipeline.runs.folder import HEADER
 from pipeline.runs.model import TrainedModel
 
@@ -36,7 +37,7 @@ def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
     graph, images = Graph(model.params), normalise and len(model.input_shape) > 1
     shape = model.input_shape if images else (math.prod(model.input_shape),)
     x = _normalised(graph, model) if normalise else "input"
-    y = _nodes(model.network, graph, x, "")
+    y = _add(model.network, graph, x, "")
     width = len(model.params[model.network.names[-1]])
     if model.header.task == "classification":
         if width == 1:  # of two classes the logits 0 and z
@@ -104,22 +105,37 @@ def _normalised(graph: Graph, model: TrainedModel) -> str:
     return graph.add("Flatten", x, axis=1) if images else x
 
 
+def _add(layer: sn.Layer, graph: Graph, x: str, place: str) -> str:
+    """Add the nodes of a layer whose parameters start with `place`; the name of its output.
+
+    A layer from elsewhere adds its own, by a method `to_onnx(graph, x, place)`: what it inherits is another layer's.
+    """
+    if type(layer) in _nodes.registry:
+        return _nodes(layer, graph, x, place)
+    if (of_its_own := getattr(layer, "to_onnx", None)) is not None:
+        return str(of_its_own(graph, x, place))
+    raise UserError(
+        f"to_onnx: {layer} has no operator; give its class a method to_onnx(self, graph, x, place) that adds nodes, "
+        'such as graph.add("Softplus", x), and returns the name of the last'
+    )
+
+
 @singledispatch
 def _nodes(layer: sn.Layer, graph: Graph, x: str, place: str) -> str:
-    """Add the nodes of a layer whose parameters start with `place`; the name of its output."""
-    raise TypeError(f"to_onnx: {layer} has no operator; register its nodes in pipeline/export/onnx.py")
+    """The nodes of one class of layers; a new one registers its nodes here."""
+    raise NotImplementedError
 
 
 @_nodes.register
 def _(layer: sn.Sequential, graph: Graph, x: str, place: str) -> str:
     for i, inner in enumerate(layer.layers):
-        x = _nodes(inner, graph, x, f"{place}{i}.")
+        x = _add(inner, graph, x, f"{place}{i}.")
     return x
 
 
 @_nodes.register
 def _(layer: sn.Residual, graph: Graph, x: str, place: str) -> str:
-    return graph.add("Add", x, _nodes(layer.inner, graph, x, place))
+    return graph.add("Add", x, _add(layer.inner, graph, x, place))
 
 
 @_nodes.register

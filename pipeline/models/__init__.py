@@ -1,10 +1,13 @@
 """The networks that a run can train: each choice of `model` is a module here."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from pipeline import seams
 from pipeline.choices import Choice, NonNegative, Sections
+from pipeline.parts import NamedPart
 
 if TYPE_CHECKING:
     import scratchnet as sn
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 class ModelChoice(Choice):
     """What all models have."""
 
-    initializer: Literal["auto", "he", "glorot", "normal", "zeros"] = Field(
-        description="auto (he for relu, leaky_relu and gelu, else glorot), he, glorot, normal or zeros"
+    initializer: str = Field(
+        description="auto (he for relu, leaky_relu and gelu, else glorot), he, glorot, normal or zeros, or module:name"
     )
     initializer_scale: list[NonNegative] = Field(
         min_length=1,
@@ -43,14 +46,21 @@ class ModelChoice(Choice):
         """Names of the weights that `l2_layers` picks; None for all."""
         if self.l2_layers is None:
             return None
-        weights = network.weight_names
+        weights = list(_linear_weights(network))
         return tuple(weights[i] for i in sorted(set(self.l2_layers)))
 
-    def initializers(self, activation: str) -> "list[Initializer]":
-        """The rule of each linear layer."""
+    def initializers(self, activations: Sequence[str]) -> "list[Initializer]":
+        """The rule of each linear layer; `activations`: that which each one's weights are for."""
+        from pipeline.models._trials import initializer
         from scratchnet.networks import initial_weights
 
-        return initial_weights(self.initializer, activation, self.linear_layers, self.initializer_scale)
+        scales = self.initializer_scale * (len(activations) if len(self.initializer_scale) == 1 else 1)
+        rule = initializer("model.initializer", self.initializer)
+        rules = [initial_weights(rule, name, 1, [scale]) for name, scale in zip(activations, scales, strict=True)]
+        return [one for [one] in rules]
+
+    def parts(self) -> list[NamedPart]:
+        return [NamedPart(seams.initializer, "model.initializer", self.initializer)]
 
     def mistakes(self, config: Sections) -> list[str]:
         mistakes = []
@@ -63,6 +73,19 @@ class ModelChoice(Choice):
         if penalized and max(penalized) >= layers:
             mistakes.append(f"model.l2_layers={_listed(penalized)}: allowed: 0 to {layers - 1}, the linear layers")
         return mistakes
+
+
+def _linear_weights(layer: "sn.Layer", prefix: str = "") -> Iterator[str]:
+    """Names of the weights of the linear layers, in order."""
+    import scratchnet as sn
+
+    if isinstance(layer, sn.Linear):
+        yield f"{prefix}weight"
+    elif isinstance(layer, sn.Residual):
+        yield from _linear_weights(layer.inner, prefix)
+    elif isinstance(layer, sn.Sequential):
+        for i, inner in enumerate(layer.layers):
+            yield from _linear_weights(inner, f"{prefix}{i}.")
 
 
 def _listed(values: list[float] | list[int]) -> str:

@@ -36,14 +36,15 @@ class MLP(ModelChoice):
 
     def build(self, input_shape: tuple[int, ...], outputs: int) -> "sn.Sequential":
         """A dropout layer only where its rate is above 0."""
+        from pipeline.models._trials import activation
         from scratchnet.networks import mlp
 
         return mlp(
             math.prod(input_shape),
             self.hidden,
             outputs,
-            activation=seams.made(seams.activation.find("model.activation", self.activation)),
-            initializers=self.initializers(self.activation),
+            activation=activation("model.activation", self.activation),
+            initializers=self.initializers([self.activation] * self.linear_layers),
             layer_norm=self.layer_norm,
             dropout=self.dropout > 0,
             input_dropout=self.input_dropout > 0,

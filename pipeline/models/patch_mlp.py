@@ -34,7 +34,7 @@ class PatchMLP(ModelChoice):
             raise UserError(mistake)
         channels, height, width = input_shape
         patches = sn.Patchify(channels, height, width, self.patch_size)
-        initializers = iter(self.initializers("relu"))
+        initializers = iter(self.initializers(["relu"] * self.linear_layers))
         layers: list[sn.Layer] = [patches, sn.Linear(patches.features, self.features, next(initializers))]
         for _ in range(self.depth):
             for across_patches in (True, False):

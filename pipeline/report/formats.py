@@ -1,8 +1,10 @@
 """A table as CSV (full precision), Markdown and LaTeX: the only place where tables of the report are written."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,14 +143,32 @@ class Table:
 
 
 def text(value: Any) -> str:
-    """A setting as it is typed: 0.001, 1e-05, [256], true, null."""
+    """A setting as it is typed: 0.001, 1e-05, [256], true, null; a list of layers in short, [linear 256, relu]."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         return NOTHING if math.isnan(value) else f"{value:g}"
-    return str(value)
+    words = str(value)
+    if words.startswith("[") and '"' in words:  # JSON of more than numbers
+        with suppress(ValueError, RecursionError):
+            return f"[{_in_short(json.loads(words))}]"
+    return words
+
+
+def _in_short(value: Any) -> str:
+    """Nested lists and mappings without the marks that only a parser needs."""
+    if isinstance(value, list):
+        return ", ".join(map(_word, value))
+    if isinstance(value, dict):
+        hidden = ("layer", "layers")  # of {layer: my_layers:Gate, width: 64} and {repeat: 3, layers: [...]}
+        return " ".join(_word(item) if key in hidden else f"{key} {_word(item)}" for key, item in value.items())
+    return text(value)
+
+
+def _word(value: Any) -> str:
+    return f"[{_in_short(value)}]" if isinstance(value, list) else _in_short(value)
 
 
 def latex(words: str) -> str:

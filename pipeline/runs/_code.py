@@ -16,7 +16,7 @@ _TRAINS = (
         for name in ("training", "models", "optimizers", "schedules", "config/assemble.py", "config/losses.py")
     ),
 )
-_OTHER_LIBRARIES = {"interop", "sklearn"}  # parts of the engine that convert networks but do not train them
+_TRAIN_NOTHING = {"interop", "sklearn", "check"}  # parts of the engine that convert or check, but do not train
 
 
 def what_computes(source: str) -> str:
@@ -33,7 +33,7 @@ def hash_of(paths: Iterable[Path]) -> str:
 def training_files() -> list[Path]:
     """Every file of this installation that can affect a run's figures."""
     files = [path for root in _TRAINS for path in ([root] if root.is_file() else root.rglob("*.py"))]
-    return [path for path in files if path.parent.name not in _OTHER_LIBRARIES]
+    return [path for path in files if path.parent.name not in _TRAIN_NOTHING]
 
 
 @functools.cache

@@ -6,32 +6,38 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from pipeline.config.schema import Config
-from pipeline.runs._code import engine
+from pipeline.runs._code import engine, hash_of
 
 _WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of data: its hash is there
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Hashes of what determines a run's figures: its configuration, its data and the code that trains."""
+    """Hashes of what determines a run's figures: its configuration, its data and the code that trains.
+
+    `parts`: of the parts that its user wrote or installed packages offer, "" where all ship with the engine.
+    """
 
     config: str
     data: str
     engine: str
+    parts: str = ""
 
     @classmethod
     def of(cls, config: Config, fingerprint: str) -> "Identity":
         """The identity of a run of `config` on data with this fingerprint, by the installed engine."""
-        return cls(_hash(_numbers(config)), fingerprint, engine())
+        files = {path for part in config.parts() for path in part.source_files()}
+        return cls(_hash(_numbers(config)), fingerprint, engine(), hash_of(files) if files else "")
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> "Identity":
         """The inverse of `facts()`."""
-        return cls(facts["config"], facts["data"], facts["engine"])
+        return cls(facts["config"], facts["data"], facts["engine"], facts.get("parts", ""))
 
     def facts(self) -> dict[str, str]:
         """For files: the parts, and `run`, twelve digits of all of them for people and tables."""
-        return {"run": _hash("".join(asdict(self).values()))} | asdict(self)
+        parts = {name: value for name, value in asdict(self).items() if value}
+        return {"run": _hash("".join(parts.values()))} | parts
 
 
 def without_epochs(config: Config) -> str:

@@ -3,6 +3,7 @@
 docs/models.md describes the file for readers without this code.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 import scratchnet as sn
+from pipeline import seams
 from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset, Task
@@ -156,7 +158,7 @@ def load_model(folder: Path | str) -> TrainedModel:
             metadata = file.metadata() or {}
         old = HEADER not in metadata
         header = _header_of(folder, metadata) if old else Header.model_validate_json(metadata[HEADER])
-        network = interop.build(header.network)
+        network = interop.build(header.network, functools.partial(seams.layer.find, f"{path}: layer"))
     except (OSError, ValueError, safetensors.SafetensorError) as error:  # pydantic's error is a ValueError
         raise UserError(f"{path}: cannot be read ({one_line(error)})") from error
     if not isinstance(network, sn.Sequential) or set(params) != set(network.names):

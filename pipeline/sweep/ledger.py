@@ -21,7 +21,12 @@ from pipeline.runs.provenance import about_run
 from pipeline.runs.result import Result, ended_result, read_result
 
 _MOST_BYTES = 2**30  # a hundred thousand runs
-_PARTS = {"config": "the configuration", "data": "the data", "engine": "the engine's version"}
+_PARTS = {
+    "config": "the configuration",
+    "data": "the data",
+    "engine": "the engine's version",
+    "parts": "the code of its own parts",
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.config.assemble import build_run, compile_for
+from pipeline.config.assemble import build_run, compile_for, plainly, refusals
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
 from pipeline.runs.job import Job
@@ -31,6 +31,7 @@ class SweepPlan:
     works: list[Work]
     processes: int
     backend: Backend
+    plain: tuple[str, ...] = ()  # for each run that the compiled kernel refuses, why
 
     @classmethod
     def of(
@@ -51,7 +52,8 @@ class SweepPlan:
         expected = sum(seconds(job, run, len(data[job.folder].train)) for job, run in zip(fresh, runs, strict=True))
         little = backend.optional and not interrupted and expected < _WORTH_WORKERS
         workers = 1 if little else backend.processes()
-        compile_for([job.config for job in fresh], runs)
+        configs = [job.config for job in fresh]
+        compile_for(configs, runs)
         works = interrupted + [
             Work(stack_jobs, stack.rows, data[stack_jobs[0].folder], state_path(states, stack_jobs[0]))
             for stack in (one_per_stack(fresh) if alone else plan(fresh, runs, workers))
@@ -59,7 +61,7 @@ class SweepPlan:
         ]
         if not backend.shares_memory:
             works = [replace(work, dataset=None) for work in works]
-        return cls(jobs, done, works, min(workers, len(works)), backend)
+        return cls(jobs, done, works, min(workers, len(works)), backend, tuple(refusals(configs, runs)))
 
     @property
     def training(self) -> list[Job]:
@@ -80,7 +82,8 @@ class SweepPlan:
             return f"{len(self.jobs)} runs{left}: nothing to train"
         stacks, processes = len(self.works), self.processes
         text = f"{len(self.jobs)} runs{left}: {networks} to train in {stacks} stacks on {processes} processes"
-        return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process")
+        slower = f", {len(self.plain)} {plainly(self.plain)}" if self.plain else ""
+        return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process") + slower
 
     def details(self) -> str:
         """One line per stack."""

@@ -50,7 +50,7 @@ def to_torch(
         raise ValueError(f"to_torch: the parameters of another network: {', '.join(sorted(missing))} differ; {remedy}")
     if (mean is None) != (std is None):
         raise ValueError("to_torch: mean and std go together; give both or none")
-    module = _module(network, params, settings or {})
+    module = _made(network, params, settings or {})
     if mean is None or std is None:
         return module.eval()
     dtype = next((value.dtype for value in params.values()), torch.float32)
@@ -58,21 +58,33 @@ def to_torch(
     return nn.Sequential(OrderedDict(flatten=nn.Flatten(), normalise=normalise, network=module)).eval()
 
 
+def _made(layer: Layer, params: Params, settings: Settings) -> nn.Module:
+    """The module of one layer. One from elsewhere makes its own: what it inherits is another layer's."""
+    if type(layer) in _module.registry:
+        return _module(layer, params, settings)
+    if (of_its_own := getattr(layer, "to_torch", None)) is not None:
+        module: nn.Module = of_its_own(params)
+        return module
+    raise TypeError(
+        f"to_torch: {layer} has no counterpart; give its class a method to_torch(self, params) that makes its module"
+    )
+
+
 @singledispatch
 def _module(layer: Layer, params: Params, settings: Settings) -> nn.Module:
-    """The module of one layer; a new layer registers its module here."""
-    raise TypeError(f"to_torch: {layer} has no counterpart; register one in scratchnet/interop/_exporting.py")
+    """The module of one class of layers; a new one registers its module here."""
+    raise NotImplementedError
 
 
 @_module.register
 def _(layer: Sequential, params: Params, settings: Settings) -> nn.Module:
     inner_params = [{name: params[f"{i}.{name}"] for name in inner.names} for i, inner in enumerate(layer.layers)]
-    return nn.Sequential(*(_module(*pair, settings) for pair in zip(layer.layers, inner_params, strict=True)))
+    return nn.Sequential(*(_made(*pair, settings) for pair in zip(layer.layers, inner_params, strict=True)))
 
 
 @_module.register
 def _(layer: Residual, params: Params, settings: Settings) -> nn.Module:
-    return modules.Residual(_module(layer.inner, params, settings))
+    return modules.Residual(_made(layer.inner, params, settings))
 
 
 @_module.register
@@ -92,7 +104,7 @@ def _(layer: LayerNorm, params: Params, settings: Settings) -> nn.Module:
 
 @_module.register
 def _(layer: Dropout, params: Params, settings: Settings) -> nn.Module:
-    return nn.Dropout(float(settings.get(layer.rate, 0.0)))
+    return nn.Dropout(float(settings.get(layer.rate, 0.0) if isinstance(layer.rate, str) else layer.rate))
 
 
 @_module.register

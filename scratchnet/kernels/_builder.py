@@ -70,7 +70,7 @@ class Operation:
     kind: int = kinds.IDENTITY
     noise: int = -1
     real: float = 0.0
-    rate: str = ""
+    rate: str | float = 0.0
     second: Value | None = None
     wanted: bool = False
     added: bool = False

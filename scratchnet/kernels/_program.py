@@ -49,7 +49,7 @@ class Compiled:
 
     program: Program
     layout: Layout
-    rates: tuple[str, ...]  # the setting that each operation's dropout reads, "" where there is none
+    rates: tuple[str | float, ...]  # of each operation's dropout, or the setting that it reads
     work: int
     block: int
     block_rows: int

@@ -107,7 +107,7 @@ def _with_rates(network: Compiled, run: Run) -> tables.Program:
     """The program with the run's own dropout rates."""
     reals = network.program.reals.copy()
     for real, rate in zip(reals, network.rates, strict=True):
-        real[1] = getattr(run.settings, rate) if rate else 0.0
+        real[1] = getattr(run.settings, rate) if isinstance(rate, str) else rate
     return network.program._replace(reals=reals)
 
 

@@ -5,6 +5,7 @@ axis first, so that one run is R = 1 and nothing else. Throughout: R runs, B exa
 the features are preserved), I/O features, P patches of F features.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -26,12 +27,23 @@ class Layer:
     """Base of all layers: a differentiable function of x with parameters.
 
     Subclasses give `forward` and `backward`; those with parameters also `names`, `weight_names` and `init`. All else
-    has a default that is right for any layer: `output_shape` runs the layer once, and `fixed_sizes` lets only runs of
-    equal sizes share a stack.
+    has a default that is right for any layer: `output_shape` runs the layer once, `size` draws it once, and
+    `fixed_sizes` lets only runs of equal sizes share a stack.
+
+    Every attribute is a field of the dataclass, for layers are compared by their fields: two that are equal may share
+    a stack and a program. A subclass with an `__init__` of its own raises TypeError.
     """
 
     widths: ClassVar[tuple[str, ...]] = ()
     """Fields that may differ between the runs of a stack; the narrower runs are padded with zeros."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: a layer is a frozen dataclass; decorate it with @dataclass(frozen=True) and give its "
+                "sizes as fields, such as `features: int`, in place of __init__"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,8 +118,8 @@ class Layer:
 
     @property
     def size(self) -> int:
-        """The number of learned parameters."""
-        return 0
+        """The number of learned parameters. By default those of one draw are counted."""
+        return _count_drawn(self) if self.names else 0
 
     @property
     def path(self) -> tuple[int, ...]:
@@ -122,6 +134,12 @@ class Layer:
         """The layer padded to the largest of its own and the others' widths."""
         layers = [self, *others]
         return replace(self, **{name: max(getattr(layer, name) for layer in layers) for name in self.widths})
+
+
+@functools.lru_cache(maxsize=128)
+def _count_drawn(layer: Layer) -> int:
+    drawn = layer.init([torch.Generator().manual_seed(0)])
+    return sum(value.numel() for value in drawn.values())
 
 
 def check_shape(layer: Layer, what: str, got: Sequence[int | str], expected: str, ok: bool, remedy: str) -> None:

@@ -1,11 +1,13 @@
 """Dropout with the random mask as an argument, so that forward and backward stay pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_real
 from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
@@ -13,17 +15,21 @@ from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, 
 class Dropout(Layer):
     """y = x · keep, where keep is 1 / (1 − p) with probability 1 − p and 0 otherwise; dx = dy · keep.
 
-    p differs by run: settings[rate] (R,), where `rate` names a field of the run's `Settings`. Without a mask in
-    `params`, as in evaluation, y = x.
+    p is `rate`, a number from 0 up to, but not including, 1, or settings[rate] (R,), where `rate` names a field of the
+    run's `Settings`. Either may differ by run. Without a mask in `params`, as in evaluation, y = x.
 
     Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
-    JMLR 15 (2014), in the inverted form of its section 10.
+    JMLR 15 (2014), in the inverted form of its section 10. Raises ValueError for a number out of range.
     """
 
     features: int
-    rate: str = "dropout"
+    rate: str | float = "dropout"
 
     widths = ("features",)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rate, str):
+            check_real("Dropout", "rate", self.rate, 0, 1)
 
     @property
     def noise_names(self) -> tuple[str, ...]:
@@ -31,7 +37,7 @@ class Dropout(Layer):
 
     @property
     def setting_names(self) -> tuple[str, ...]:
-        return (self.rate,)
+        return (self.rate,) if isinstance(self.rate, str) else ()
 
     @property
     def input_features(self) -> int:
@@ -40,9 +46,9 @@ class Dropout(Layer):
     def noise(
         self, generators: Sequence[torch.Generator], settings: Params, batch: int, dtype: torch.dtype
     ) -> dict[str, Tensor]:
-        rate = settings[self.rate]
         shape, device = (batch, self.features), generators[0].device
         uniform = torch.stack([torch.rand(shape, generator=g, device=device) for g in generators])
+        rate = settings[self.rate] if isinstance(self.rate, str) else uniform.new_tensor(self.rate, dtype=torch.float64)
         p = rate.view(-1, 1, 1)
         return {"keep": (uniform >= p).to(dtype) / (1 - p).to(dtype)}
 
@@ -64,6 +70,10 @@ class Dropout(Layer):
             return None, {}
         return (dy if keep is None else dy * keep), {}
 
+    def structure(self) -> Self:
+        layer = super().structure()  # each run draws its own masks, so rates are no bar to stacking
+        return layer if isinstance(self.rate, str) else replace(layer, rate=0.0)
+
     def output_shape(self, shape: Shape) -> Shape:
         self._check_input(("R", "B", *shape), len(shape) == 1)  # `noise` draws one mask a row
         return shape
@@ -72,5 +82,5 @@ class Dropout(Layer):
         return ()
 
     def _check_input(self, shape: Sequence[int | str], ok: bool) -> None:
-        remedy = "set features to the size of the layer before"
+        remedy = "set features to the size of the layer before, where examples are rows and not patches"
         check_shape(self, "x", shape, f"(R, B, {self.features})", ok and shape[-1] == self.features, remedy)

@@ -44,6 +44,10 @@ class Linear(Layer):
 
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         weights = [self.initializer(generator, self.in_features, self.out_features) for generator in generators]
+        for weight in weights:
+            remedy = "let the initializer draw a weight of (fan_in, fan_out)"
+            ok = weight.shape == (self.in_features, self.out_features)
+            check_shape(self, "initial weight", weight.shape, f"({self.in_features}, {self.out_features})", ok, remedy)
         bias = torch.zeros(len(generators), self.out_features, dtype=dtype)
         return {"weight": torch.stack(weights).to(dtype), "bias": bias}
 

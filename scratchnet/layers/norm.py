@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_positive
 from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
@@ -17,11 +18,15 @@ class LayerNorm(Layer):
     dx = (g − mean g − x̂ · mean(g x̂)) / √(var x + eps).
 
     Its width is part of the structure: a mean over padded features would be another one. scale and shift do
-    not decay. Source: J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016.
+    not decay. Source: J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016. Raises ValueError unless
+    eps > 0.
     """
 
     features: int
     eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_positive("LayerNorm", "eps", self.eps)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+from scratchnet.initializers import INITIALIZERS
 from scratchnet.networks import ACTIVATIONS
 from scratchnet.optimizers import SGD, Adam, Optimizer
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
 
 OPTIMIZERS: dict[str, Optimizer] = {"sgd": SGD(), "adam": Adam()}
 SCHEDULES: dict[str, Schedule] = {"constant": Constant(), "step": Step(), "cosine": Cosine(), "one_cycle": OneCycle()}
-INITIALIZERS = ("auto", "he", "glorot", "normal", "zeros")
 DEVICES, DTYPES = ("auto", "cpu", "cuda"), ("float32", "float64")
 
 
@@ -48,7 +48,7 @@ _ALLOWED: dict[str, Rule] = {
     "layer_norm": _SWITCH,
     "dropout": _PROBABILITY,
     "input_dropout": _PROBABILITY,
-    "initializer": _one_of(INITIALIZERS),
+    "initializer": _one_of(("auto", *INITIALIZERS)),
     "l2": _DECAY,
     "weight_decay": _DECAY,
     "optimizer": _one_of(OPTIMIZERS, Optimizer),

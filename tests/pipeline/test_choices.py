@@ -127,7 +127,7 @@ def test_a_group_validates_to_the_choice_that_is_named_and_takes_one_as_it_is() 
 
 @pytest.mark.parametrize("name", ["mpl", "_cifar", "__init__", "", "os", "pipeline.models.mlp", "../models/mlp"])
 def test_an_unknown_name_is_told_the_known_ones_and_the_nearest(name: str) -> None:
-    with pytest.raises(ValueError, match="no such choice; there are mlp, patch_mlp") as caught:
+    with pytest.raises(ValueError, match="no such choice; there are layers, mlp, patch_mlp") as caught:
         ModelChoice.named(name)
     assert str(caught.value).endswith("did you mean mlp?") == (name == "mpl")
 

@@ -11,6 +11,7 @@ from pipeline.errors import UserError
 from pipeline.parts import NamedPart, Seam
 
 SWISH = """
+from dataclasses import dataclass
 import torch
 from scratchnet.layers import Elementwise
 
@@ -21,9 +22,9 @@ class Swish(Elementwise):
         s = saved.sigmoid()
         return s + saved * s * (1 - s)
 
+@dataclass(frozen=True)
 class Sloped(Swish):
-    def __init__(self, slope):
-        self.slope = slope
+    slope: float
 
 steep = Swish()
 number = 3

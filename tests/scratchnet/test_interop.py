@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from nets import nets, outputs, trained
-from torch import nn
+from torch import Tensor, nn
 
 import scratchnet as sn
 from scratchnet import interop, networks
@@ -208,9 +208,14 @@ def test_parameters_of_another_network_are_refused() -> None:
         sn.to_torch(network, stacked)
 
 
-def test_a_layer_without_counterpart_says_where_to_register_one() -> None:
-    class Doubled(sn.Layer):
+def test_a_layer_from_elsewhere_makes_its_own_module() -> None:
+    class Doubled(sn.ReLU):  # whose module it must not inherit
         pass
 
-    with pytest.raises(TypeError, match=r"to_torch: .*has no counterpart; register one in scratchnet/interop"):
-        sn.to_torch(Doubled(), {})
+    class Halved(Doubled):
+        def to_torch(self, params: dict[str, Tensor]) -> nn.Module:
+            return nn.Identity()
+
+    with pytest.raises(TypeError, match=r"to_torch: .*has no counterpart; give its class a method to_torch\(self"):
+        sn.to_torch(sn.Sequential((Doubled(),)), {})
+    assert isinstance(sn.to_torch(sn.Residual(Halved()), {}).inner, nn.Identity)

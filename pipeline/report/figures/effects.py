@@ -6,7 +6,18 @@ from matplotlib.axes import Axes
 
 from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, level, plain
+from pipeline.report.figures.medium import (
+    COLOURS,
+    GREY,
+    MANY,
+    SCREEN,
+    Figure,
+    Medium,
+    distinct,
+    drawable,
+    finish,
+    level,
+)
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.statistics.importance import Importance
@@ -57,8 +68,8 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
         width = figure.get_figwidth()
-        axes.set_xticks(range(len(across)), [plain(name, medium.letters(0.6 * width / len(across))) for name in across])
-        axes.set_yticks(range(len(down)), [plain(name, medium.letters(0.3 * width)) for name in down])
+        axes.set_xticks(range(len(across)), distinct(across, medium.letters(0.6 * width / len(across))))
+        axes.set_yticks(range(len(down)), distinct(down, medium.letters(0.3 * width)))
         axes.set(xlabel=names[1], ylabel=names[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
         if medium.letters(0.6 * width / len(across)) < len("0.000"):
@@ -95,7 +106,7 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     if scale.kind == "log":
         axes.set_xscale("log")
     elif scale.kind == "category":
-        axes.set_xticks(list(scale.place.values()), [plain(name, _LETTERS) for name in scale.levels])
+        axes.set_xticks(list(scale.place.values()), distinct(scale.levels, _LETTERS))
         axes.set_xlim(-0.5, len(scale.levels) - 0.5)
     x = values.map(text).map(scale.place)
     many = len(x) > MANY

@@ -1,8 +1,9 @@
 """What all figures share: the style, the medium, and their files as bytes."""
 
 import io
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +128,16 @@ def plain(words: str, letters: int | None = None) -> str:
     """Text for a figure, truncated to `letters`; $ is escaped, so that it starts no formula."""
     cut = words if letters is None or len(words) <= letters else f"{words[: max(letters - 1, 1)]}…"
     return cut.replace("$", r"\$")
+
+
+def distinct(names: Sequence[str], letters: int) -> list[str]:
+    """`plain` for the values of one key. Where that cuts off what tells them apart, what they share is cut instead."""
+    cut = [plain(name, letters) for name in names]
+    if len(set(cut)) == len(set(names)):
+        return cut
+    shared = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False)))
+    start = names[0].rfind(", ", 0, shared) + 2  # between two items of a list
+    return [plain(f"…{name[start:]}" if start > 1 else name, letters) for name in names]
 
 
 def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium = SCREEN) -> Figure:

@@ -1,6 +1,7 @@
 """The methods in sentences, read off the runs: what was done with what, every setting of it, with references."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -12,7 +13,7 @@ from pipeline.report.formats import Table, text
 from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
-from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
+from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
 from scratchnet.networks import initializer_rule
@@ -54,15 +55,13 @@ def _model(settings: Settings) -> Iterator[str]:
         yield f"Hidden widths: {settings.said('model.hidden')}; activation: " + (
             f"{_named(settings, 'model.activation', ACTIVATIONS)}."
         )
+    yield from _layers(settings)
     if settings.values("model.initializer"):
         settings.told.add("model.initializer")
-        runs = settings.comparison.runs
-        activations = runs.get("config.model.activation", pd.Series("relu", runs.index)).map(
-            lambda value: value if isinstance(value, str) else "relu"  # a patch_mlp has no other
-        )
         rules = {
-            initializer_rule(str(name), activation)
-            for name, activation in zip(runs["config.model.initializer"], activations, strict=True)
+            initializer_rule(str(run["config.model.initializer"]), activation)
+            for run in settings.comparison.runs.to_dict("records")
+            for activation in _activations(run)
         }
         yield f"Weights start from {either([INITIALIZERS.get(rule, rule) for rule in sorted(rules)])}, biases from 0."
     if settings.has("model.layer_norm", "false"):
@@ -76,6 +75,28 @@ def _model(settings: Settings) -> Iterator[str]:
         )
     if settings.values("model.l2"):
         yield f"The objective has the penalty 0.5 · l2 · Σ‖W‖² over weights, l2 = {settings.said('model.l2')}."
+
+
+def _layers(settings: Settings) -> Iterator[str]:
+    """Networks that are written down layer by layer."""
+    if not settings.values("model.layers"):
+        return
+    words = re.findall(r"\w+", " ".join(settings.values("model.layers")))
+    used = [phrase for name, phrase in LAYERS.items() if name in words]
+    yield f"Layers, before a linear layer to the outputs: {settings.said('model.layers')}."
+    if used:
+        yield f"Among them: {', '.join(used)}."
+
+
+def _activations(run: Mapping[Hashable, Any]) -> list[str]:
+    """The activations of a run, by which initial weights go."""
+    one, layers = run.get("config.model.activation"), run.get("config.model.layers")
+    if isinstance(one, str):
+        return [one]
+    if not isinstance(layers, str):
+        return ["relu"]  # a patch_mlp has no other
+    named = [name for name in ACTIVATIONS if re.search(rf"\b{name}\b", layers)]
+    return named or re.findall(r"[\w.]+:\w+", layers) or ["relu"]
 
 
 def _optimizer(settings: Settings) -> Iterator[str]:

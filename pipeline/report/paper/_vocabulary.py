@@ -11,6 +11,7 @@ DATA = {
     **{name: f"points drawn by a formula ({name})" for name in ("linear", "folded", "square", "patterns")},
 }
 MODELS = {
+    "layers": "networks written down layer by layer",
     "mlp": "multilayer perceptrons",
     "patch_mlp": "networks of MLPs across patches and across features" + cite("tolstikhin2021mixer"),
 }
@@ -20,6 +21,12 @@ ACTIVATIONS = {
     "gelu": "GELU" + cite("hendrycks2016gaussian"),
     "tanh": "tanh" + cite("bishop2006pattern"),
     "sigmoid": "sigmoid" + cite("bishop2006pattern"),
+}
+LAYERS = ACTIVATIONS | {
+    "layer_norm": "layer normalisation" + cite("ba2016layer"),
+    "residual": "residual blocks" + cite("he2016deep"),
+    "dropout": "dropout" + cite("srivastava2014dropout"),
+    "patchify": "patches" + cite("tolstikhin2021mixer"),
 }
 INITIALIZERS = {
     "he": "He's normal initialisation" + cite("he2015delving"),

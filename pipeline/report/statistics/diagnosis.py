@@ -1,5 +1,6 @@
 """What the best network gets wrong: its saved weights, evaluated on the test split again."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,12 +63,13 @@ def diagnose(run: Path) -> Diagnosis:
         raise UserError(f"{run}: the data has changed since the run")
     model = load_model(run)
     best = model.predict(dataset.test.inputs).softmax(1).max(1)
-    sees_pixels = dataset.image_shape is not None and config.model.name == "mlp"
+    first = model.params[model.network.names[0]]
+    sees_pixels = dataset.image_shape is not None and first.shape[:-1] == (math.prod(dataset.image_shape),)
     return Diagnosis(
         class_names=dataset.class_names,
         images=dataset.test.inputs if dataset.image_shape else None,
         target=dataset.test.targets,
         predicted=best.indices.numpy(),
         probability=best.values.double().numpy(),
-        weight=model.params[model.network.names[0]].double().numpy() if sees_pixels else None,
+        weight=first.double().numpy() if sees_pixels else None,
     )

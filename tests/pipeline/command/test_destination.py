@@ -36,7 +36,7 @@ TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3
         (["dataset.samples=1000000000000"], "dataset.samples=1000000000000: should be less than"),
         (["model.hidden=[9223372036854775807]"], "model.hidden=[9223372036854775807]: item 0 should be less than"),
         (["training.batch_size=${oc.env:NOT_SET}"], "KeyError raised while resolving interpolation: "),
-        (["model=null"], "model=null: a group needs a choice; model=mlp|patch_mlp"),
+        (["model=null"], "model=null: a group needs a choice; model=layers|mlp|patch_mlp"),
     ],
 )
 def test_a_sweep_that_cannot_be_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:

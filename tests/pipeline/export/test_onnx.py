@@ -18,9 +18,10 @@ from nets import nets, outputs, trained
 from trained import normalised
 
 import scratchnet as sn
+from pipeline.errors import UserError
 from pipeline.export import export
 from pipeline.export.__main__ import main
-from pipeline.export.onnx import IR_VERSION, OPSET, to_onnx
+from pipeline.export.onnx import IR_VERSION, OPSET, Graph, _add, to_onnx
 from pipeline.runs.job import Job
 from pipeline.runs.model import Header, Inputs, TrainedModel
 from pipeline.training.trainer import Trainer
@@ -130,14 +131,20 @@ def test_mistakes_end_in_one_line(
     )
 
 
-def test_a_layer_without_operator_says_where_to_add_one() -> None:
-    class Doubled(sn.Layer):
+def test_a_layer_from_elsewhere_adds_its_own_operators() -> None:
+    class Doubled(sn.ReLU):  # whose operator it must not inherit
         pass
 
-    from pipeline.export.onnx import Graph, _nodes
+    class Soft(Doubled):
+        def to_onnx(self, graph: Graph, x: str, place: str) -> str:
+            return graph.add("Softplus", x)
 
-    with pytest.raises(TypeError, match=r"to_onnx: .* has no operator; register its nodes in pipeline/export/onnx"):
-        _nodes(Doubled(), Graph({}), "input", "")
+    graph = Graph({})
+    with pytest.raises(
+        UserError, match=r"to_onnx: .* has no operator; give its class a method to_onnx\(self, graph, x"
+    ):
+        _add(sn.Sequential((Doubled(),)), graph, "input", "")
+    assert _add(sn.Sequential((Soft(),)), graph, "input", "") == "Softplus_0"
 
 
 def test_one_logit_for_two_classes_is_given_as_two(make_job: MakeJob) -> None:

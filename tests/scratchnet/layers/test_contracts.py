@@ -1,7 +1,6 @@
-"""Five contracts that every layer keeps. A new layer is one line in CASES."""
+"""Contracts that every layer keeps (`scratchnet.check`). A new layer is one line in CASES."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,20 +8,12 @@ import torch
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.layers import Elementwise
-from scratchnet.values import pad
+from scratchnet import check
+from scratchnet.check import Case
+from scratchnet.check._layers import SETTINGS, gradients, spread
+from scratchnet.check._numbers import BATCH, RUNS, draw, generators, weighting
 
-RUNS, BATCH, PATCHES = 3, 5, 4  # with the layers' own widths, all sizes differ
-
-
-@dataclass(frozen=True)
-class Case:
-    """A layer, the shape of its input after (R, B), and the narrower layers that may share its stack."""
-
-    layer: sn.Layer
-    shape: tuple[int, ...]
-    noisy: bool = False
-    narrower: tuple[sn.Layer, ...] = ()
+PATCHES = 4  # with the layers' own widths, all sizes differ
 
 
 def mlp(hidden: int) -> sn.Sequential:
@@ -45,6 +36,7 @@ CASES = {
     "sigmoid": Case(sn.Sigmoid(), (7,)),
     "gelu": Case(sn.GELU(), (7,)),
     "dropout": Case(sn.Dropout(7), (7,), noisy=True),
+    "dropout of a number": Case(sn.Dropout(7, 0.4), (7,), noisy=True),
     "dropout in evaluation": Case(sn.Dropout(7), (7,)),
     "sequential": Case(MLP, (7,), noisy=True, narrower=(mlp(4), mlp(8))),
     "patchify": Case(sn.Patchify(2, 6, 9, 3), (108,)),
@@ -56,150 +48,11 @@ CASES = {
     "mixer block": Case(sn.Sequential((sn.Residual(ACROSS), sn.MeanOverPatches())), (PATCHES, 7)),
 }
 
-SETTINGS = {"dropout": torch.tensor([0.3, 0.5, 0.0], dtype=torch.float64)}
 
-
-def generators(runs: int = RUNS) -> list[torch.Generator]:
-    return [torch.Generator().manual_seed(10 + r) for r in range(runs)]
-
-
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def spread(params: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Values that differ from run to run in every entry: zeros and ones would hide mistakes."""
-    return {name: value + 0.1 * draw(*value.shape, seed=i) for i, (name, value) in enumerate(params.items())}
-
-
-@pytest.fixture(params=CASES.values(), ids=CASES.keys())
-def case(request: pytest.FixtureRequest) -> Case:
-    layer_case: Case = request.param
-    return layer_case
-
-
-@pytest.fixture
-def params(case: Case) -> dict[str, Tensor]:
-    values = spread(case.layer.init(generators(), torch.float64))
-    noise = case.layer.noise(generators(), SETTINGS, BATCH, torch.float64) if case.noisy else {}
-    return values | noise
-
-
-@pytest.fixture
-def x(case: Case) -> Tensor:
-    return draw(RUNS, BATCH, *case.shape, seed=99)
-
-
-def gradients(layer: sn.Layer, params: dict[str, Tensor], x: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """y, and the layer's own dx and grads for the loss Σ y · cos(index)."""
-    y, saved = layer.forward(params, x)
-    dx, grads = layer.backward(params, saved, weighting(y))
-    assert dx is not None
-    return y, dx, grads
-
-
-def weighting(y: Tensor) -> Tensor:
-    return torch.arange(y.numel(), dtype=y.dtype).cos().view_as(y)
-
-
-class TestContracts:
-    def test_equals_autograd(self, case: Case, params: dict[str, Tensor], x: Tensor) -> None:
-        y, dx, grads = gradients(case.layer, params, x)
-        leaves = {name: value.clone().requires_grad_() for name, value in params.items()}
-        leaf = x.clone().requires_grad_()
-        out, _ = case.layer.forward(leaves, leaf)
-        learned = [leaves[name] for name in case.layer.names]
-        expected = torch.autograd.grad((out * weighting(out)).sum(), [leaf, *learned])
-        torch.testing.assert_close(y, out.detach(), rtol=0, atol=0)
-        torch.testing.assert_close(dx, expected[0], rtol=1e-12, atol=1e-13)
-        assert set(grads) == set(case.layer.names)
-        for name, grad in zip(case.layer.names, expected[1:], strict=True):
-            torch.testing.assert_close(grads[name], grad, rtol=1e-12, atol=1e-13)
-
-    def test_equals_central_differences(self, case: Case, params: dict[str, Tensor], x: Tensor) -> None:
-        _, dx, grads = gradients(case.layer, params, x)
-        step = 1e-6
-
-        def loss(moved: dict[str, Tensor], point: Tensor) -> float:
-            y, _ = case.layer.forward(params | moved, point)
-            return float((y * weighting(y)).sum())
-
-        for name, grad in {"x": dx, **grads}.items():
-            here = x if name == "x" else params[name]
-            for seed in range(3):
-                direction = draw(*here.shape, seed=seed + 50)
-                there, back = here + step * direction, here - step * direction
-                if name == "x":
-                    slope = (loss({}, there) - loss({}, back)) / (2 * step)
-                else:
-                    slope = (loss({name: there}, x) - loss({name: back}, x)) / (2 * step)
-                assert float((grad * direction).sum()) == pytest.approx(slope, rel=1e-6, abs=1e-7)
-
-    def test_a_run_in_a_stack_equals_the_run_alone(self, case: Case, params: dict[str, Tensor], x: Tensor) -> None:
-        y, dx, grads = gradients(case.layer, params, x)
-        for r in range(RUNS):
-            run_params = {name: value[r : r + 1] for name, value in params.items()}
-            alone_y, saved = case.layer.forward(run_params, x[r : r + 1])
-            alone_dx, alone = case.layer.backward(run_params, saved, weighting(y)[r : r + 1])
-            torch.testing.assert_close(y[r : r + 1], alone_y, rtol=1e-13, atol=1e-14)
-            torch.testing.assert_close(dx[r : r + 1], alone_dx, rtol=1e-13, atol=1e-14)
-            for name, value in alone.items():
-                torch.testing.assert_close(grads[name][r : r + 1], value, rtol=1e-13, atol=1e-14)
-
-    def test_a_nan_run_leaves_the_others_untouched(self, case: Case, params: dict[str, Tensor], x: Tensor) -> None:
-        y, dx, grads = gradients(case.layer, params, x)
-        spoilt = {name: value.clone() for name, value in params.items()}
-        for value in spoilt.values():
-            value[1] = torch.nan
-        spoilt_x = x.clone()
-        spoilt_x[1] = torch.nan
-        bad_y, bad_dx, bad = gradients(case.layer, spoilt, spoilt_x)
-        assert bad_y[1].isnan().any()
-        for before, after in [(y, bad_y), (dx, bad_dx), *((grads[name], bad[name]) for name in grads)]:
-            assert torch.equal(before[[0, 2]], after[[0, 2]])
-
-    def test_a_wrong_shape_names_layer_expectation_and_remedy(
-        self, case: Case, params: dict[str, Tensor], x: Tensor
-    ) -> None:
-        y, saved = case.layer.forward(params, x)
-        for dy in (y.unsqueeze(-1), y[:1], y[:, :1]):  # the last two would broadcast
-            with pytest.raises(sn.ShapeError, match=r"dy expected \(.*\), got \(.*\); pass the gradient"):
-                case.layer.backward(params, saved, dy)
-        too_few_axes = isinstance(case.layer, Elementwise | sn.Transpose | sn.MeanOverPatches)
-        wrong = x[0, 0].flatten() if too_few_axes else x[..., :-1]
-        with pytest.raises(sn.ShapeError) as caught:
-            case.layer.forward(params, wrong)
-        said = str(caught.value)
-        assert f"got {tuple(wrong.shape)}; " in said
-        assert "expected (" in said
-        owner = case.layer
-        while isinstance(owner, sn.Sequential | sn.Residual):
-            owner = owner.layers[0] if isinstance(owner, sn.Sequential) else owner.inner
-        assert said.startswith(str(owner))
-
-
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.narrower])
-def test_padding_changes_no_run(name: str) -> None:
-    case = CASES[name]
-    layers = [case.layer, *case.narrower]
-    widest = case.narrower[0].widest([*case.narrower[1:], case.layer])
-    assert widest == case.layer
-    assert {layer.structure() for layer in layers} == {case.layer.structure()}
-    x = draw(len(layers), BATCH, *case.shape, seed=99)
-    unpadded, alone, dys = [], [], []
-    for r, (layer, g) in enumerate(zip(layers, generators(len(layers)), strict=True)):
-        noise = layer.noise([g], {"dropout": torch.tensor([0.5])}, BATCH, torch.float64) if case.noisy else {}
-        unpadded.append(spread(layer.init([g], torch.float64)) | noise)
-        y, saved = layer.forward(unpadded[r], x[r : r + 1])
-        dys.append({"dy": weighting(y)})
-        dx, grads = layer.backward(unpadded[r], saved, weighting(y))
-        assert dx is not None
-        alone.append({"y": y, "dx": dx, **grads})
-    params, dy = pad(unpadded), pad(dys)["dy"]
-    y, saved = widest.forward(params, x)
-    dx, grads = widest.backward(params, saved, dy)
-    for key, expected in pad(alone).items():  # what is padded is zero here too
-        torch.testing.assert_close({"y": y, "dx": dx, **grads}[key], expected, rtol=1e-13, atol=1e-14)
+@pytest.mark.parametrize("contract", check.LAYERS.values(), ids=check.LAYERS)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_contract(case: Case, contract: Callable[[Case], None]) -> None:
+    contract(case)
 
 
 def test_only_the_gradient_asked_for_is_computed() -> None:

@@ -1,0 +1,54 @@
+"""The files of docs/your-layers.md in a user's folder, and every command typed there."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from documents import ROOT, arguments, indented, links
+
+PAGE = ROOT / "docs" / "your-layers.md"
+BLOCK = re.compile(r"`([\w/.]+\.(?:py|yaml))`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILES = BLOCK.findall(PAGE.read_text("utf-8"))
+TYPED = [line for line in indented(PAGE) if line.startswith("python")]
+SMALL = ["training.epochs=1"]
+POINTS = ["dataset.samples=60"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    to = tmp_path_factory.mktemp("user")
+    for name, text in FILES:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (to / name).write_text(text, encoding="utf-8")
+    return to
+
+
+def test_the_files_are_a_layer_parts_data_and_an_experiment() -> None:
+    assert [name for name, _ in FILES] == ["my_layers.py", "my_parts.py", "my_data.py", "conf/experiment/xor.yaml"]
+    assert len(FILES[0][1].splitlines()) <= 20
+    assert len(TYPED) == 11
+
+
+def test_what_is_typed_does_what_is_said(folder: Path) -> None:
+    said = {}
+    for command in TYPED:
+        words = arguments(command)
+        if "pipeline" in words:
+            words += SMALL + (POINTS if "dataset=square" in words else [])
+        done = subprocess.run(
+            words, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        said[command] = done.stdout
+    checks = [out for command, out in said.items() if "scratchnet.check" in command]
+    assert all("all contracts kept" in out for out in checks)
+    assert any("2 by the plain kernel (compiled: it has no Swish)" in out for out in said.values())
+    assert (folder / "outputs" / "swish" / "3" / "model.onnx").stat().st_size
+    assert "my_layers:Swish" in (folder / "outputs" / "xor" / "report" / "table.csv").read_text()
+    assert "XOR" in (folder / "outputs" / "xor" / "report" / "index.html").read_text()
+
+
+def test_its_links_lead_somewhere() -> None:
+    assert all((PAGE.parent / target).exists() for target in links(PAGE))
