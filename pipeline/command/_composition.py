@@ -20,11 +20,15 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_omega_conf_dumper
 
+from pipeline.command._explain import UnknownKey, no_key
+from pipeline.command._grids import as_grids
 from pipeline.config.check import ConfigError, check_values, resolve, without_hydra
 from pipeline.config.schema import Config
+from pipeline.errors import UserError
 
 Values = dict[str, Any]  # a configuration as nested dictionaries
 
@@ -81,7 +85,10 @@ class Composer:
         values = [override for override, chooses in parsed if not chooses]
         if not base.alike or any("${hydra" in text for text in overrides):
             return self._compose_in_full(overrides, number)
-        raw, resolved = base.with_values(values)
+        try:
+            raw, resolved = base.with_values(values)
+        except HydraException as error:
+            raise no_key(error, values, base.hydra["runtime"]["choices"], base.raw) or error from error
         task = [override for override, _ in parsed if not override.is_hydra_override()]
         dirname = get_overrides_dirname(task, **base.hydra["job"]["config"]["override_dirname"])
         per_job = {
@@ -152,19 +159,31 @@ class _Base:
         return plain and override.type == OverrideType.CHANGE and "${" not in str(override.input_line)
 
 
-def check_all(composed: Sequence[Composed]) -> list[Config]:
-    """Check all jobs. Raises one ConfigError with the mistakes of all jobs, each with the jobs it occurs in."""
+def compose_all(
+    compose: Composer, jobs: Sequence[Sequence[str]], first: int = 0
+) -> tuple[list[Composed], list[Config]]:
+    """Compose and check all jobs, numbered from `first`.
+
+    Raises one ConfigError with the mistakes of all jobs, each with the jobs it occurs in.
+    """
+    composed: list[Composed] = []
     checked: list[Config] = []
     mistakes: dict[str, list[str]] = {}
-    for number, job in enumerate(composed):
+    for number, overrides in enumerate(jobs, first):
         try:
-            checked.append(check_values(job.resolved))
-        except ConfigError as error:
-            for mistake in error.mistakes:
-                mistakes.setdefault(mistake, []).append(str(number))
+            composed.append(compose(overrides, number))
+            checked.append(check_values(composed[-1].resolved))
+        except UserError as error:
+            lines = error.mistakes if isinstance(error, ConfigError) else [str(error)]
+            if isinstance(error, UnknownKey):
+                typed = (text.partition("=") for job in jobs for text in job)
+                values = ",".join(dict.fromkeys(value for key, _, value in typed if key == error.key))
+                lines = [f"{error.key}={values}: {error.why}{as_grids(error.key, jobs)}"]
+            for line in lines:
+                mistakes.setdefault(line, []).append(str(number))
     if mistakes:
-        raise ConfigError([f"{mistake} ({_in_jobs(jobs, len(composed))})" for mistake, jobs in mistakes.items()])
-    return checked
+        raise ConfigError([f"{mistake} ({_in_jobs(numbers, len(jobs))})" for mistake, numbers in mistakes.items()])
+    return composed, checked
 
 
 def _in_jobs(numbers: Sequence[str], total: int) -> str:

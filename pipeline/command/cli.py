@@ -1,20 +1,20 @@
 """`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
 
 import os
-import re
 import signal
 import sys
 from importlib import metadata
 from types import FrameType
 
 import hydra
+import hydra._internal.hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._loader import Loader
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import run
-from pipeline.config.check import unknown_key
-from pipeline.config.folder import conf_folder
+from pipeline.config.folder import PRIMARY, conf_folder
 from pipeline.errors import UserError
 from pipeline.files import HISTORY, RESULT
 
@@ -48,7 +48,8 @@ def main() -> int:
 
 def _run(full: bool) -> int:
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
+        hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]  # Hydra has no other way
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=PRIMARY)(run)()
     except Terminated:
         raise
     except KeyboardInterrupt:
@@ -100,13 +101,11 @@ def _message(error: Exception) -> str | None:
     """One line per mistake, without Hydra's boilerplate; None if the user cannot fix the error."""
     if isinstance(error, UserError):
         return str(error)
-    text = str(error)
+    if isinstance(error, OSError):
+        return _os_error_message(error)
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return _os_error_message(error) if isinstance(error, OSError) else _empty_group_message(text)
-    key = re.match(r"Could not override '([^']+)'", text)
-    if key:
-        typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
-        return unknown_key(key.group(1), typed[0] if typed else None)
+        return None
+    text = str(error)
     wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())
@@ -116,13 +115,3 @@ def _os_error_message(error: OSError) -> str | None:
     if not error.filename:
         return None
     return f"{error.filename}: {error.strerror or error}; free some space or give another folder, then resume"
-
-
-def _empty_group_message(text: str) -> str | None:
-    """Hydra expects a file name for a group and answers `model=null` with a bare ValueError."""
-    empty = [word for word in sys.argv[1:] if re.fullmatch(r"[+~]*[\w/]+=null", word)]
-    if not text.startswith("Config group override") or not empty:
-        return None
-    group = empty[0].removesuffix("=null").lstrip("+~")
-    choices = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
-    return f"{empty[0]}: a group needs a choice" + (f"; {group}={'|'.join(choices)}" if choices else "")

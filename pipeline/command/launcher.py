@@ -11,9 +11,10 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.command._composition import Composed, Composer, check_all
+from pipeline.command._composition import Composed, Composer, compose_all
+from pipeline.command._sources import config_flags, tell_files
 from pipeline.command.callbacks import PipelineCallback
-from pipeline.command.task import config_folder, tell
+from pipeline.command.task import tell
 from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
@@ -42,8 +43,9 @@ def launch(
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     compose = Composer(config, hydra_context.config_loader)
-    composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
-    checked = check_all(composed)
+    composed, checked = compose_all(compose, job_overrides, initial_job_idx)
+    tell_files(config.hydra, *(job.hydra["runtime"]["choices"] for job in composed))
+    _refuse_two_sweeps(checked)
     datasets = [run_config.dataset.load() for run_config in checked]
     tell(*datasets)
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
@@ -55,9 +57,9 @@ def launch(
         requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
         numbers = ledger.numbers(requests, initial_job_idx, options.mismatch)
         composed = [_place(ledger, job, number) for job, number in zip(composed, numbers, strict=True)]
-        groups = config_folder(config.hydra)
+        flags = config_flags(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
-        jobs = [Job(run_config, job.folder, job.overrides, groups, identity) for run_config, job, identity in parts]
+        jobs = [Job(run_config, job.folder, job.overrides, flags, identity) for run_config, job, identity in parts]
         plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
         print(f"{plan} -> {sweep}", flush=True)
         if options.kind == "halving":
@@ -78,6 +80,17 @@ def launch(
     returns = [_job_return(job, source, results.get(job.folder)) for job, source in zip(jobs, composed, strict=True)]
     _notify(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
+
+
+def _refuse_two_sweeps(configs: Sequence[Config]) -> None:
+    """Raise UserError if jobs differ in what holds for a sweep as a whole."""
+    sweeps = [config.sweep.model_dump(exclude={"name", "grids", "zip"}) for config in configs]
+    for key, value in sweeps[0].items():
+        other = next((sweep[key] for sweep in sweeps if sweep[key] != value), None)
+        if other is not None:
+            raise UserError(
+                f"sweep.{key}: {value} for some jobs and {other} for others; a sweep has one: give sweep.{key}=…"
+            )
 
 
 def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:

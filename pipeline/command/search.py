@@ -13,8 +13,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, check_all
-from pipeline.command.grid import arguments
+from pipeline.command._composition import Composer, compose_all
+from pipeline.command._grids import experiments, swept_by_file
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
@@ -67,10 +67,14 @@ def search(
     The study outlives the process: repeating the command continues the search. Each batch has a new sampler, seeded by
     `seed` and the number of earlier trials, so that a search that was stopped makes the same suggestions.
     """
-    space = Space(arguments(config), loader)
+    if config.sweep.get("grids") or experiments(config, loader):
+        raise UserError(
+            "hydra/sweeper=search: searches one space, not sweep.grids nor several experiments; search them one by one"
+        )
+    space = Space([*swept_by_file(config), *config.hydra.overrides.task], loader)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
-    check_all([compose(job, number) for number, job in enumerate(space.corners())])
+    compose_all(compose, space.corners())
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
         return []

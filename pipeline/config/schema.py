@@ -66,6 +66,11 @@ class Sweep(Section):
     zip: list[list[str]] = Field(
         description="lists of swept keys to vary together, not crossed: [[optimizer.lr,training.batch_size]]"
     )
+    grids: list[dict[str, str | int | float | bool | None]] = Field(
+        default=[],  # absent in runs of earlier versions
+        description="a list of grids, each a set of keys with the values to sweep as text: "
+        "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
+    )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )

@@ -19,13 +19,13 @@ class Job:
     config: Config
     folder: Path
     overrides: tuple[str, ...] = ()
-    config_folder: str | None = None  # of the user's own groups
+    flags: tuple[str, ...] = ()  # of the command line: where its configuration comes from
     identity: Identity | None = None
 
     @property
     def command(self) -> str:
         """The command that trains this run again."""
-        return rerun_command(self.overrides, self.config_folder)
+        return rerun_command(self.overrides, self.flags)
 
     def facts(self) -> dict[str, Any]:
         """How a checkpoint identifies its runs."""
