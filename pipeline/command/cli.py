@@ -28,6 +28,13 @@ def main() -> int:
     if "--version" in sys.argv[1:]:
         print(f"scratchnet-sweeps {metadata.version('scratchnet-sweeps')}, Hydra {hydra.__version__}")
         return 0
+    if any(word.startswith("--experimental-rerun") for word in sys.argv[1:]):
+        print(
+            "--experimental-rerun: reads a pickle, which can run any code; to repeat a run, use the command in its "
+            "result.json",
+            file=sys.stderr,
+        )
+        return 1
     _handle_signals()
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them

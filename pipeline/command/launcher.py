@@ -128,6 +128,9 @@ def _write_hydra(composed: Sequence[Composed]) -> None:
     """The .hydra folders as Hydra's `run_job` writes them."""
 
     def write(job: Composed) -> None:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        if job.hydra["output_subdir"] is None:
+            return
         folder = job.folder / str(job.hydra["output_subdir"])
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in job.files().items():

@@ -36,8 +36,19 @@ def resolve(composed: DictConfig) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(_decoded(composed), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError([" ".join(str(error).split())]) from error
+        raise ConfigError([_unresolved(error)]) from error
     return cast(dict[str, Any], values)
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    text = " ".join(str(error).split())
+    unset = re.search(r"Environment variable '(.+?)' not found", text)
+    if unset is None:
+        return text
+    name = unset.group(1)
+    return (
+        f"{error.full_key}: environment variable {name} is not set; set it, or give a default: ${{oc.env:{name},VALUE}}"
+    )
 
 
 def _decoded(composed: DictConfig) -> DictConfig:

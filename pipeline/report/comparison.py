@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.formats import Table, text
+from pipeline.report.formats import Table, in_words, text
 from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED = "config.seed"
@@ -68,7 +68,7 @@ class Comparison:
 
     def settings(self, row: int) -> str:
         """The swept keys of a row in words: "hidden=[256], lr=0.05"."""
-        return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in self.swept.items()) or "defaults"
+        return in_words({name: self.runs[key][row] for key, name in self.swept.items()}) or "defaults"
 
     def table(self) -> pd.DataFrame:
         """The table's columns, with numbers at full precision."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.comparison import SEED, Comparison
-from pipeline.report.formats import Table, text
+from pipeline.report.formats import Table, in_words, text
 from pipeline.runs.metrics import SPLITS
 
 LEVEL = 0.95
@@ -46,7 +46,7 @@ class Replicates:
         unfinished = (~finished).groupby(number).sum().astype(int)
         return cls(
             comparison,
-            runs[keys].groupby(number).first().loc[order].reset_index(drop=True)
+            runs.loc[~number.duplicated(), keys].reset_index(drop=True).loc[order].reset_index(drop=True)
             if keys
             else pd.DataFrame(index=range(count)),
             {split: values.loc[order].reset_index(drop=True) for split, values in scores.items()},
@@ -71,8 +71,7 @@ class Replicates:
     def name(self, row: int) -> str:
         """The settings of a row in words: "hidden=[256], lr=0.05"."""
         swept = self.comparison.swept
-        named = [f"{swept[str(key)]}={text(value)}" for key, value in self.settings.iloc[row].items()]
-        return ", ".join(named) or "all runs"
+        return in_words({swept[str(key)]: value for key, value in self.settings.iloc[row].items()}) or "all runs"
 
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.
