@@ -8,6 +8,7 @@ custom `hydra.sweep.subdir`) is composed in full.
 import copy
 import functools
 import json
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from pipeline.config.check import ConfigError, check_values, resolve, without_hy
 from pipeline.config.schema import Config
 from pipeline.errors import UserError
 
+_ENVIRONMENT = re.compile(r"'\$\{oc\.env:[^{}]+\}'|\$\{oc\.env:[^{}]+\}")
 Values = dict[str, Any]  # a configuration as nested dictionaries
 
 
@@ -44,8 +46,8 @@ class Composed:
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """What the user typed for this job."""
-        return tuple(self.hydra["overrides"]["task"])
+        """What the user typed for this job, with the environment's values: the record must hold elsewhere as well."""
+        return tuple(_ENVIRONMENT.sub(_value_of, text) for text in self.hydra["overrides"]["task"])
 
     def files(self) -> dict[str, str]:
         """The texts of the job's .hydra folder, as Hydra's `run_job` writes them."""
@@ -68,6 +70,12 @@ class Composed:
         return replace(self, folder=folder, hydra=self.hydra | {"job": job, "runtime": runtime})
 
 
+def _value_of(reference: re.Match[str]) -> str:
+    """The value of a reference to the environment as it would be typed."""
+    text = str(OmegaConf.create([reference.group(0).strip("'")])[0])
+    return text if re.fullmatch(r"[\w.+-]+", text) else f"'{text}'"
+
+
 class Composer:
     """Composes jobs for one command: composer(overrides, number)."""
 
@@ -88,7 +96,10 @@ class Composer:
         try:
             raw, resolved = base.with_values(values)
         except HydraException as error:
-            raise no_key(error, values, base.hydra["runtime"]["choices"], base.raw) or error from error
+            unknown = no_key(error, values, base.hydra["runtime"]["choices"], base.raw)
+            if unknown is None:
+                raise
+            raise unknown from error
         task = [override for override, _ in parsed if not override.is_hydra_override()]
         dirname = get_overrides_dirname(task, **base.hydra["job"]["config"]["override_dirname"])
         per_job = {

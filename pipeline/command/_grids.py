@@ -31,7 +31,7 @@ def grids(config: DictConfig, loader: ConfigLoader) -> list[Grid]:
     Raises UserError for grids that are not written as `sweep.grids` are, keys to zip that no grid sweeps, and
     experiments that cannot be swept by one command.
     """
-    task = [text for text in config.hydra.overrides.task if text.partition("=")[0] != "sweep.grids"]
+    task = [text for text in typed(config) if text.partition("=")[0] != "sweep.grids"]
     result = []
     for composed, overrides in _experiments(config, task, loader):
         params = [text for text in swept_by_file(composed) if text.partition("=")[0] != "experiment"]
@@ -41,15 +41,21 @@ def grids(config: DictConfig, loader: ConfigLoader) -> list[Grid]:
     return result
 
 
+def typed(config: DictConfig) -> list[str]:
+    """The overrides of the command line, whose references are each job's to resolve."""
+    return cast(list[str], OmegaConf.to_container(config.hydra.overrides.task, resolve=False))
+
+
 def swept_by_file(config: DictConfig) -> list[str]:
     """`hydra.sweeper.params`, which an experiment sweeps, as overrides."""
-    return [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    sweeper = cast(dict[str, Any], OmegaConf.to_container(config.hydra.sweeper, resolve=False))
+    return [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
 
 
 def experiments(config: DictConfig, loader: ConfigLoader) -> list[str]:
     """The experiments that the command sweeps; [] where it takes one, or none."""
     parser = OverridesParser.create(config_loader=loader)
-    parsed = parser.parse_overrides([*swept_by_file(config), *config.hydra.overrides.task])
+    parsed = parser.parse_overrides([*swept_by_file(config), *typed(config)])
     chosen = [override for override in parsed if override.key_or_group == "experiment"]
     return list(chosen[-1].sweep_string_iterator()) if chosen and chosen[-1].is_sweep_override() else []
 

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from pipeline.command._explain import explain
 from pipeline.config.folder import conf_folder, is_primary, user_folder
 
-_OPTIONAL = ("experiment", "tracking")  # groups of which no choice need be made
+_NONE = {"experiment": "~experiment", "tracking": "tracking=[]"}  # how Hydra writes that none is chosen of a group
 
 
 class Loader(ConfigLoaderImpl):
@@ -42,7 +42,10 @@ class Loader(ConfigLoaderImpl):
             lines = list(self._composable(parsed, repository, run_mode))
             config = super().load_configuration(config_name, lines, run_mode, from_shell, validate_sweep_overrides)
         except Exception as error:
-            raise explain(error, self, config_name, overrides, run_mode) or error from error
+            explained = explain(error, self, config_name, overrides, run_mode)
+            if explained is None:
+                raise
+            raise explained from error
         if lines != overrides:  # what was typed is the record, and what sweepers read
             task = [override for override in parsed if not override.is_hydra_override()]
             config.hydra.overrides.task = [override.input_line for override in task]
@@ -58,8 +61,8 @@ class Loader(ConfigLoaderImpl):
         swept = [other for other in groups if other.is_sweep_override() and not other.is_hydra_override()] * sweeps
         for override in overrides:
             key, line = override.key_or_group, str(override.input_line)
-            if override in groups and key in _OPTIONAL and not override.is_delete() and override.value() is None:
-                yield f"~{key}"
+            if override in groups and key in _NONE and not override.is_delete() and override.value() is None:
+                yield _NONE[key]
             elif override in swept and override.is_discrete_sweep():
                 first = next(replace(override, config_loader=self).sweep_string_iterator(), None)
                 yield line if first is None else f"{override.get_key_element()}={first}"

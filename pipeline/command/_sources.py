@@ -46,7 +46,7 @@ def tell_files(hydra: HydraConf, *choices: Mapping[str, Any]) -> None:
     names = {str(hydra.job.config_name): None}
     for chosen in (hydra.runtime.choices, *choices):
         names |= {f"{group}/{name}": None for group, name in chosen.items()}
-    files = [f"{name}.yaml" for name in names if (folder / f"{name}.yaml").is_file()]
+    files = [f"{name}.yaml" for name in sorted(names) if (folder / f"{name}.yaml").is_file()]
     shipped = [file for file in files if (conf_folder() / file).is_file()]
     if files:
         instead = f" (in place of the shipped {', '.join(shipped)})" if shipped else ""

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from pipeline.command._composition import Composer, compose_all
 from pipeline.command._destination import check_run_folder, check_sweep_folder
-from pipeline.command._grids import experiments
+from pipeline.command._grids import experiments, typed
 from pipeline.command._sources import tell_files
 from pipeline.command.grid import jobs
 from pipeline.config.check import check
@@ -54,7 +54,7 @@ class PipelineCallback(Callback):
 
 
 def _check_single(config: DictConfig) -> None:
-    if any(text.startswith("sweep.grids=") for text in config.hydra.overrides.task):
+    if any(text.startswith("sweep.grids=") for text in typed(config)):
         raise UserError("sweep.grids: are several runs; add -m")
 
 

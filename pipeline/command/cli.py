@@ -1,5 +1,6 @@
 """`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
 
+import io
 import os
 import signal
 import sys
@@ -36,6 +37,8 @@ def main() -> int:
         )
         return 1
     _handle_signals()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does, where the terminal knows ASCII alone
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     try:
@@ -113,6 +116,9 @@ def _message(error: Exception) -> str | None:
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)
+    if isinstance(error, OverrideParseException) and "LexerNoViableAlt" in text:
+        key, _, value = str(error.override).partition("=")
+        return f"{error.override}: not readable; give the value quotes of its own: '{key}=\"{value}\"'"
     wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())

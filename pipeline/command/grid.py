@@ -2,10 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Transformer
 from omegaconf import DictConfig
 
 from pipeline.command._grids import grids
@@ -39,12 +41,10 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
                 f"{override.input_line}: a grid cannot have intervals; list the values, {key}=0.1,0.2, or search "
                 "with hydra/sweeper=search"
             )
-        values = (
-            itertools.islice(override.sweep_string_iterator(), _MAX_RUNS + 1)
-            if override.is_sweep_override()
-            else [override.get_value_element_as_str()]
+        swept = itertools.islice(texts(override), _MAX_RUNS + 1) if override.is_sweep_override() else ()
+        axes[key] = (
+            [f"{key}={value}" for value in swept] if override.is_sweep_override() else [str(override.input_line)]
         )
-        axes[key] = [f"{key}={value}" for value in values]
         if not axes[key]:
             raise UserError(f"{override.input_line}: no values; give a range or glob that matches at least one")
     steps = {key: [[value] for value in values] for key, values in axes.items()}
@@ -73,6 +73,19 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
             "sweep.zip, or search with hydra/sweeper=search"
         )
     return [list(itertools.chain.from_iterable(job)) for job in itertools.product(*steps.values())]
+
+
+def texts(override: Override) -> Iterator[str]:
+    """The values of a sweep as they are typed. Hydra escapes `${seed}`, so that it is no reference any more."""
+    return cast(Iterator[str], override.sweep_iterator(transformer=_text))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_text, value))}]"
+    if isinstance(value, str) and "${" in value:
+        return f"'{value}'"
+    return str(Transformer.encode(value))
 
 
 def _not_swept(key: str) -> UserError:

@@ -14,7 +14,8 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from pipeline.command._composition import Composer, compose_all
-from pipeline.command._grids import experiments, swept_by_file
+from pipeline.command._grids import experiments, swept_by_file, typed
+from pipeline.command.grid import texts
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
@@ -37,11 +38,7 @@ class Space:
         self.axes: dict[str, Any] = {
             key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()
         }
-        self.fixed = [
-            f"{key}={override.get_value_element_as_str()}"
-            for key, override in by_key.items()
-            if not override.is_sweep_override()
-        ]
+        self.fixed = [str(override.input_line) for override in by_key.values() if not override.is_sweep_override()]
         if not self.axes:
             raise UserError(
                 "hydra/sweeper=search: nothing to search over; give intervals or lists, such as "
@@ -71,7 +68,7 @@ def search(
         raise UserError(
             "hydra/sweeper=search: searches one space, not sweep.grids nor several experiments; search them one by one"
         )
-    space = Space([*swept_by_file(config), *config.hydra.overrides.task], loader)
+    space = Space([*swept_by_file(config), *typed(config)], loader)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
     compose_all(compose, space.corners())
@@ -124,7 +121,7 @@ def _axis(override: Override) -> Axis:
     if isinstance(value, RangeSweep) and all(isinstance(part, int) for part in (value.start, value.stop, value.step)):
         points = [int(point) for point in value.range()]
         return IntDistribution(min(points), max(points), step=abs(int(value.step)))
-    return CategoricalDistribution(list(override.sweep_string_iterator()))
+    return CategoricalDistribution(list(texts(override)))
 
 
 def _ends(axis: Axis) -> list[Any]:

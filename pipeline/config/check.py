@@ -56,7 +56,7 @@ def _decoded(composed: DictConfig) -> DictConfig:
     text = OmegaConf.to_yaml(composed)
     if "${oc.env:" not in text:
         return composed
-    decoded = OmegaConf.create(re.sub(r"(?<=: )(\$\{oc\.env:[^{}]+\})$", r"'${oc.decode:\1}'", text, flags=re.M))
+    decoded = OmegaConf.create(re.sub(r"(?<=[:-] )(\$\{oc\.env:[^{}]+\})$", r"'${decoded:\1}'", text, flags=re.M))
     OmegaConf.copy_cache(from_config=composed, to_config=decoded)
     return cast(DictConfig, decoded)
 

@@ -20,6 +20,11 @@ def _kernel(name: object) -> object:
     return "compiled" if name in ("lookahead", "fused") else name
 
 
+def _number_as_text(name: object) -> object:
+    """A name of digits, such as 2026."""
+    return str(name) if type(name) is int else name
+
+
 class Training(Section):
     """How long, in what batches and where a run trains."""
 
@@ -60,7 +65,9 @@ class Sweep(Section):
         description="the share of runs that continues at each rung, between 0 and 1"
     )
     rungs: Annotated[int, Field(ge=2)] = Field(description="2 or more: how often runs are compared, including the end")
-    name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
+    name: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] = Field(
+        description="the name of the sweep's folder under outputs/"
+    )
     resume: str | None = Field(description="null, or the folder of a sweep to resume, anywhere")
     dry_run: bool = Field(description="true to print the plan and stop")
     zip: list[list[str]] = Field(

@@ -173,7 +173,8 @@ class Trainer:
             if folder.record(row):
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
             if not math.isfinite(row["objective"]):
-                message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
+                key = _too_large(self.stack.runs[r].settings, row)
+                message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller {key}"
                 self.results[j] = folder.close(folder.result("diverged", total, message))
             elif epoch == folder.job.config.training.epochs:
                 self.results[j] = folder.close(folder.result("finished", total))
@@ -242,3 +243,10 @@ class Trainer:
 
 def _epochs(config: Config) -> int:
     return config.training.epochs
+
+
+def _too_large(settings: sn.Settings, row: Row) -> str:
+    """The key to blame for a run that diverged: decay by more than twice the weights makes them grow."""
+    if settings.lr * settings.l2 > 2 or (math.isfinite(row[LOSS.on("train")]) and not math.isfinite(row["penalty"])):
+        return "model.l2"
+    return "optimizer.weight_decay" if settings.lr * settings.weight_decay > 2 else "optimizer.lr"
