@@ -25,11 +25,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_omega_conf_dumper
 
-from pipeline.command._explain import UnknownKey, no_key
-from pipeline.command._grids import as_grids
-from pipeline.config.check import ConfigError, check_values, resolve, without_hydra
-from pipeline.config.schema import Config
-from pipeline.errors import UserError
+from pipeline.command._explain import no_key
+from pipeline.config.check import resolve, without_hydra
 
 _ENVIRONMENT = re.compile(r"'\$\{oc\.env:[^{}]+\}'|\$\{oc\.env:[^{}]+\}")
 Values = dict[str, Any]  # a configuration as nested dictionaries
@@ -168,40 +165,6 @@ class _Base:
         value = override.value()
         plain = not isinstance(current, dict) and isinstance(value, (int, float, str, list, type(None)))
         return plain and override.type == OverrideType.CHANGE and "${" not in str(override.input_line)
-
-
-def compose_all(
-    compose: Composer, jobs: Sequence[Sequence[str]], first: int = 0
-) -> tuple[list[Composed], list[Config]]:
-    """Compose and check all jobs, numbered from `first`.
-
-    Raises one ConfigError with the mistakes of all jobs, each with the jobs it occurs in.
-    """
-    composed: list[Composed] = []
-    checked: list[Config] = []
-    mistakes: dict[str, list[str]] = {}
-    for number, overrides in enumerate(jobs, first):
-        try:
-            composed.append(compose(overrides, number))
-            checked.append(check_values(composed[-1].resolved))
-        except UserError as error:
-            lines = error.mistakes if isinstance(error, ConfigError) else [str(error)]
-            if isinstance(error, UnknownKey):
-                typed = (text.partition("=") for job in jobs for text in job)
-                values = ",".join(dict.fromkeys(value for key, _, value in typed if key == error.key))
-                lines = [f"{error.key}={values}: {error.why}{as_grids(error.key, jobs)}"]
-            for line in lines:
-                mistakes.setdefault(line, []).append(str(number))
-    if mistakes:
-        raise ConfigError([f"{mistake} ({_in_jobs(numbers, len(jobs))})" for mistake, numbers in mistakes.items()])
-    return composed, checked
-
-
-def _in_jobs(numbers: Sequence[str], total: int) -> str:
-    if len(numbers) == total:
-        return "in every job"
-    listed = ", ".join(numbers[:5]) + (", …" if len(numbers) > 5 else "")
-    return f"in {len(numbers)} of {total} jobs: {listed}"
 
 
 # libyaml is not on every platform, and mypy allows no base class that depends on it.

@@ -10,9 +10,10 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, compose_all
+from pipeline.command._composition import Composer
 from pipeline.command._destination import check_run_folder, check_sweep_folder
 from pipeline.command._grids import experiments, typed
+from pipeline.command._jobs import compose_all
 from pipeline.command._sources import tell_files
 from pipeline.command.grid import jobs
 from pipeline.config.check import check

@@ -11,7 +11,8 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.command._composition import Composed, Composer, compose_all
+from pipeline.command._composition import Composed, Composer
+from pipeline.command._jobs import compose_all
 from pipeline.command._sources import config_flags, tell_files
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import tell

@@ -13,8 +13,9 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, compose_all
+from pipeline.command._composition import Composer
 from pipeline.command._grids import experiments, swept_by_file, typed
+from pipeline.command._jobs import compose_all
 from pipeline.command.grid import texts
 from pipeline.errors import UserError
 from pipeline.extras import needed
