@@ -76,7 +76,16 @@ def test_the_command_line_takes_precedence_and_equal_runs_are_told(here: Here) -
 
 @pytest.mark.parametrize("sweep", ["grid", "halving"])
 def test_experiments_are_swept_by_their_own_grids(here: Here, sweep: str) -> None:
-    words = ["-m", "experiment=a,b", f"sweep={sweep}", "sweep.rungs=2", "training.epochs=4", *SMALL[:2], *SMALL[3:]]
+    words = [
+        "-m",
+        "experiment=a,b",
+        f"sweep={sweep}",
+        "hydra.launcher.workers=1",
+        "sweep.rungs=2",
+        "training.epochs=4",
+        *SMALL[:2],
+        *SMALL[3:],
+    ]
     done = here.type(*words)
     assert done.out.startswith("5 runs: 5 to train")
     keys = ("optimizer.name", "optimizer.momentum", "optimizer.lr", "optimizer.beta1", "seed")
