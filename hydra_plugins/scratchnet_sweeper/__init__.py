@@ -52,14 +52,14 @@ class GridSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        from pipeline.command import grid
+        from pipeline.command.grid import jobs
 
-        jobs = grid.grid(grid.arguments(self.composed), self.composed.sweep.zip, self.loader)
+        overrides = jobs(self.composed, self.loader)
         if not isinstance(self.jobs_launcher, StackedLauncher):  # that one writes it once it has locked the folder
             folder = Path(str(self.composed.hydra.sweep.dir))
             folder.mkdir(parents=True, exist_ok=True)
             OmegaConf.save(self.composed, folder / "multirun.yaml")
-        returns = self.jobs_launcher.launch(jobs, initial_job_idx=0)
+        returns = self.jobs_launcher.launch(overrides, initial_job_idx=0)
         for job in returns:
             _ = job.return_value  # raises where the job failed
         return [returns]

@@ -8,6 +8,7 @@ custom `hydra.sweep.subdir`) is composed in full.
 import copy
 import functools
 import json
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,13 +21,16 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf._utils import get_omega_conf_dumper
 
-from pipeline.config.check import ConfigError, check_values, resolve, without_hydra
+from pipeline.command._explain import no_key
+from pipeline.config.check import resolve, without_hydra
 from pipeline.config.schema import Config
 from pipeline.errors import UserError
 
+_ENVIRONMENT = re.compile(r"'\$\{oc\.env:[^{}]+\}'|\$\{oc\.env:[^{}]+\}")
 Values = dict[str, Any]  # a configuration as nested dictionaries
 
 
@@ -41,8 +45,8 @@ class Composed:
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """What the user typed for this job."""
-        return tuple(self.hydra["overrides"]["task"])
+        """What the user typed for this job, with the environment's values: the record must hold elsewhere as well."""
+        return tuple(_ENVIRONMENT.sub(_value_of, text) for text in self.hydra["overrides"]["task"])
 
     def files(self) -> dict[str, str]:
         """The texts of the job's .hydra folder, as Hydra's `run_job` writes them."""
@@ -73,6 +77,12 @@ class Composed:
         return replace(self, folder=folder, hydra=self.hydra | {"runtime": runtime})
 
 
+def _value_of(reference: re.Match[str]) -> str:
+    """The value of a reference to the environment as it would be typed."""
+    text = str(OmegaConf.create([reference.group(0).strip("'")])[0])
+    return text if re.fullmatch(r"[\w.+-]+", text) else f"'{text}'"
+
+
 class Composer:
     """Composes jobs for one command: composer(overrides, number)."""
 
@@ -90,7 +100,13 @@ class Composer:
         values = [override for override, chooses in parsed if not chooses]
         if not base.alike or any("${hydra" in text for text in overrides):
             return self._compose_in_full(overrides, number)
-        raw, resolved = base.with_values(values)
+        try:
+            raw, resolved = base.with_values(values)
+        except HydraException as error:
+            unknown = no_key(error, values, base.hydra["runtime"]["choices"], base.raw)
+            if unknown is None:
+                raise
+            raise unknown from error
         task = [override for override, _ in parsed if not override.is_hydra_override()]
         dirname = get_overrides_dirname(task, **base.hydra["job"]["config"]["override_dirname"])
         per_job = {
@@ -167,28 +183,6 @@ def one_metric(configs: Sequence[Config], what: str) -> str:
     if len(selects) > 1:
         raise UserError(f"training.select={','.join(selects)}: {what} compares runs by one metric; give one value")
     return selects[0]
-
-
-def check_all(composed: Sequence[Composed]) -> list[Config]:
-    """Check all jobs. Raises one ConfigError with the mistakes of all jobs, each with the jobs it occurs in."""
-    checked: list[Config] = []
-    mistakes: dict[str, list[str]] = {}
-    for number, job in enumerate(composed):
-        try:
-            checked.append(check_values(job.resolved))
-        except ConfigError as error:
-            for mistake in error.mistakes:
-                mistakes.setdefault(mistake, []).append(str(number))
-    if mistakes:
-        raise ConfigError([f"{mistake} ({_in_jobs(jobs, len(composed))})" for mistake, jobs in mistakes.items()])
-    return checked
-
-
-def _in_jobs(numbers: Sequence[str], total: int) -> str:
-    if len(numbers) == total:
-        return "in every job"
-    listed = ", ".join(numbers[:5]) + (", …" if len(numbers) > 5 else "")
-    return f"in {len(numbers)} of {total} jobs: {listed}"
 
 
 # libyaml is not on every platform, and mypy allows no base class that depends on it.

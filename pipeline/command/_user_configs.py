@@ -1,10 +1,11 @@
-"""The user's own groups, --config-dir, before Hydra opens them: it would wait for a pipe, and expand any alias."""
+"""The user's own groups, ./conf and --config-dir, before Hydra opens them: it would wait for a pipe, and expand any alias."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
+from pipeline.config.folder import user_folder
 from pipeline.errors import UserError, explain, one_line
 from pipeline.files import read_whole
 
@@ -15,12 +16,18 @@ _MOST_VALUES = 100_000  # of a file once its aliases are expanded
 
 def check_user_configs(arguments: Sequence[str]) -> None:
     """Raise UserError for a YAML file that is none, or that stands for more values than a configuration has."""
+    for folder in _folders(arguments):
+        for path in sorted(folder.rglob("*.yaml")):
+            _check(path)
+
+
+def _folders(arguments: Sequence[str]) -> Iterator[Path]:
+    if own := user_folder():
+        yield own
     for i, word in enumerate(arguments):
         flag, equals, value = word.partition("=")
         if flag in _FLAGS:
-            folder = Path(value if equals else "".join(arguments[i + 1 : i + 2]))
-            for path in sorted(folder.rglob("*.yaml")):
-                _check(path)
+            yield Path(value if equals else "".join(arguments[i + 1 : i + 2]))
 
 
 def _check(path: Path) -> None:

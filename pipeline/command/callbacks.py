@@ -10,9 +10,12 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, check_all
+from pipeline.command._composition import Composer
 from pipeline.command._destination import check_run_folder, check_sweep_folder
-from pipeline.command.grid import arguments, grid
+from pipeline.command._grids import experiments, typed
+from pipeline.command._jobs import compose_all
+from pipeline.command._sources import tell_files
+from pipeline.command.grid import jobs
 from pipeline.config.check import check
 from pipeline.config.schema import Config
 from pipeline.errors import UserError, explain
@@ -29,6 +32,8 @@ class PipelineCallback(Callback):
         try:
             checked = check(config)
             check_run_folder(folder)
+            _check_single(config)
+            tell_files(config.hydra)
             _check_data(checked)
         except (UserError, OSError) as error:
             _refuse(error)
@@ -37,19 +42,55 @@ class PipelineCallback(Callback):
         setup_globals()
         folder = Path(str(config.hydra.sweep.dir))
         stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
-        known_jobs = str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper"))
         try:
             check_sweep_folder(config, folder, resumable=stacked)
-            if not stacked and known_jobs:  # our launcher checks by itself; a search's jobs are not known yet
-                loader = GlobalHydra.instance().config_loader()
-                compose = Composer(config, loader)
-                jobs = grid(arguments(config), config.sweep.zip, loader)
-                check_all([compose(job, number) for number, job in enumerate(jobs)])
+            _check_sweeper(config)
+            if not stacked:  # ours checks by itself
+                _check_other_launcher(config)
         except HydraException:
             pass  # the sweeper will hit the same error and report it
         except (UserError, OSError) as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
+
+
+def _check_single(config: DictConfig) -> None:
+    if any(text.startswith("sweep.grids=") for text in typed(config)):
+        raise UserError("sweep.grids: are several runs; add -m")
+
+
+def _check_sweeper(config: DictConfig) -> None:
+    """Raise UserError for a sweep that the sweeper would not carry out."""
+    sweeper = str(config.hydra.runtime.choices["hydra/sweeper"])
+    if str(config.hydra.sweeper._target_).startswith("hydra_plugins.scratchnet_sweeper."):
+        return
+    loader = GlobalHydra.instance().config_loader()
+    wanted = {
+        "sweep.grids": config.sweep.get("grids"),
+        "sweep.zip": config.sweep.zip,
+        "several experiments": experiments(config, loader),
+    }
+    for what, value in wanted.items():
+        if value:
+            raise UserError(f"hydra/sweeper={sweeper}: does not know {what}; use hydra/sweeper=grid")
+
+
+def _check_other_launcher(config: DictConfig) -> None:
+    """Check all jobs for a launcher that trains them one by one; a search's are not known yet."""
+    launcher = f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}"
+    if config.sweep.kind != "grid":
+        raise UserError(
+            f"{launcher}: trains runs to their end, not sweep={config.sweep.kind}; use hydra/launcher=stacked"
+        )
+    if not str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper")):
+        tell_files(config.hydra)
+        return
+    loader = GlobalHydra.instance().config_loader()
+    composed, _ = compose_all(Composer(config, loader), jobs(config, loader))
+    tell_files(config.hydra, *(job.hydra["runtime"]["choices"] for job in composed))
+    if config.sweep.dry_run:
+        print(f"{len(composed)} runs, a job of {launcher} each -> {config.hydra.sweep.dir}")
+        raise SystemExit(0)
 
 
 def _check_data(config: Config) -> None:

@@ -1,20 +1,21 @@
 """`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
 
+import io
 import os
-import re
 import signal
 import sys
 from importlib import metadata
 
 import hydra
+import hydra._internal.hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._loader import Loader
 from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import run
-from pipeline.config.check import unknown_key
-from pipeline.config.folder import conf_folder
+from pipeline.config.folder import PRIMARY, conf_folder
 from pipeline.errors import UserError, explain
 from pipeline.runs.folders import holds_result, run_folders
 from pipeline.stopping import STOPPED, Terminated, handle_signals, say
@@ -25,7 +26,16 @@ def main() -> int:
     if "--version" in sys.argv[1:]:
         print(f"scratchnet-sweeps {metadata.version('scratchnet-sweeps')}, Hydra {hydra.__version__}")
         return 0
+    if any(word.startswith("--experimental-rerun") for word in sys.argv[1:]):
+        print(
+            "--experimental-rerun: reads a pickle, which can run any code; to repeat a run, use the command in its "
+            "result.json",
+            file=sys.stderr,
+        )
+        return 1
     handle_signals(_resume_hint)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does, where the terminal knows ASCII alone
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     try:
@@ -46,7 +56,8 @@ def main() -> int:
 def _run(full: bool) -> int:
     try:
         check_user_configs(sys.argv[1:])
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(run)()
+        hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]  # Hydra has no other way
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=PRIMARY)(run)()
     except Terminated:
         raise
     except KeyboardInterrupt:
@@ -87,23 +98,14 @@ def _message(error: Exception) -> str | None:
     """One line per mistake, without Hydra's boilerplate; None if the user cannot fix the error."""
     if isinstance(error, UserError):
         return str(error)
-    text = str(error)
+    if isinstance(error, OSError):
+        return explain(error)
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
-        return explain(error) if isinstance(error, OSError) else _empty_group_message(text)
-    key = re.match(r"Could not override '([^']+)'", text)
-    if key:
-        typed = [word.partition("=")[2] for word in sys.argv[1:] if word.partition("=")[0] == key.group(1)]
-        return unknown_key(key.group(1), typed[0] if typed else None)
+        return None
+    text = str(error)
+    if isinstance(error, OverrideParseException) and "LexerNoViableAlt" in text:
+        key, _, value = str(error.override).partition("=")
+        return f"{error.override}: not readable; give the value quotes of its own: '{key}=\"{value}\"'"
     wrong = f"{error.override}: " if isinstance(error, OverrideParseException) else ""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     return wrong + " ".join(f"{text.partition('Config search path')[0]} {cause}".split())
-
-
-def _empty_group_message(text: str) -> str | None:
-    """Hydra expects a file name for a group and answers `model=null` with a bare ValueError."""
-    empty = [word for word in sys.argv[1:] if re.fullmatch(r"[+~]*[\w/]+=null", word)]
-    if not text.startswith("Config group override") or not empty:
-        return None
-    group = empty[0].removesuffix("=null").lstrip("+~")
-    choices = sorted(path.stem for path in (conf_folder() / group).glob("*.yaml"))
-    return f"{empty[0]}: a group needs a choice" + (f"; {group}={'|'.join(choices)}" if choices else "")

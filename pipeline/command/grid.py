@@ -2,28 +2,36 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Transformer
 from omegaconf import DictConfig
 
+from pipeline.command._grids import grids
 from pipeline.errors import UserError
 
 _MAX_RUNS = 100_000  # one folder each; more is a typo
 
 
-def arguments(config: DictConfig) -> list[str]:
-    """What is swept: the experiment's `hydra.sweeper.params`, then the command line, which takes precedence."""
-    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
-    return [*params, *config.hydra.overrides.task]
+def jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]:
+    """The overrides of each job of the command, grid after grid. Raises UserError for what is not a grid."""
+    overrides = grids(config, loader)
+    for together in (together for one in overrides for together in one.zipped):
+        keys = {text.partition("=")[0] for one in overrides if together in one.zipped for text in one.overrides}
+        if not keys & set(together):
+            raise _not_swept(together[0])
+    return [job for one in overrides for job in grid(one.overrides, one.zipped, loader)]
 
 
 def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: ConfigLoader) -> list[list[str]]:
     """The overrides of each job: the product over all keys, the last fastest, as in Hydra's basic sweeper.
 
-    Keys of one list of `zipped` vary together and count as one axis, at the place of the first of them. Raises
-    UserError for zipped keys that are not swept, are in two lists, or have different numbers of values.
+    Keys of one list of `zipped` vary together and count as one axis, at the place of the first of them; a list of which
+    no key is here is for another grid. Raises UserError for zipped keys that are not swept, are in two lists, or have
+    different numbers of values.
     """
     axes: dict[str, list[str]] = {}
     for override in OverridesParser.create(config_loader=loader).parse_overrides(list(overrides)):
@@ -33,20 +41,21 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
                 f"{override.input_line}: a grid cannot have intervals; list the values, {key}=0.1,0.2, or search "
                 "with hydra/sweeper=search"
             )
-        values = (
-            itertools.islice(override.sweep_string_iterator(), _MAX_RUNS + 1)
-            if override.is_sweep_override()
-            else [override.get_value_element_as_str()]
+        swept = itertools.islice(texts(override), _MAX_RUNS + 1) if override.is_sweep_override() else ()
+        axes[key] = (
+            [f"{key}={value}" for value in swept] if override.is_sweep_override() else [str(override.input_line)]
         )
-        axes[key] = [f"{key}={value}" for value in values]
         if not axes[key]:
             raise UserError(f"{override.input_line}: no values; give a range or glob that matches at least one")
     steps = {key: [[value] for value in values] for key, values in axes.items()}
     for together in zipped:
+        if not set(together) & set(axes):
+            continue
         for key in together:
+            if key in axes and key not in steps:
+                raise UserError(f"sweep.zip: {key}: already zipped with other keys; name it in one of the lists")
             if key not in steps or len(axes[key]) < 2:
-                reason = "already zipped with other keys" if key in axes and key not in steps else "not swept"
-                raise UserError(f"sweep.zip: {key}: {reason}; give it several values, once, such as {key}=1,2,3")
+                raise _not_swept(key)
         if len({len(axes[key]) for key in together}) > 1:
             counts = ", ".join(f"{key} has {len(axes[key])}" for key in together)
             raise UserError(f"sweep.zip: zipped keys need equal numbers of values, but {counts}")
@@ -64,3 +73,20 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
             "sweep.zip, or search with hydra/sweeper=search"
         )
     return [list(itertools.chain.from_iterable(job)) for job in itertools.product(*steps.values())]
+
+
+def texts(override: Override) -> Iterator[str]:
+    """The values of a sweep as they are typed. Hydra escapes `${seed}`, so that it is no reference any more."""
+    return cast(Iterator[str], override.sweep_iterator(transformer=_text))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_text, value))}]"
+    if isinstance(value, str) and "${" in value:
+        return f"'{value}'"
+    return str(Transformer.encode(value))
+
+
+def _not_swept(key: str) -> UserError:
+    return UserError(f"sweep.zip: {key}: not swept; give it several values, once, such as {key}=1,2,3")

@@ -11,10 +11,12 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.command._composition import Composed, Composer, check_all, one_metric
+from pipeline.command._composition import Composed, Composer, one_metric
 from pipeline.command._destination import check_job_folders
+from pipeline.command._jobs import compose_all
+from pipeline.command._sources import config_flags, tell_files
 from pipeline.command.callbacks import PipelineCallback
-from pipeline.command.task import config_folder, tell
+from pipeline.command.task import tell
 from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
@@ -44,8 +46,9 @@ def launch(
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     compose = Composer(config, hydra_context.config_loader)
-    composed = [compose(overrides, initial_job_idx + i) for i, overrides in enumerate(job_overrides)]
-    checked = check_all(composed)
+    composed, checked = compose_all(compose, job_overrides, initial_job_idx)
+    tell_files(config.hydra, *(job.hydra["runtime"]["choices"] for job in composed))
+    _refuse_two_sweeps(checked)
     datasets = [run_config.dataset.load() for run_config in checked]
     tell(*datasets)
     identities = [Identity.of(run_config, data.fingerprint) for run_config, data in zip(checked, datasets, strict=True)]
@@ -64,10 +67,10 @@ def launch(
             _place(ledger, job if job.number == number else compose(overrides, number), number)
             for job, number, overrides in zip(composed, numbers, job_overrides, strict=True)
         ]
-        groups = config_folder(config.hydra)
+        flags = config_flags(config.hydra)
         parts = zip(checked, composed, identities, strict=True)
         jobs = [
-            Job(run_config, job.folder, job.overrides, groups, identity, job.folder.relative_to(sweep).as_posix())
+            Job(run_config, job.folder, job.overrides, flags, identity, job.folder.relative_to(sweep).as_posix())
             for run_config, job, identity in parts
         ]
         plan = SweepPlan.of(sweep, jobs, datasets, backend, alone=options.kind == "halving")
@@ -92,15 +95,19 @@ def launch(
     return returns
 
 
-_FITTED = {
-    "loss",
-    "class_weight",
-    "label_smoothing",
-    "metrics",
-    "select",
-    "kernel",
-    "dtype",
-}  # of `training`, to the data
+# Of `training`, what fits to the data.
+_FITTED = {"loss", "class_weight", "label_smoothing", "metrics", "select", "kernel", "dtype"}
+
+
+def _refuse_two_sweeps(configs: Sequence[Config]) -> None:
+    """Raise UserError if jobs differ in what holds for a sweep as a whole."""
+    sweeps = [config.sweep.model_dump(exclude={"name", "grids", "zip"}) for config in configs]
+    for key, value in sweeps[0].items():
+        other = next((sweep[key] for sweep in sweeps if sweep[key] != value), None)
+        if other is not None:
+            raise UserError(
+                f"sweep.{key}: {value} for some jobs and {other} for others; a sweep has one: give sweep.{key}=…"
+            )
 
 
 def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:
@@ -146,6 +153,9 @@ def _write_hydra(composed: Sequence[Composed]) -> None:
     """The .hydra folders as Hydra's `run_job` writes them."""
 
     def write(job: Composed) -> None:
+        job.folder.mkdir(parents=True, exist_ok=True)
+        if job.hydra["output_subdir"] is None:
+            return
         folder = job.folder / str(job.hydra["output_subdir"])
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in job.files().items():

@@ -13,9 +13,11 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, check_all, one_metric
+from pipeline.command._composition import Composer, one_metric
+from pipeline.command._grids import experiments, swept_by_file, typed
+from pipeline.command._jobs import compose_all
 from pipeline.command._study import Study
-from pipeline.command.grid import arguments
+from pipeline.command.grid import texts
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
@@ -39,11 +41,7 @@ class Space:
         self.axes: dict[str, Any] = {
             key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()
         }
-        self.fixed = [
-            f"{key}={override.get_value_element_as_str()}"
-            for key, override in by_key.items()
-            if not override.is_sweep_override()
-        ]
+        self.fixed = [str(override.input_line) for override in by_key.values() if not override.is_sweep_override()]
         if not self.axes:
             raise UserError(
                 "hydra/sweeper=search: nothing to search over; give intervals or lists, such as "
@@ -69,10 +67,14 @@ def search(
     The study outlives the process: repeating the command continues the search. Each batch has a new sampler, seeded by
     `seed` and the number of earlier trials, so that a search that was stopped makes the same suggestions.
     """
-    space = Space(arguments(config), loader)
+    if config.sweep.get("grids") or experiments(config, loader):
+        raise UserError(
+            "hydra/sweeper=search: searches one space, not sweep.grids nor several experiments; search them one by one"
+        )
+    space = Space([*swept_by_file(config), *typed(config)], loader)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
-    corners = check_all([compose(job, number) for number, job in enumerate(space.corners())])
+    _, corners = compose_all(compose, space.corners())
     select = one_metric(corners, "hydra/sweeper=search")
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
@@ -150,7 +152,7 @@ def _axis(override: Override) -> Axis:
     if isinstance(value, RangeSweep) and all(isinstance(part, int) for part in (value.start, value.stop, value.step)):
         points = [int(point) for point in value.range()]
         return IntDistribution(min(points), max(points), step=abs(int(value.step)))
-    return CategoricalDistribution(list(override.sweep_string_iterator()))
+    return CategoricalDistribution(list(texts(override)))
 
 
 def _ends(axis: Axis) -> list[Any]:

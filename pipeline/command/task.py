@@ -1,14 +1,13 @@
 """The task that Hydra calls for each job, under any launcher."""
 
-import functools
 import sys
 from pathlib import Path
 
-from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from pipeline.command._sources import config_flags, tell_once
 from pipeline.config.check import check
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError
@@ -30,7 +29,7 @@ def run(composed: DictConfig) -> float | None:
         dataset = config.dataset.load()
         tell(dataset)
         identity = Identity.of(config, dataset.fingerprint)
-        job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
+        job = Job(config, folder, tuple(hydra.overrides.task), config_flags(hydra), identity)
         network = build_run(config, dataset)
         check_memory([job], [network])
         if reasons := refusals([config], [network]):
@@ -50,14 +49,4 @@ def run(composed: DictConfig) -> float | None:
 def tell(*datasets: Dataset) -> None:
     """Say once what was decided in reading the data."""
     for note in dict.fromkeys(note for dataset in datasets for note in dataset.card.notes):
-        _tell_once(note)
-
-
-@functools.cache
-def _tell_once(note: str) -> None:
-    print(note, file=sys.stderr)
-
-
-def config_folder(hydra: HydraConf) -> str | None:
-    """The folder given by --config-dir, which a command that repeats the run also needs."""
-    return next((source.path for source in hydra.runtime.config_sources if source.provider == "command-line"), None)
+        tell_once(note)

@@ -1,6 +1,10 @@
 """The whole configuration: its schema, its checks, and what it builds."""
 
+from contextlib import suppress
+from typing import Any
+
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 
 def _sweep_folder(*, _root_: DictConfig) -> str:
@@ -8,5 +12,15 @@ def _sweep_folder(*, _root_: DictConfig) -> str:
     return str(_root_.sweep.resume or f"outputs/{_root_.sweep.name}")
 
 
+def _decoded(text: str | None) -> Any:
+    """`${decoded:${oc.env:NAME}}`: the value that the text would be if it were typed, or else the text itself."""
+    if text is None:
+        return None
+    with suppress(OmegaConfBaseException):
+        return OmegaConf.create({"value": f"${{oc.decode:'{text}'}}"}).value if text.strip() else text
+    return text
+
+
 # Here, because every process that reads a configuration imports this package first.
 OmegaConf.register_new_resolver("sweep_folder", _sweep_folder, replace=True)
+OmegaConf.register_new_resolver("decoded", _decoded, replace=True)

@@ -36,8 +36,19 @@ def resolve(composed: DictConfig) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(_decoded(composed), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise ConfigError([" ".join(str(error).split())]) from error
+        raise ConfigError([_unresolved(error)]) from error
     return cast(dict[str, Any], values)
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    text = " ".join(str(error).split())
+    unset = re.search(r"Environment variable '(.+?)' not found", text)
+    if unset is None:
+        return text
+    name = unset.group(1)
+    return (
+        f"{error.full_key}: environment variable {name} is not set; set it, or give a default: ${{oc.env:{name},VALUE}}"
+    )
 
 
 def _decoded(composed: DictConfig) -> DictConfig:
@@ -45,7 +56,7 @@ def _decoded(composed: DictConfig) -> DictConfig:
     text = OmegaConf.to_yaml(composed)
     if "${oc.env:" not in text:
         return composed
-    decoded = OmegaConf.create(re.sub(r"(?<=: )(\$\{oc\.env:[^{}]+\})$", r"'${oc.decode:\1}'", text, flags=re.M))
+    decoded = OmegaConf.create(re.sub(r"(?<=[:-] )(\$\{oc\.env:[^{}]+\})$", r"'${decoded:\1}'", text, flags=re.M))
     OmegaConf.copy_cache(from_config=composed, to_config=decoded)
     return cast(DictConfig, decoded)
 
@@ -61,19 +72,30 @@ def check_values(values: dict[Any, Any]) -> Config:
     return config
 
 
-def unknown_key(key: str, value: str | None = None) -> str:
-    """One line for an unknown key: the known ones and the closest match, or the choices that have the key."""
+def unknown_key(key: str, name: str | None = None, choice: str | None = None) -> str:
+    """What there is instead of an unknown key: the choices that have it, or the known keys and the closest of them.
+
+    `name` is the `name` of the chosen section, where the key is in a group, and `choice` the file that chose it.
+    """
     section, _, leaf = key.rpartition(".")
-    typed = key if value is None else f"{key}={value}"
-    known = sorted(keys_of(section))
-    if not known:
-        section, leaf, known = "", key.split(".")[0], sorted(keys_of(""))
-    if section and leaf in known:
-        choices = [f"{section}={name}" for name, kind in sections_of(section).items() if leaf in kind.model_fields]
-        return f"{typed}: the chosen {section} has no such key; it is one of {', '.join(choices)}"
-    nearest = difflib.get_close_matches(leaf, known, n=1)
-    meant = f"; did you mean {'.'.join(filter(None, (section, nearest[0])))}?" if nearest else ""
-    return f"{typed}: no such key; {section or 'the configuration'} has {', '.join(known)}{meant}"
+    kinds = sections_of(section)
+    if not kinds:
+        first = key.partition(".")[0]
+        inside = [f"{other}.{key}" for other in sorted(keys_of("")) if key in keys_of(other)]
+        nearest = inside or difflib.get_close_matches(first, sorted(keys_of("")), n=1)
+        return _no_such_key("the configuration", keys_of(""), nearest)
+    chosen = f"{section}={choice or name}" if name in kinds else section
+    others = [f"{section}={other}" for other, kind in kinds.items() if leaf in kind.model_fields and other != name]
+    if others:
+        return f"{chosen} has no such key; {', '.join(others)} {'have' if len(others) > 1 else 'has'} it"
+    known = set(kinds[name].model_fields) if name in kinds else keys_of(section)
+    nearest = difflib.get_close_matches(leaf, sorted(known - {"name"}), n=1)
+    return _no_such_key(chosen, known - {"name"}, [f"{section}.{other}" for other in nearest])
+
+
+def _no_such_key(owner: str, known: set[str], nearest: list[str]) -> str:
+    meant = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+    return f"no such key; {owner} has {', '.join(sorted(known))}{meant}"
 
 
 def _closest(details: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -96,7 +118,7 @@ def _line(detail: ErrorDetails, values: dict[Any, Any]) -> str:
         choice, value = str(value.get("name")), value.get(part)
     key, text = ".".join(path), _text(value)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(key, text)
+        return f"{key}={text}: {unknown_key(key, choice)}"
     allowed = describe(key, choice)
     if detail["type"] == "missing":
         return f"{key}: missing; give {key}=…" + (f", {allowed}" if allowed else "")

@@ -1,36 +1,43 @@
 """`python -m pipeline.config.editors` writes the JSON schema by which editors complete and check experiment files.
 
+It is written to ./conf, where the files of ./conf/experiment point to, and knows the user's own choices as well.
+
 An experiment is a named diff of the defaults: any part of a configuration, Hydra's list of `defaults`, and Hydra's
 node. So nothing is required, and a section may have the keys of all choices of its group.
 """
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
-from pipeline.config.folder import conf_folder
+from pipeline.config.folder import choices_in, conf_folder
 from pipeline.config.schema import Config, sections_of
+from pipeline.errors import UserError
 from pipeline.files import write_whole
 
-FILE = conf_folder() / "experiment.schema.json"
+FILE = "experiment.schema.json"
 _REFERENCE = {"type": "string", "pattern": r"\$\{.+\}", "description": "a reference, such as ${seed}"}
 
 
-def experiment_schema() -> dict[str, Any]:
-    """The schema of files in conf/experiment/, made from `Config` and the files of the groups."""
+def experiment_schema(user: Path | None = None) -> dict[str, Any]:
+    """The schema of files in conf/experiment/, from `Config` and the files of the groups, the `user`'s folder too."""
     sections = {name: _section(name) for name in Config.model_fields}
     keys = [name for name, section in sections.items() if "properties" not in section]
     keys += [f"{name}.{key}" for name, section in sections.items() for key in section.get("properties", ())]
     groups = {
-        folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+        folder.name: sorted({*choices_in(conf_folder(), folder.name), *(choices_in(user, folder.name) if user else ())})
         for folder in sorted(conf_folder().iterdir())
         if folder.is_dir() and folder.name not in ("experiment", "hydra")
     }
+    params = _params([*keys, *groups])
+    sections["sweep"]["properties"]["grids"]["anyOf"][0]["items"] |= params
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "An experiment: a named diff of the defaults",
         "type": "object",
         "additionalProperties": False,
-        "properties": {"defaults": _defaults(groups), "hydra": _hydra([*keys, *groups])} | sections,
+        "properties": {"defaults": _defaults(groups), "hydra": _hydra(params)} | sections,
     }
 
 
@@ -73,9 +80,13 @@ def _defaults(groups: dict[str, list[str]]) -> dict[str, Any]:
     return {"type": "array", "items": {"anyOf": [{"type": "string"}, override]}}
 
 
-def _hydra(keys: list[str]) -> dict[str, Any]:
-    """The part of Hydra's node that experiments use; swept keys are those of the configuration."""
-    params = {"type": "object", "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"pattern": r"^hydra[./]"}]}}
+def _params(keys: list[str]) -> dict[str, Any]:
+    """Swept keys are those of the configuration."""
+    return {"type": "object", "propertyNames": {"anyOf": [{"enum": sorted(keys)}, {"pattern": r"^hydra[./]"}]}}
+
+
+def _hydra(params: dict[str, Any]) -> dict[str, Any]:
+    """The part of Hydra's node that experiments use; launchers and sweepers have other keys besides."""
     return {
         "type": "object",
         "properties": {
@@ -85,11 +96,31 @@ def _hydra(keys: list[str]) -> dict[str, Any]:
     }
 
 
-def text() -> str:
+def text(user: Path | None = None) -> str:
     """The file's text."""
-    return json.dumps(experiment_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(experiment_schema(user), indent=1, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path) -> Path:
+    """Write the file into a folder of groups; -> its path."""
+    write_whole(folder / FILE, text(folder))
+    return folder / FILE
+
+
+def main() -> int:
+    """Write the schema for the current folder; the exit status."""
+    folder = Path("conf")
+    try:
+        if not folder.is_dir():
+            raise UserError(
+                f"no conf/ in {Path.cwd()}; start in the folder that has it, or begin one: python -m pipeline.new NAME"
+            )
+        print(write(folder))
+    except (UserError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    write_whole(FILE, text())
-    print(FILE)
+    sys.exit(main())

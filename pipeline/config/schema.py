@@ -24,6 +24,11 @@ def _kernel(name: object) -> object:
     return "compiled" if name in ("lookahead", "fused") else name
 
 
+def _number_as_text(name: object) -> object:
+    """A name of digits, such as 2026."""
+    return str(name) if type(name) is int else name
+
+
 class Training(Section):
     """How long, in what batches and where a run trains."""
 
@@ -94,7 +99,9 @@ class Sweep(Section):
         description="the share of runs that continues at each rung, between 0 and 1"
     )
     rungs: Annotated[int, Field(ge=2)] = Field(description="2 or more: how often runs are compared, including the end")
-    name: Annotated[str, Field(min_length=1)] = Field(description="the name of the sweep's folder under outputs/")
+    name: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] = Field(
+        description="the name of the sweep's folder under outputs/"
+    )
     resume: str | None = Field(description="null, or the folder of a sweep to resume, anywhere")
     dry_run: bool = Field(description="true to print the plan and stop")
     zip: list[list[str]] = Field(
@@ -104,6 +111,11 @@ class Sweep(Section):
         default=[],
         description="keys besides seed whose values are replicates of a setting, over which reports take means: "
         "[dataset.seed]",
+    )
+    grids: list[dict[str, str | int | float | bool | None]] = Field(
+        default=[],  # absent in runs of earlier versions
+        description="a list of grids, each a set of keys with the values to sweep as text: "
+        "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
     )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"

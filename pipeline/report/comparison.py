@@ -27,7 +27,7 @@ from pipeline.metrics import (
     selected,
 )
 from pipeline.report.baseline import Baseline, baseline_of
-from pipeline.report.formats import Table, text
+from pipeline.report.formats import Table, in_words, text
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
@@ -240,7 +240,7 @@ class Comparison:
         return self.listing.files()
 
     def _words(self, row: int, keys: dict[str, str]) -> str:
-        return ", ".join(f"{name}={text(self.runs[key][row])}" for key, name in keys.items())
+        return in_words({name: self.runs[key][row] for key, name in keys.items()})
 
     def _numbers(self, column: str) -> "pd.Series[float]":
         if column not in self.runs:

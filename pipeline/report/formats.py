@@ -171,6 +171,12 @@ def _word(value: Any) -> str:
     return f"[{_in_short(value)}]" if isinstance(value, list) else _in_short(value)
 
 
+def in_words(settings: Mapping[str, Any]) -> str:
+    """Settings as they are typed, without those that a run does not have: "hidden=[256], lr=0.05"."""
+    texts = {name: text(value) for name, value in settings.items()}
+    return ", ".join(f"{name}={value}" for name, value in texts.items() if value != NOTHING)
+
+
 def latex(words: str) -> str:
     """Escape text for LaTeX."""
     return str(_ENCODER.unicode_to_latex(words))

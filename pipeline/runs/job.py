@@ -19,14 +19,14 @@ class Job:
     config: Config
     folder: Path
     overrides: tuple[str, ...] = ()
-    config_folder: str | None = None  # of the user's own groups
+    flags: tuple[str, ...] = ()  # of the command line: where its configuration comes from
     identity: Identity | None = None
     path: str | None = None  # of the folder in its sweep's, where it is not the name alone
 
     @property
     def command(self) -> str:
         """The command that trains this run again."""
-        return rerun_command(self.overrides, self.config_folder)
+        return rerun_command(self.overrides, self.flags)
 
     @property
     def name(self) -> str:

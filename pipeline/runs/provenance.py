@@ -16,13 +16,12 @@ def about_run(overrides: Sequence[str]) -> list[str]:
     return [text for text in overrides if not text.lstrip("+~").startswith(others)]
 
 
-def rerun_command(overrides: Sequence[str], config_folder: str | None = None) -> str:
-    """The command that trains this one run again."""
+def rerun_command(overrides: Sequence[str], flags: Sequence[str] = ()) -> str:
+    """The command that trains this one run again; `flags` say where its configuration comes from."""
     run_overrides = about_run(overrides)
-    # An experiment may be a sweep; a single run of it is not.
-    single = ["hydra.mode=RUN"] if any(text.lstrip("+").startswith("experiment=") for text in run_overrides) else []
-    folder = ["--config-dir", config_folder] if config_folder else []
-    return shlex.join(["python", "-m", "pipeline", *folder, *run_overrides, *single])
+    # An experiment or a primary configuration may be a sweep; a single run of it is not.
+    named = "--config-name" in flags or any(text.lstrip("+").startswith("experiment=") for text in run_overrides)
+    return shlex.join(["python", "-m", "pipeline", *flags, *run_overrides, *["hydra.mode=RUN"] * named])
 
 
 @functools.cache

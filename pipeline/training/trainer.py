@@ -224,7 +224,8 @@ class Trainer:
         """Close run j if its last row says that it has diverged, has all its epochs or no longer improves."""
         folder, row = self.folders[j], self.folders[j].history[-1]
         if not math.isfinite(row["objective"]):
-            message = f"the objective was {row['objective']} after epoch {row['epoch']}; try a smaller optimizer.lr"
+            key = _too_large(self.stack.runs[self.rows[j]].settings, row)
+            message = f"the objective was {row['objective']} after epoch {row['epoch']}; try a smaller {key}"
             self.results[j] = self._close(folder, self.rows[j], "diverged", message)
         elif row["epoch"] == folder.job.config.training.epochs:
             self.results[j] = self._close(folder, self.rows[j], "finished")
@@ -294,3 +295,10 @@ class Trainer:
 
 def _epochs(config: Config) -> int:
     return config.training.epochs
+
+
+def _too_large(settings: sn.Settings, row: Row) -> str:
+    """The key to blame for a run that diverged: decay by more than twice the weights makes them grow."""
+    if settings.lr * settings.l2 > 2 or (math.isfinite(row[LOSS.on("train")]) and not math.isfinite(row["penalty"])):
+        return "model.l2"
+    return "optimizer.weight_decay" if settings.lr * settings.weight_decay > 2 else "optimizer.lr"

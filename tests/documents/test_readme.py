@@ -23,7 +23,11 @@ TEXT = PAGE.read_text(encoding="utf-8")
 TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
 TRAINING = ("**Stop and resume.**", "**Watch runs in TensorBoard or MLflow.**")
 ELSEWHERE = "**Use a network elsewhere.**"  # of the sweep that an earlier paragraph trains
-ANSWERS = {"load_model": "(0): Linear(in_features=2,", "pipeline.export": "outputs/mine/0/model.onnx"}
+ANSWERS = {
+    "load_model": "(0): Linear(in_features=2,",
+    "pipeline.export": "outputs/mine/0/model.onnx",
+    "pipeline.new": "next: cd lab",
+}
 OWN = "**One key names the data.**"  # trains for an epoch on small data of each kind
 TINY = ["dataset=square", "dataset.samples=60"]
 

@@ -19,7 +19,7 @@ from pipeline.report.figures.medium import (
     level,
 )
 from pipeline.report.figures.scales import Scale
-from pipeline.report.formats import text
+from pipeline.report.formats import NOTHING, text
 from pipeline.report.statistics.importance import Importance
 
 PANELS = 6
@@ -101,7 +101,8 @@ def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
 
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
-    values, score = comparison.runs[key], drawable(comparison.score)
+    there = comparison.runs[key].map(text) != NOTHING  # an optimizer without momentum shows no effect of it
+    values, score = comparison.runs.loc[there, key], drawable(comparison.score)[there]
     scale = Scale.of(values)
     if scale.kind == "log":
         axes.set_xscale("log")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.metrics import SPLITS
 from pipeline.report.comparison import FOLD, SEED, Comparison
-from pipeline.report.formats import Table, text
+from pipeline.report.formats import Table, in_words, text
 
 LEVEL = 0.95
 FEWEST = 3  # replicates from which an interval or a test says something: the t interval of two is 13 deviations wide
@@ -41,7 +41,7 @@ class Replicates:
         keys = list(comparison.swept)
         return cls(
             comparison,
-            runs[keys].groupby(number).first() if keys else pd.DataFrame(index=settings),
+            runs.loc[~number.duplicated(), keys].reset_index(drop=True) if keys else pd.DataFrame(index=settings),
             {split: cells[split].unstack().reindex(settings).astype(float) for split in SPLITS},
             (~finished).groupby(number).sum().astype(int),
         )
@@ -70,8 +70,7 @@ class Replicates:
     def name(self, row: int) -> str:
         """The settings of a row in words: "hidden=[256], lr=0.05"."""
         swept = self.comparison.swept
-        named = [f"{swept[str(key)]}={text(value)}" for key, value in self.settings.iloc[row].items()]
-        return ", ".join(named) or "all runs"
+        return in_words({swept[str(key)]: value for key, value in self.settings.iloc[row].items()}) or "all runs"
 
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.

@@ -48,13 +48,13 @@ def test_start_up_does_not_wait_for_torch() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["optimizer.lrr=1"], "optimizer.lrr=1: no such key; optimizer has beta1, "),
+        (["optimizer.lrr=1"], "optimizer.lrr=1: no such key; optimizer=sgd has lr, momentum, "),
         (["optimizer.lr=-1"], "optimizer.lr=-1: should be greater than 0; allowed: a learning rate above 0"),
-        (["dataset=mnist"], "In 'config': Could not find 'dataset/mnist' Available options in 'dataset': arrays"),
+        (["dataset=mnist"], "dataset=mnist: no such choice; there are arrays, "),
         (["model.hidden=[2"], "model.hidden=[2: no viable alternative at input '[2'"),
         (["model=patch_mlp", "model.patch_size=5"], "model.patch_size=5: allowed: a divisor of the image's 28×28"),
         (["dataset=fashion_mnist", "dataset.root=nowhere"], "dataset.root=nowhere: no such folder; install "),
-        (["-m", "hydra/launcher=basic", "optimizer.lrr=1,2"], "optimizer.lrr=1,2: no such key; optimizer has "),
+        (["-m", "hydra/launcher=basic", "optimizer.lrr=1,2"], "optimizer.lrr=1,2: no such key; optimizer=sgd has "),
         (["-m", "dataset=cifar10", "dataset.root=nowhere", "seed=0,1"], "dataset.root=nowhere: no such folder; get "),
     ],
 )

@@ -45,7 +45,7 @@ def mistakes(*overrides: str) -> list[str]:
         ("model.name=mpl", "model.name=mpl: no such choice; there are layers, mlp, patch_mlp; did you mean mlp?"),
         ("model.name=[mlp]", "model.name=[mlp]: no such choice; there are layers, mlp, patch_mlp"),
         ("~model.name", "model.name: missing; give model.name=…"),
-        ("+dataset.samples=9", "dataset.samples=9: the chosen dataset has no such key; it is one of dataset=folded, "),
+        ("+dataset.samples=9", "dataset.samples=9: dataset=fashion_mnist_mini has no such key; dataset=folded, "),
         ("model.l2=-1e-3", "model.l2=-0.001: should be greater than or equal to 0; allowed: 0 or more"),
         ("model.dropout=1", "model.dropout=1: should be less than 1; allowed: a probability"),
         ("training.epochs=0", "training.epochs=0: should be greater than or equal to 1; allowed: passes over"),
@@ -58,7 +58,10 @@ def mistakes(*overrides: str) -> list[str]:
         ("dataset.mean=[1,2]", "dataset.mean=[1.0,2.0]: allowed: one number, or 1, one a channel"),
         ("model.l2_layers=[2]", "model.l2_layers=[2]: allowed: 0 to 1, the linear layers"),
         ("seed=-1", "seed=-1: should be greater than or equal to 0"),
-        ("+optimizer.lrr=1", "optimizer.lrr=1: no such key; optimizer has beta1, beta2, eps, lr, momentum, name,"),
+        (
+            "+optimizer.lrr=1",
+            "optimizer.lrr=1: no such key; optimizer=sgd has lr, momentum, nesterov, weight_decay; did",
+        ),
         ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, schedule"),
         ("~seed", "seed: missing; give seed="),
         ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 linear layers"),
@@ -73,7 +76,7 @@ def test_one_mistake_is_one_line(override: str, line: str) -> None:
 
 def test_likeliest_key_is_proposed() -> None:
     assert mistakes("+optimizer.lrr=1")[0].endswith("did you mean optimizer.lr?")
-    assert unknown_key("training.epoch", "3").endswith("did you mean training.epochs?")
+    assert unknown_key("training.epoch").endswith("did you mean training.epochs?")
     assert unknown_key("modle.hidden").endswith("did you mean model?")
 
 

@@ -13,6 +13,7 @@ from pipeline.command.cli import conf_folder
 from pipeline.config import editors
 from pipeline.config.check import check
 
+FILE = conf_folder() / editors.FILE
 FILES = sorted((conf_folder() / "experiment").glob("*.yaml"))
 
 
@@ -24,7 +25,7 @@ def complaints(text: str) -> list[str]:
 
 def test_the_file_is_what_the_code_makes() -> None:
     Draft7Validator.check_schema(editors.experiment_schema())
-    assert editors.FILE.read_text(encoding="utf-8") == editors.text(), "make schema"
+    assert FILE.read_text(encoding="utf-8") == editors.text(), "make schema"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -33,7 +34,7 @@ def test_shipped_experiments_pass_and_point_to_it(path: Any) -> None:
     package, modeline, *_ = text.splitlines()
     assert package == "# @package _global_"  # where Hydra looks for it
     place = modeline.removeprefix("# yaml-language-server: $schema=")
-    assert (path.parent / place).resolve() == editors.FILE.resolve()
+    assert (path.parent / place).resolve() == FILE.resolve()
     assert complaints(text) == []
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         check(compose("config", [f"experiment={path.stem}"]))
@@ -52,6 +53,7 @@ def test_shipped_experiments_pass_and_point_to_it(path: Any) -> None:
         ("defaults: [{override /dataset: mnist}]", "{'override /dataset': 'mnist'} is not valid under any"),
         ("defaults: [{override /data: cifar10}]", "{'override /data': 'cifar10'} is not valid under any"),
         ("hydra: {sweeper: {params: {optimizer.lrr: '0.1,0.2'}}}", "'optimizer.lrr' is not valid under any"),
+        ("sweep: {grids: [{optimizer.lrr: '0.1,0.2'}]}", "[{'optimizer.lrr': '0.1,0.2'}] is not valid under any"),
         ("hydra: {mode: SWEEP}", "'SWEEP' is not one of"),
     ],
 )
@@ -67,6 +69,8 @@ def test_mistakes_are_refused(text: str, expected: str) -> None:
         "model: {name: patch_mlp, features: 8, hidden: [3]}",
         "defaults: [grid_mini, _self_, {override /tracking: [tensorboard]}, {override hydra/launcher: joblib}]",
         "hydra: {sweeper: {params: {model: 'mlp,patch_mlp', seed: '0,1', training.epochs: '5,10'}}}",
+        "{defaults: [{override /hydra/sweeper: search}], hydra: {sweeper: {trials: 9, params: {seed: '0,1'}}}}",
+        "sweep: {grids: [{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]}",
         "tracking: {mlflow: 'sqlite:///a.db'}",
         "schedule: {warmup: 3}",
     ],
@@ -78,5 +82,5 @@ def test_what_the_program_takes_is_accepted(text: str) -> None:
 def test_it_explains_every_key_that_has_an_explanation() -> None:
     section = editors.experiment_schema()["properties"]["optimizer"]["properties"]
     assert section["lr"]["description"] == "a learning rate above 0"
-    assert json.loads(editors.FILE.read_text())["properties"]["training"]["properties"]["epochs"]["description"]
+    assert json.loads(FILE.read_text())["properties"]["training"]["properties"]["epochs"]["description"]
     assert yaml.safe_load(editors.text()) == editors.experiment_schema()
