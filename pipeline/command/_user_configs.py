@@ -1,4 +1,4 @@
-"""The user's own groups, ./conf and --config-dir, before Hydra opens them: it would wait for a pipe, and expand any alias."""
+"""The user's groups, ./conf and --config-dir, before Hydra opens them: it waits for pipes and expands any alias."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
