@@ -13,6 +13,7 @@ from pipeline.errors import UserError
 Arrays = dict[str, np.ndarray]
 _INPUTS = ("x", "data", "inputs", "images", "features")
 _TARGETS = ("y", "target", "targets", "labels", "label")
+SUFFIXES = (".npz", ".npy", ".safetensors")
 _PICKLED = "objects, which only pickle stores, and unpickling can run any code; save plain numbers: x.astype(float)"
 
 

@@ -67,6 +67,9 @@ class Official:
     encoding: "Encoding | None" = None  # of a table: how its columns became features
     scale_targets: bool = False  # values, not classes, to mean 0 and deviation 1 over the training split
     code: str = ""  # a hash of the program that made the arrays, where that is the user's
+    class_values: tuple[str, ...] = ()  # what stands for each class in the files; (): 0, 1, …
+    target_names: tuple[str, ...] = ("target",)  # the columns, or the array, that the targets were in
+    examples_axis: Literal[0, -1] = 0  # of the arrays that were read
 
     @property
     def task(self) -> Task:
@@ -107,6 +110,9 @@ class Dataset:
     card: Card
     encoding: "Encoding | None" = None
     target_scale: tuple[list[float], list[float]] | None = None
+    class_values: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ("target",)
+    examples_axis: Literal[0, -1] = 0
 
     @classmethod
     def of(cls, name: str, official: Official, validation_fraction: float, seed: int) -> Self:
@@ -134,6 +140,9 @@ class Dataset:
             card=official.card or Card(name),
             encoding=official.encoding,
             target_scale=scale,
+            class_values=official.class_values or tuple(map(str, range(len(official.class_names)))),
+            target_names=official.target_names,
+            examples_axis=official.examples_axis,
         )
 
     @property

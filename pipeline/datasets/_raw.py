@@ -31,6 +31,8 @@ class Raw:
     channels_first: bool = False  # whether images (N, …) with channels are known to have these first
     code: str = ""
     notes: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ("target",)
+    examples_axis: Literal[0, -1] = 0  # of the arrays that were read
 
 
 class Options(Protocol):

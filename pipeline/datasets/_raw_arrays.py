@@ -51,7 +51,16 @@ def raw_of_arrays(
     used = {*whole, *(test or ())}
     if unused := [name for name in arrays if name not in used]:
         notes.append(f"{where}: not used: {', '.join(unused)}; used are {', '.join(map(str, sorted(used, key=str)))}")
-    return Raw(where, f"{where}: {whole[1]}", Part(x, y), held_out, code=code, notes=tuple(notes))
+    return Raw(
+        where,
+        f"{where}: {whole[1]}",
+        Part(x, y),
+        held_out,
+        code=code,
+        notes=tuple(notes),
+        target_names=(str(whole[1]),),
+        examples_axis=-1 if note else 0,
+    )
 
 
 def _listed(arrays: Mapping[str, np.ndarray]) -> str:

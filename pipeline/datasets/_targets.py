@@ -15,12 +15,16 @@ _MOST_CLASSES = 20  # so many different whole numbers are classes where nobody s
 
 @dataclass(frozen=True)
 class Targets:
-    """int64 (N,) classes with their names, or float64 (N, outputs); `note` says what was decided and why."""
+    """int64 (N,) classes with their names, or float64 (N, outputs); `note` says what was decided and why.
+
+    values: what stands for each class in the files, () for regression.
+    """
 
     train: np.ndarray
     test: np.ndarray | None
     class_names: tuple[str, ...]
     note: str
+    values: tuple[str, ...] = ()
 
 
 def targets_of(
@@ -155,4 +159,5 @@ def _classes(where: str, values: np.ndarray, train: int, test: bool, why: str, n
         np.searchsorted(distinct, rest).astype(np.int64) if test else None,
         tuple(names or texts),
         f"{where}: classification, {len(texts)} classes (told from {why})",
+        tuple(texts),
     )

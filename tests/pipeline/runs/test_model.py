@@ -30,7 +30,7 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     [values] = stack.groups
     expected = values.network.forward(values.params, x.unsqueeze(0))[0][0]
     tight = 1e-12 if stack.dtype == torch.float64 else 1e-6
-    torch.testing.assert_close(model.predict(dataset.test.inputs), expected, rtol=tight, atol=tight)
+    torch.testing.assert_close(model.outputs(dataset.test.inputs), expected, rtol=tight, atol=tight)
     assert model.network == values.network
     assert (model.input_shape, model.class_names) == (dataset.test.inputs.shape[1:], dataset.class_names)
     assert model.header.task == dataset.task
@@ -89,12 +89,12 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
     job = make_job("model.hidden=[2]", "training.epochs=1", "dataset.validation_fraction=0.9")
     Trainer([job], job.config.dataset.load()).train()
     model = load_model(job.folder)
-    assert model.predict(np.zeros((0, 1, 28, 28), np.uint8)).shape == (0, 10)
+    assert model.outputs(np.zeros((0, 1, 28, 28), np.uint8)).shape == (0, 10)
     flat = np.random.default_rng(0).integers(0, 256, (3, 784), np.uint8)
-    assert torch.equal(model.predict(flat), model.predict(flat.reshape(3, 1, 28, 28)))
+    assert torch.equal(model.outputs(flat), model.outputs(flat.reshape(3, 1, 28, 28)))
     for shape in ((3, 28, 28, 1), (3, 783), (784,), (3, 1)):
         with pytest.raises(sn.ShapeError, match=r"expected inputs \(N, 1, 28, 28\) or flat rows, got"):
-            model.predict(np.zeros(shape))
+            model.outputs(np.zeros(shape))
 
 
 @pytest.mark.parametrize(
