@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run",
         metavar="RUN",
         type=Path,
-        help="the folder of a run, of a sweep (its best run by validation is taken, and named), or of an exported model",
+        help="the folder of a run, of a sweep (its best run by validation, which is named), or of an exported model",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="what to predict: files or folders")
     parser.add_argument(

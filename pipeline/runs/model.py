@@ -151,7 +151,9 @@ class TrainedModel:
         """
         outputs = self._outputs_of(data, missing)
         if self.class_names:
-            return np.array(self.class_names)[outputs.argmax(1)]
+            names = np.array(self.class_names)
+            labels: np.ndarray = names[outputs.argmax(1)]
+            return labels
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def predict_proba(self, data: Any, *, missing: Missing | None = None) -> np.ndarray:
