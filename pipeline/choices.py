@@ -5,15 +5,17 @@ They are not listed anywhere. A group is a subclass of `Choice` in the `__init__
 and validates to the choice named by the key `name`.
 """
 
-import difflib
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from pipeline.errors import no_such
+from pipeline.parts import NamedPart
 
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -54,10 +56,11 @@ class Section(BaseModel):
         """One line per value that is valid by itself but not together with the rest of `config`."""
         return []
 
-    def unknown_parts(self) -> list[str]:
-        """One line per name that the engine does not know.
+    def parts(self) -> list[NamedPart]:
+        """What it names that ships with the engine, comes with installed packages or is a user's own.
 
-        Called only if there are no other mistakes, since importing the engine imports torch.
+        They are looked up only if there are no mistakes, since importing the engine imports torch; the code of those
+        that do not ship is part of a run's identity.
         """
         return []
 
@@ -115,13 +118,6 @@ def _error(choice: type[Choice], kind: str | PydanticCustomError, name: Any) -> 
     return ValidationError.from_exception_data(
         choice.__name__, [InitErrorDetails(type=kind, loc=("name",), input=name)]
     )
-
-
-def no_such(what: str, name: str, names: Iterable[str]) -> str:
-    """`no such …`, the names that exist, and the closest of them."""
-    names = list(names)
-    nearest = difflib.get_close_matches(str(name), names, n=1)
-    return f"no such {what}; there are {', '.join(names)}" + (f"; did you mean {nearest[0]}?" if nearest else "")
 
 
 @functools.cache

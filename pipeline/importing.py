@@ -1,7 +1,9 @@
 """What a user names as `module:name`: imported from the current folder, or from what is installed."""
 
+import ast
 import importlib
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,3 +74,47 @@ def _forget_others(name: str) -> None:
     if module is not None and here and file is not None and Path(file) not in here:
         for other in [other for other in sys.modules if other.partition(".")[0] == top]:
             del sys.modules[other]
+
+
+def source_files(module_name: str) -> tuple[Path, ...]:
+    """The source of an imported module and of what it imports from beside it, sorted.
+
+    Beside a module of the current folder lie the modules of that folder, beside one of an installed package the modules
+    of that package. () for a module without source, such as a built-in one.
+    """
+    first = getattr(sys.modules[module_name], "__file__", None)
+    if first is None or Path(first).suffix != ".py":
+        return ()
+    top = module_name.partition(".")[0]
+    depth = module_name.count(".") + (Path(first).name == "__init__.py")
+    folder = Path(first).resolve().parents[depth]
+    installed = str(folder) in {str(Path(path).resolve()) for path in sysconfig.get_paths().values()}
+    pending, files = [Path(first).resolve()], set[Path]()
+    while pending:
+        path = pending.pop()
+        files.add(path)
+        imported = {name for node in ast.walk(ast.parse(path.read_bytes())) for name in _imported(node, path, folder)}
+        paths = [folder.joinpath(*name.split(".")) for name in imported if not installed or name.split(".")[0] == top]
+        beside = [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+        pending += set(beside) - files
+    return tuple(sorted(files))
+
+
+def _imported(node: ast.AST, path: Path, folder: Path) -> Iterator[str]:
+    """The full names of what may be the modules that a statement in `path` imports."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        here = path.relative_to(folder).parent.parts if node.level else ()
+        start = (
+            [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
+            if node.level
+            else [node.module or ""]
+        )
+        base = ".".join(filter(None, start))
+        names = [base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)]
+    else:
+        return
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[: i + 1]) for i in range(len(parts)) if all(parts))

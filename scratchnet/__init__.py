@@ -25,7 +25,7 @@ from scratchnet.layers import (
     Tanh,
     Transpose,
 )
-from scratchnet.losses import CrossEntropy, Loss, MeanSquaredError
+from scratchnet.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanSquaredError
 from scratchnet.optimizers import SGD, Adam, Optimizer
 from scratchnet.run import Run, Settings, stackable
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
@@ -36,6 +36,7 @@ __all__ = [
     "SGD",
     "Adam",
     "Augment",
+    "BinaryCrossEntropy",
     "Constant",
     "Converted",
     "Cosine",
@@ -44,6 +45,7 @@ __all__ = [
     "Examples",
     "GlorotUniform",
     "HeNormal",
+    "Huber",
     "Layer",
     "LayerNorm",
     "LeakyReLU",

@@ -96,6 +96,7 @@ def check_examples(values: Values, examples: Examples) -> None:
     _check_device("Stack", "examples", examples.inputs, values)
     examples.normalisation(values.dtype)
     outputs = _outputs(values, examples.inputs.shape[1:])
+    values.loss.check_outputs(outputs)
     kind, targets = values.loss.target_kind, examples.targets
     got = f"{shape_text(targets.shape)} {targets.dtype}"
     if kind == "labels" and targets.dtype != torch.int64:
@@ -105,13 +106,15 @@ def check_examples(values: Values, examples: Examples) -> None:
             f"{values.loss}: a label is {examples.largest_label}, but the network has {outputs} outputs, for labels "
             f"0 to {outputs - 1}; give the last layer more, or correct the labels"
         )
-    if kind == "values" and not targets.is_floating_point():
+    if kind in ("values", "flags") and not targets.is_floating_point():
         raise TypeError(
-            f"{values.loss}: targets expected values (N, {outputs}) floating, got {got}; or take CrossEntropy"
+            f"{values.loss}: targets expected {kind} (N, {outputs}) floating, got {got}; or take CrossEntropy"
         )
-    if kind == "values" and targets.shape[1] != outputs:
+    if kind in ("values", "flags") and targets.shape[1] != outputs:
         remedy = f"the network has {outputs} outputs, give as many targets an example"
         raise ShapeError(f"{values.loss}: targets expected (N, {outputs}), got {got}; {remedy}")
+    if kind == "flags" and not examples.are_flags:
+        raise ValueError(f"{values.loss}: targets expected 0s and 1s; give these, or take MeanSquaredError")
 
 
 def check_inputs(values: Values, x: Tensor) -> None:

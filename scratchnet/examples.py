@@ -54,6 +54,11 @@ class Examples:
         labels = not self.targets.is_floating_point() and len(self)
         return int(self.targets.max()) if labels else -1
 
+    @cached_property
+    def are_flags(self) -> bool:
+        """Whether all targets are 0 or 1."""
+        return bool(((self.targets == 0) | (self.targets == 1)).all())
+
     def normalisation(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Mean and std (I,) in `dtype`, converted once. Raises ValueError where it cannot hold them."""
         if dtype not in self._scales:

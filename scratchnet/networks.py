@@ -37,18 +37,22 @@ def mlp(
     hidden: Sequence[int],
     outputs: int,
     *,
-    activation: str,
+    activation: str | Layer,
     initializers: Sequence[Initializer],
     layer_norm: bool = False,
     dropout: bool = False,
     input_dropout: bool = False,
 ) -> Sequential:
-    """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. One initializer a linear layer."""
+    """inputs -> hidden widths with activation (and layer norm, dropout) -> outputs. One initializer a linear layer.
+
+    `activation`: the name of one of `ACTIVATIONS`, or a layer that keeps the shape.
+    """
+    nonlinearity = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
     layers: list[Layer] = [Dropout(inputs, rate="input_dropout")] if input_dropout else []
     for width, rule in zip(hidden, initializers, strict=False):
         layers.append(Linear(inputs, width, rule))
         layers += [LayerNorm(width)] if layer_norm else []
-        layers.append(ACTIVATIONS[activation]())
+        layers.append(nonlinearity)
         layers += [Dropout(width)] if dropout else []
         inputs = width
     return Sequential((*layers, Linear(inputs, outputs, initializers[-1])))

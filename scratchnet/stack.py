@@ -100,7 +100,7 @@ class Stack:
         if not len(examples):
             return Evaluation(torch.cat(losses) + torch.nan, torch.cat(hits) + torch.nan)
         loss = torch.cat(losses) / len(examples)
-        score = self.metric.score(loss, torch.cat(hits), examples.targets)
+        score = self.metric.score(torch.cat(hits), examples.targets)
         return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
 
     def _sums(self, group: Values, examples: Examples) -> tuple[Tensor, Tensor]:

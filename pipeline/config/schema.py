@@ -12,6 +12,7 @@ from pipeline.choices import Choice, Count, Probability, Section, Sections, Seed
 from pipeline.datasets import DatasetChoice
 from pipeline.models import ModelChoice
 from pipeline.optimizers import OptimizerChoice
+from pipeline.parts import NamedPart
 from pipeline.schedules import ScheduleChoice
 
 
@@ -112,11 +113,16 @@ class Config(Section):
     tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions
 
     def all_mistakes(self) -> list[str]:
-        """The mistakes of all sections: values that are invalid together, or names unknown to the engine."""
+        """The mistakes of all sections: values that are invalid together, or names of parts that there are not."""
+        mistakes = [mistake for section in self._sections() for mistake in section.mistakes(self)]
+        return mistakes or [mistake for part in self.parts() for mistake in part.mistakes()]
+
+    def parts(self) -> list[NamedPart]:
+        return [part for section in self._sections() for part in section.parts()]
+
+    def _sections(self) -> list[Section]:
         choices: list[Section] = [self.model, self.dataset, self.optimizer, self.schedule]
-        sections = [*choices, self.training, self.sweep, self.tracking]
-        mistakes = [mistake for section in sections for mistake in section.mistakes(self)]
-        return mistakes or [mistake for section in sections for mistake in section.unknown_parts()]
+        return [*choices, self.training, self.sweep, self.tracking]
 
 
 def sections_of(key: str) -> dict[str, type[Section]]:

@@ -8,9 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pipeline.choices import no_such
 from pipeline.datasets._raw import Part, Raw
-from pipeline.errors import UserError
+from pipeline.errors import UserError, no_such
 
 Missing = Literal["error", "mean", "drop"]
 LARGEST = 1e18  # whose square a float32 holds

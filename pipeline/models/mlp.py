@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from pipeline.choices import Count, Probability, no_such
+from pipeline import seams
+from pipeline.choices import Count, Probability
 from pipeline.models import ModelChoice
+from pipeline.parts import NamedPart
 
 if TYPE_CHECKING:
     import scratchnet as sn
@@ -40,7 +42,7 @@ class MLP(ModelChoice):
             math.prod(input_shape),
             self.hidden,
             outputs,
-            activation=self.activation,
+            activation=seams.made(seams.activation.find("model.activation", self.activation)),
             initializers=self.initializers(self.activation),
             layer_norm=self.layer_norm,
             dropout=self.dropout > 0,
@@ -50,9 +52,5 @@ class MLP(ModelChoice):
     def settings(self) -> dict[str, float]:
         return super().settings() | {"dropout": self.dropout, "input_dropout": self.input_dropout}
 
-    def unknown_parts(self) -> list[str]:
-        from scratchnet.networks import ACTIVATIONS
-
-        if self.activation in ACTIVATIONS:
-            return []
-        return [f"model.activation={self.activation}: {no_such('activation', self.activation, ACTIVATIONS)}"]
+    def parts(self) -> list[NamedPart]:
+        return [*super().parts(), NamedPart(seams.activation, "model.activation", self.activation)]

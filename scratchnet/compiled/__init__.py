@@ -7,6 +7,15 @@ same names in `scratchnet` and `scratchnet.layers`, where their sources are told
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.gathering import gather_rows
 from scratchnet.compiled.loop import predict, train
-from scratchnet.compiled.losses import CROSS_ENTROPY, SQUARED_ERROR
+from scratchnet.compiled.losses import BINARY_CROSS_ENTROPY, CROSS_ENTROPY, HUBER, SQUARED_ERROR
 
-__all__ = ["CROSS_ENTROPY", "SQUARED_ERROR", "gather_rows", "multiply", "predict", "train"]
+__all__ = [
+    "BINARY_CROSS_ENTROPY",
+    "CROSS_ENTROPY",
+    "HUBER",
+    "SQUARED_ERROR",
+    "gather_rows",
+    "multiply",
+    "predict",
+    "train",
+]

@@ -63,6 +63,8 @@ def bare_rules(rules):
         bare(rules.carried),
         rules.loss,
         rules.smoothing,
+        bare(rules.weights),
+        rules.delta,
     )
 
 

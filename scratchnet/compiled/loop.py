@@ -8,7 +8,15 @@ from scratchnet.compiled.bare import bare, bare_data, bare_memory, bare_program,
 from scratchnet.compiled.elementwise import kept_factor
 from scratchnet.compiled.gathering import gather
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
-from scratchnet.compiled.losses import CROSS_ENTROPY, cross_entropy, squared_error
+from scratchnet.compiled.losses import (
+    BINARY_CROSS_ENTROPY,
+    CROSS_ENTROPY,
+    HUBER,
+    binary_cross_entropy,
+    cross_entropy,
+    huber,
+    squared_error,
+)
 from scratchnet.compiled.stepping import growth, step, unscale
 from scratchnet.compiled.tables import (
     AHEAD,
@@ -28,7 +36,7 @@ from scratchnet.compiled.tables import (
     PIECE,
     VECTORS,
 )
-from scratchnet.compiled.vectors import copy, divide, fill
+from scratchnet.compiled.vectors import copy, divide, fill, scaled
 
 
 @compiled(AS_WRITTEN, entry=True)
@@ -115,7 +123,16 @@ def total_loss(program, memory, rules, data, start, n, batch):
             data.order[start + i],
         )
         if rules.loss == CROSS_ENTROPY:
-            total += cross_entropy(z, data.labels[row], number(rules.smoothing), d)
+            label = data.labels[row]
+            loss = cross_entropy(z, label, number(rules.smoothing), d)
+            if len(rules.weights):
+                loss *= rules.weights[label]
+                scaled(number(rules.weights[label]), d, d)
+            total += loss
+        elif rules.loss == BINARY_CROSS_ENTROPY:
+            total += binary_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
+        elif rules.loss == HUBER:
+            total += huber(z, data.targets[row], number(rules.delta), d)
         else:
             total += squared_error(z, data.targets[row], d)
         if batch > 1:

@@ -4,7 +4,7 @@ import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 
-CROSS_ENTROPY, SQUARED_ERROR = range(2)
+CROSS_ENTROPY, SQUARED_ERROR, BINARY_CROSS_ENTROPY, HUBER = range(4)
 
 
 @compiled(AS_WRITTEN)
@@ -38,4 +38,41 @@ def squared_error(y, target, d):
         error = y[k] - target[k]
         loss += float(error * error)
         d[k] = 2 * error
+    return loss
+
+
+@compiled(AS_WRITTEN)
+def binary_cross_entropy(z, target, smoothing, weights, d):
+    """-> Σ_k w_k (−q log σ(z) − (1 − q) log σ(−z)); d ← w ((1 − q) σ(z) − q σ(−z)). weights (2 K,) by pairs, or ()."""
+    number = z.dtype.type
+    zero, one, half = number(0), number(1), number(0.5)
+    loss = 0.0
+    for k in range(len(z)):
+        q = (one - smoothing) * target[k] + half * smoothing
+        small = math.exp(-abs(z[k]))
+        likely, unlikely = one / (one + small), small / (one + small)
+        of_one, of_zero = (likely, unlikely) if z[k] > zero else (unlikely, likely)
+        part = float(math.log1p(small) + ((one - q) * z[k] if z[k] > zero else -q * z[k]))
+        d[k] = (one - q) * of_one - q * of_zero
+        if len(weights):
+            weight = weights[2 * k + 1 if target[k] > half else 2 * k]
+            part *= weight
+            d[k] *= number(weight)
+        loss += part
+    return loss
+
+
+@compiled(AS_WRITTEN)
+def huber(y, target, delta, d):
+    """-> Σ h(y − t), h(e) = ½ e² for |e| ≤ δ, else δ (|e| − ½ δ); d ← h'(y − t)."""
+    loss = 0.0
+    for k in range(len(y)):
+        error = y[k] - target[k]
+        near = error
+        if error > delta:
+            near = delta
+        elif error < -delta:
+            near = -delta
+        loss += float(near * (error - near / y.dtype.type(2)))
+        d[k] = near
     return loss

@@ -77,6 +77,8 @@ class Rules(NamedTuple):
     carried: np.ndarray  # (parameters,) whether what rounding takes from the weight is carried
     loss: int
     smoothing: float
+    weights: np.ndarray  # of classes (K,), of 0s and 1s (2 K,); () for none
+    delta: float  # of Huber's loss
 
 
 class Data(NamedTuple):

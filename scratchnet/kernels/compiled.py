@@ -20,13 +20,19 @@ from scratchnet.kernels import _blas
 from scratchnet.kernels._memory import Storage, storage
 from scratchnet.kernels._program import Compiled, compile_network, reason_against
 from scratchnet.layers import Linear, Sequential
-from scratchnet.losses import CrossEntropy, MeanSquaredError
+from scratchnet.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanSquaredError
 from scratchnet.optimizers import SGD, Adam
 from scratchnet.run import Run
 from scratchnet.values import Values
 
 name = "compiled"
 
+_LOSSES: dict[type[Loss], int] = {
+    CrossEntropy: compiled.CROSS_ENTROPY,
+    BinaryCrossEntropy: compiled.BINARY_CROSS_ENTROPY,
+    MeanSquaredError: compiled.SQUARED_ERROR,
+    Huber: compiled.HUBER,
+}
 _DRAWN = 2**21  # numbers of dropout that are held at a time
 _PREDICTED = 128  # examples that pass together where nothing is learned
 
@@ -37,7 +43,7 @@ def refusal(run: Run, device: torch.device) -> str | None:
         return f"it is compiled for the CPU, not for {device.type}"
     if type(run.optimizer) not in (SGD, Adam):
         return f"it has no {type(run.optimizer).__name__}"
-    if type(run.loss) not in (CrossEntropy, MeanSquaredError):
+    if type(run.loss) not in _LOSSES:
         return f"it has no {type(run.loss).__name__}"
     return reason_against(run.network)
 
@@ -123,8 +129,10 @@ def _rules(values: Values, network: Compiled) -> Rules:
         l2=l2,
         decay=decay,
         carried=np.array([f"{name}.carry" in values.state for name in names]),
-        loss=compiled.CROSS_ENTROPY if isinstance(run.loss, CrossEntropy) else compiled.SQUARED_ERROR,
-        smoothing=run.loss.label_smoothing if isinstance(run.loss, CrossEntropy) else 0.0,
+        loss=_LOSSES[type(run.loss)],
+        smoothing=getattr(run.loss, "label_smoothing", 0.0),
+        weights=np.array(getattr(run.loss, "class_weight", None) or (), np.float64).reshape(-1),
+        delta=run.loss.delta if isinstance(run.loss, Huber) else 0.0,
     )
 
 

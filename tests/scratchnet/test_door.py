@@ -132,6 +132,28 @@ def test_a_batch_of_rows_that_are_not_there_is_refused() -> None:
             sn.ShapeError,
             r"expected \(N, 3\), got",
         ),
+        (
+            examples(targets=torch.full((COUNT, 3), 0.5)),
+            NETWORK,
+            sn.BinaryCrossEntropy(),
+            ValueError,
+            "targets expected 0s and 1s",
+        ),
+        (examples(), NETWORK, sn.BinaryCrossEntropy(), TypeError, r"expected flags \(N, 3\) floating"),
+        (
+            examples(),
+            NETWORK,
+            sn.CrossEntropy(0.0, (1.0,) * 4),
+            sn.ShapeError,
+            "4 class weights, but the network has 3",
+        ),
+        (
+            examples(targets=torch.ones(COUNT, 3)),
+            NETWORK,
+            sn.BinaryCrossEntropy(0.0, ((1.0, 2.0),)),
+            sn.ShapeError,
+            "1 pairs of class weights, but the network has 3 outputs",
+        ),
     ],
 )
 def test_examples_must_fit_network_and_loss(

@@ -1,8 +1,12 @@
 """Losses against torch, at the ends of the number range, and run by run."""
 
+import math
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
+from torch_losses import by_torch
 
 import scratchnet as sn
 
@@ -55,7 +59,100 @@ def test_squared_error_is_summed_over_outputs_and_averaged_over_examples() -> No
     torch.testing.assert_close(one[0], torch.nn.functional.mse_loss(output.detach()[0, :, :1], target[:, :1]))
 
 
-@pytest.mark.parametrize(("loss", "target"), [(sn.CrossEntropy(), TARGET), (sn.MeanSquaredError(), torch.zeros(5, 4))])
+FLAGS = (logits() > 0)[0].double()
+WEIGHTS = (0.5, 2.0, 0.0, 1.25)
+LOSSES = [
+    (sn.BinaryCrossEntropy(), FLAGS),
+    (sn.BinaryCrossEntropy(0.2), FLAGS),
+    (sn.BinaryCrossEntropy(0.1, ((0.5, 3.0), (1.0, 0.0), (2.0, 2.0), (0.1, 1.0))), FLAGS),
+    (sn.CrossEntropy(0.0, WEIGHTS), TARGET),
+    (sn.CrossEntropy(0.3, WEIGHTS), TARGET),
+    (sn.Huber(), FLAGS),
+    (sn.Huber(0.3), FLAGS),
+]
+
+
+@pytest.mark.parametrize("scale", [1.0, 40.0])
+@pytest.mark.parametrize(("loss", "target"), LOSSES, ids=str)
+def test_value_and_gradient_are_those_of_the_definition(loss: sn.Loss, target: Tensor, scale: float) -> None:
+    output = logits(scale).requires_grad_()
+    expected = torch.stack([by_torch(loss, run, target) for run in output])
+    (gradient,) = torch.autograd.grad(expected.sum(), output)
+    value, delta = both(loss, output.detach(), target)
+    torch.testing.assert_close(value, expected.detach(), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(delta, gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_weights_count_in_batches_of_one_example() -> None:
+    output = logits()[:, :1]
+    plain, delta = both(sn.CrossEntropy(), output, TARGET[:1])
+    value, weighted_delta = both(sn.CrossEntropy(0.0, (3.0, 1.0, 1.0, 1.0)), output, TARGET[:1])
+    torch.testing.assert_close(value, 3 * plain)
+    torch.testing.assert_close(weighted_delta, 3 * delta)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_binary_cross_entropy_of_huge_logits(dtype: torch.dtype, smoothing: float) -> None:
+    output = torch.tensor([[[1e38], [-1e38], [1e38], [0.0]]], dtype=dtype)
+    flags = torch.tensor([[1.0], [0.0], [0.0], [1.0]], dtype=dtype)
+    value, delta = both(sn.BinaryCrossEntropy(smoothing, ((1.0, 5.0),)), output, flags)
+    half = smoothing / 2
+    weighted_sum = 1e38 * (5 * half + half + 1 - half) + 5 * math.log(2)
+    assert value.item() == pytest.approx(weighted_sum / 4, rel=1e-6)
+    expected = torch.tensor([5 * half, -half, 1 - half, -2.5 * (1 - smoothing)], dtype=dtype) / 4
+    torch.testing.assert_close(delta.flatten(), expected)
+
+
+def test_what_is_certain_keeps_its_digits() -> None:
+    output = torch.tensor([[[40.0], [-40.0]]], dtype=torch.float32)
+    value, delta = both(sn.BinaryCrossEntropy(), output, torch.tensor([[1.0], [0.0]]))
+    assert value.item() == pytest.approx(math.exp(-40), rel=1e-6)
+    assert delta.flatten().tolist() == pytest.approx([-math.exp(-40) / 2, math.exp(-40) / 2], rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", [sn.CrossEntropy(), sn.CrossEntropy(0.1)])
+def test_the_mean_of_finite_losses_does_not_overflow(loss: sn.CrossEntropy) -> None:
+    output = torch.tensor([[[1e38, -1e38, 1e38]] * 4])
+    value, _ = both(loss, output, torch.ones(4, dtype=torch.int64))
+    assert value.item() == pytest.approx(2e38 * (1 - loss.label_smoothing * 2 / 3), rel=1e-6)
+
+
+def test_huber_of_huge_errors() -> None:
+    output = torch.tensor([[[3e38], [-3e38]]])
+    value, delta = both(sn.Huber(0.5), output, torch.zeros(2, 1))
+    assert value.item() == pytest.approx(1.5e38, rel=1e-6)
+    assert delta.flatten().tolist() == [0.25, -0.25]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: sn.CrossEntropy(0.0, ()),
+        lambda: sn.CrossEntropy(0.0, (0.0, 0.0)),
+        lambda: sn.CrossEntropy(0.0, (1.0, -1.0)),
+        lambda: sn.CrossEntropy(0.0, (1.0, math.nan)),
+        lambda: sn.BinaryCrossEntropy(0.0, ((1.0, math.inf),)),
+        lambda: sn.BinaryCrossEntropy(0.0, ((1.0, 1.0, 1.0),)),  # type: ignore[arg-type]
+        lambda: sn.BinaryCrossEntropy(1.0),
+        lambda: sn.Huber(0.0),
+    ],
+)
+def test_numbers_out_of_range_are_told(make: Callable[[], sn.Loss]) -> None:
+    with pytest.raises(ValueError, match=r"class_weight|label_smoothing|delta"):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [
+        (sn.CrossEntropy(), TARGET),
+        (sn.CrossEntropy(0.1, WEIGHTS), TARGET),
+        (sn.MeanSquaredError(), torch.zeros(5, 4)),
+        (sn.BinaryCrossEntropy(), FLAGS),
+        (sn.Huber(), FLAGS),
+    ],
+)
 def test_a_nan_run_leaves_the_others_untouched(loss: sn.Loss, target: Tensor) -> None:
     output = logits()
     value, delta = both(loss, output, target)
@@ -68,7 +165,13 @@ def test_a_nan_run_leaves_the_others_untouched(loss: sn.Loss, target: Tensor) ->
 
 @pytest.mark.parametrize(
     ("loss", "target"),
-    [(sn.CrossEntropy(), TARGET[:4]), (sn.CrossEntropy(), TARGET[:, None]), (sn.MeanSquaredError(), torch.zeros(5, 1))],
+    [
+        (sn.CrossEntropy(), TARGET[:4]),
+        (sn.CrossEntropy(), TARGET[:, None]),
+        (sn.MeanSquaredError(), torch.zeros(5, 1)),
+        (sn.BinaryCrossEntropy(), TARGET),
+        (sn.Huber(), torch.zeros(4, 4)),
+    ],
 )
 def test_a_wrong_shape_is_told(loss: sn.Loss, target: Tensor) -> None:
     with pytest.raises(sn.ShapeError, match=r"expected .* got \(3, 5, 4\) and .*; give"):
@@ -80,12 +183,13 @@ def test_accuracy_and_r2() -> None:
     output[0, range(BATCH), TARGET] = 1
     output[1, :, 3] = 1
     loss = sn.CrossEntropy()
-    score = loss.score(torch.zeros(2), loss.hits(output, TARGET), TARGET)
-    assert score.tolist() == [1.0, 0.4]
+    assert loss.score(loss.hits(output, TARGET), TARGET).tolist() == [1.0, 0.4]
+    flags = sn.BinaryCrossEntropy()  # of an example all flags must be right
+    outputs = torch.stack([2 * FLAGS - 1, 2 * FLAGS - 1])
+    outputs[1, 0, 2] *= -1
+    assert flags.score(flags.hits(outputs, FLAGS), FLAGS).tolist() == [1.0, 0.8]
     target = torch.tensor([[1.0, 5.0], [2.0, 0.0], [3.0, 1.0]], dtype=torch.float64)
     guesses = torch.stack([target, target.mean(0).expand(3, 2)])
-    error = sn.MeanSquaredError()
-    value, _ = error.forward(guesses, target)
-    torch.testing.assert_close(
-        error.score(value, error.hits(guesses, target), target), torch.tensor([1.0, 0.0]).double()
-    )
+    for error in (sn.MeanSquaredError(), sn.Huber()):
+        score = error.score(error.hits(guesses, target), target)
+        torch.testing.assert_close(score, torch.tensor([1.0, 0.0]).double())

@@ -15,8 +15,8 @@ from scratchnet.kernels import compiled, plain
 from scratchnet.values import Values
 
 
-def examples(network: sn.Sequential, count: int, *, values: bool = False, seed: int = 3) -> sn.Examples:
-    """Inputs that fit the network, bytes or floats by the seed, and labels or values for its outputs."""
+def examples(network: sn.Sequential, count: int, *, kind: str = "labels", seed: int = 3) -> sn.Examples:
+    """Inputs that fit the network, bytes or floats by the seed, and targets of a kind for its outputs."""
     generator = torch.Generator().manual_seed(seed)
     features = network.input_features
     assert features is not None
@@ -25,7 +25,8 @@ def examples(network: sn.Sequential, count: int, *, values: bool = False, seed: 
     inputs = [(60 * x + 128).clamp(0, 255).to(torch.uint8), x.float(), x][seed % 3]
     mean, std = (128.0, 60.0) if seed % 3 == 0 else (0.1, 1.5)
     labels = torch.randint(0, outputs, (count,), generator=generator)
-    targets = torch.tanh(torch.randn(count, outputs, generator=generator)).double() if values else labels
+    values = torch.tanh(torch.randn(count, outputs, generator=generator)).double()
+    targets = {"labels": labels, "values": values, "flags": (values > 0.2).double()}[kind]
     return sn.Examples(inputs, targets, torch.full((features,), mean), torch.full((features,), std))
 
 
@@ -72,7 +73,29 @@ SETTINGS = st.fixed_dictionaries(
         "weight_decay": st.sampled_from([0.01, 0.3]),
     },
 )
-LOSSES = st.sampled_from([sn.CrossEntropy(), sn.CrossEntropy(0.1), sn.MeanSquaredError()])
+LOSSES = st.sampled_from(
+    [
+        sn.CrossEntropy(),
+        sn.CrossEntropy(0.1),
+        sn.CrossEntropy(0.1, (0.5, 2.0)),
+        sn.BinaryCrossEntropy(),
+        sn.BinaryCrossEntropy(0.2, ((0.5, 3.0), (1.0, 0.25))),
+        sn.MeanSquaredError(),
+        sn.Huber(0.3),
+    ]
+)
+
+
+def fitting(loss: sn.Loss, network: sn.Sequential) -> sn.Loss:
+    """The loss with class weights, where it has some, for each output of the network."""
+    features = network.input_features
+    weights = getattr(loss, "class_weight", None)
+    if weights is None or features is None:
+        return loss
+    [outputs] = network.output_shape((features,))
+    return replace(loss, class_weight=(weights * outputs)[:outputs])  # type: ignore[call-arg]
+
+
 SCHEDULES = st.sampled_from([sn.Constant(), sn.OneCycle(), sn.Cosine(warmup=0.2), sn.Step(1, 2.0)])
 
 
@@ -99,12 +122,12 @@ def test_any_network_ends_where_the_plain_steps_end(
     rest: int,
     seed: int,
 ) -> None:
-    run = sn.Run(network, loss, optimizer, numbers, schedule, epochs=2, seed=seed)
+    run = sn.Run(network, fitting(loss, network), optimizer, numbers, schedule, epochs=2, seed=seed)
     reason = compiled.refusal(run, torch.device("cpu"))
     if reason is not None:
         assert reason.startswith(("it adds nothing to its own exchange of axes", "it needs a first layer"))
         return
-    data = examples(network, steps * batch + min(rest, batch - 1), values=loss.target_kind == "values", seed=seed)
+    data = examples(network, steps * batch + min(rest, batch - 1), kind=loss.target_kind, seed=seed)
     reference = values_of(run)
     losses = plain.train(reference, data, orders(len(data), 1)[0], batch)
     assume(bool(losses.isfinite().all()) and float(losses.max()) < 30)  # where it diverges, so does all rounding
@@ -228,6 +251,23 @@ def test_a_patch_mlp_in_pieces_ends_where_the_plain_steps_end() -> None:
         (sn.Adam(), {"lr": 0.01, "l2": 0.01}),
     ):
         check(run_of(network, optimizer, **numbers, **noisy), examples(network, 380, seed=2), 150, bound=1e-10)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_binary_cross_entropy_and_huber_of_huge_outputs(batch: int, smoothing: float) -> None:
+    weight, target = torch.tensor([[1e38, -1e38]]), torch.tensor([[1.0, 1.0]])
+    losses = sn.BinaryCrossEntropy(smoothing, ((1.0, 2.0), (1.0, 2.0))), sn.Huber(0.5)
+    expected = 2 * (smoothing / 2 * 1e38 + (1 - smoothing / 2) * 1e38), 1e38
+    for loss, value in zip(losses, expected, strict=True):
+        run = replace(run_of(sn.Sequential((sn.Linear(1, 2),)), lr=0.0), loss=loss)
+        values = Values([run], steps_per_epoch=1, dtype=torch.float32, device="cpu")
+        values.params["0.weight"][0] = weight
+        data = sn.Examples(torch.ones(1, 1), target, torch.zeros(1), torch.ones(1))
+        for kernel in (compiled, plain):
+            [[found]] = kernel.train(values, data, torch.zeros(batch, dtype=torch.int64), batch)
+            assert float(found) == pytest.approx(value, rel=1e-6)
+        assert values.params["0.weight"].isfinite().all()
 
 
 def test_cross_entropy_of_huge_logits() -> None:

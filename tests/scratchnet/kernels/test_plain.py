@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nets import any_nets
 from torch import Tensor
+from torch_losses import by_torch
 
 import scratchnet as sn
 from scratchnet.kernels import plain
@@ -20,7 +21,7 @@ def data(network: sn.Sequential, features: int, loss: sn.Loss, seed: int) -> sn.
     [outputs] = network.output_shape((features,))
     x = torch.randn(COUNT, features, generator=generator, dtype=torch.float64)
     values = torch.randn(COUNT, outputs, generator=generator, dtype=torch.float64)
-    targets = values if loss.target_kind == "values" else values.argmax(1)
+    targets = {"values": values, "flags": (values > 0).double(), "labels": values.argmax(1)}[loss.target_kind]
     return sn.Examples(x, targets, torch.linspace(-0.1, 0.1, features), torch.linspace(0.8, 1.2, features))
 
 
@@ -48,11 +49,7 @@ def by_autograd(run: sn.Run, examples: sn.Examples, order: Tensor, batch: int) -
         x = (examples.inputs[index] - examples.mean.double()) / examples.std.double()
         leaves = {name: value.clone().requires_grad_() for name, value in values.params.items()}
         output, _ = run.network.forward(leaves | values.noise(len(x)), x.unsqueeze(0))
-        if isinstance(run.loss, sn.CrossEntropy):
-            smoothing = run.loss.label_smoothing
-            loss = torch.nn.functional.cross_entropy(output[0], examples.targets[index], label_smoothing=smoothing)
-        else:
-            loss = (output[0] - examples.targets[index]).square().sum() / len(x)
+        loss = by_torch(run.loss, output[0], examples.targets[index])
         loss.backward() if loss.requires_grad else None
         grads = {name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for name, leaf in leaves.items()}
         values.steps += 1
@@ -64,7 +61,16 @@ def by_autograd(run: sn.Run, examples: sn.Examples, order: Tensor, batch: int) -
 @given(
     any_nets(),
     st.sampled_from([sn.SGD(), sn.SGD(nesterov=True), sn.Adam(eps=1e-3)]),
-    st.sampled_from([sn.CrossEntropy(), sn.CrossEntropy(0.1), sn.MeanSquaredError()]),
+    st.sampled_from(
+        [
+            sn.CrossEntropy(),
+            sn.CrossEntropy(0.1),
+            sn.MeanSquaredError(),
+            sn.Huber(0.7),
+            sn.BinaryCrossEntropy(),
+            sn.BinaryCrossEntropy(0.2),
+        ]
+    ),
     st.integers(1, COUNT),
     st.integers(0, 9),
 )
