@@ -7,10 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pipeline.choices import no_such
 from pipeline.datasets._encoding import Column, Encoding
 from pipeline.datasets._frame import LARGEST, as_text
-from pipeline.errors import UserError
+from pipeline.errors import UserError, no_such
 
 Missing = Literal["error", "mean", "drop"]
 
