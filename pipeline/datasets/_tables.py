@@ -38,7 +38,8 @@ def table_pieces(path: Path, decimal: str, text: Sequence[str], rows: int) -> It
             if raw.read(2) == GZIP:
                 raw = io.BytesIO(unpack(path, read_file(path)))
             raw.seek(0)
-            yield from _csv(path, io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""), decimal, text, rows)
+            with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
+                yield from _csv(path, stream, decimal, text, rows)
         return
     frame = _with_packages(check_file(path), path.name.lower())
     for start in range(0, max(len(frame), 1), rows):

@@ -19,12 +19,13 @@ from scratchnet import networks
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
 from scratchnet.run import Run, Settings
+from scratchnet.schedules import OneCycle, Schedule
 from scratchnet.sklearn._parameters import OPTIMIZERS, SCHEDULES, check_parameters
 from scratchnet.stack import Stack
 
 _ROWS = 1000  # that are predicted at once
 _NUMBERS = 2**22  # of sparse rows that are dense at once
-_BATCH = 200  # of batch_size="auto", as in scikit-learn
+_BATCH, _WHOLE = 32, 64  # batch_size="auto": the first, or all rows where there are no more than the second
 _FLOATS = [np.float64, np.float32]
 
 
@@ -61,21 +62,21 @@ class Rows:
 class ScratchEstimator(BaseEstimator):
     """Base: a subclass checks its targets and turns outputs into predictions."""
 
-    hidden: Sequence[int] = (128,)
+    hidden: Sequence[int] = (100,)
     _: KW_ONLY
     activation: str = "relu"
     layer_norm: bool = False
     dropout: float = 0.0
     input_dropout: float = 0.0
-    initializer: str = "auto"
-    l2: float = 0.0
+    initializer: str = "glorot"
+    l2: float = 0.006
     weight_decay: float = 0.0
     optimizer: Any = "adam"
-    lr: float = 0.001
+    lr: float = 0.01
     momentum: float = 0.9
-    schedule: Any = "constant"
+    schedule: Any = "auto"
     batch_size: Any = "auto"
-    epochs: int = 100
+    epochs: int = 60
     patience: int = 0
     validation_fraction: float = 0.1
     warm_start: bool = False
@@ -93,7 +94,7 @@ class ScratchEstimator(BaseEstimator):
     def _fit(self, rows: Rows, outputs: int, loss: Loss) -> Self:
         """Train from the start, or with `warm_start` from the weights that are there."""
         before = self._stack.params_of(0) if self.warm_start and hasattr(self, "network_") else {}
-        self._start(len(rows), outputs, loss)
+        self._start(len(rows), outputs, loss, OneCycle())
         if before:
             self._load(before)
         held_out = None
@@ -120,8 +121,8 @@ class ScratchEstimator(BaseEstimator):
         """The score of the network's outputs (N, K) for these rows."""
         raise NotImplementedError
 
-    def _start(self, rows: int, outputs: int, loss: Loss) -> None:
-        """A new network for `n_features_in_` inputs, its weights drawn from the seed."""
+    def _start(self, rows: int, outputs: int, loss: Loss, schedule: Schedule) -> None:
+        """A new network for `n_features_in_` inputs, its weights drawn from the seed; `schedule` is that of "auto"."""
         random = check_random_state(self.random_state)
         seeds = random.randint(2**31 - 1, size=2)
         self._order = np.random.default_rng(seeds[1])
@@ -142,7 +143,7 @@ class ScratchEstimator(BaseEstimator):
             loss=loss,
             optimizer=OPTIMIZERS.get(self.optimizer, self.optimizer),
             settings=Settings(**{name: float(getattr(self, name)) for name in names}),
-            schedule=SCHEDULES.get(self.schedule, self.schedule),
+            schedule=({"auto": schedule} | SCHEDULES).get(self.schedule, self.schedule),
             epochs=self.epochs,
             seed=int(seeds[0]),
         )
@@ -190,7 +191,9 @@ class ScratchEstimator(BaseEstimator):
             )
 
     def _batch(self, rows: int) -> int:
-        return min(_BATCH, rows) if self.batch_size == "auto" else int(self.batch_size)
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return rows if rows <= _WHOLE else _BATCH
 
     def _raw(self, X: Any) -> Tensor:
         """The network's outputs for rows that have been checked, (N, K) in float64."""

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor
 
 from scratchnet.losses import CrossEntropy, MeanSquaredError
+from scratchnet.schedules import Constant
 from scratchnet.sklearn._base import Rows, ScratchEstimator
 
 _PARAMETERS = """
@@ -31,8 +32,9 @@ _PARAMETERS = """
     weight_decay : decoupled decay, lr · weight_decay · W is subtracted at each step.
     optimizer : sgd, adam, or an optimizer of `scratchnet`; the formulas are in `scratchnet.optimizers`.
     lr, momentum : learning rate, and the momentum of sgd.
-    schedule : constant, step, cosine, one_cycle, or a schedule of `scratchnet`: the factor of lr at each step.
-    batch_size : examples a step; auto for min(200, N).
+    schedule : auto (one_cycle in `fit`, constant in `partial_fit`), constant, step, cosine, one_cycle, or a schedule of
+        `scratchnet`: the factor of lr at each step.
+    batch_size : examples a step; auto for 32, or all where there are no more than 64.
     epochs : passes over the examples.
     patience : 0 to train all epochs, or stop after so many without a better score on the held-out examples and take
         the weights of the best epoch.
@@ -97,7 +99,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         rows = self._weighted(X, self._among(labels, known), sample_weight)
         self.classes_ = known
         if first:
-            self._start(len(rows), len(known), self._loss(rows))
+            self._start(len(rows), len(known), self._loss(rows), Constant())
         self._epoch(rows, None if scipy.sparse.issparse(X) else rows.examples().to(self._stack.device))
         return self
 
@@ -162,7 +164,7 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):
         first = not hasattr(self, "network_")
         rows = self._targets(X, y, sample_weight, reset=first)
         if first:
-            self._start(len(rows), rows.targets.shape[1], MeanSquaredError())
+            self._start(len(rows), rows.targets.shape[1], MeanSquaredError(), Constant())
         self._epoch(rows, None if scipy.sparse.issparse(rows.X) else rows.examples().to(self._stack.device))
         return self
 

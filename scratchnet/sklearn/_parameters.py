@@ -54,7 +54,7 @@ _ALLOWED: dict[str, Rule] = {
     "optimizer": _one_of(OPTIMIZERS, Optimizer),
     "lr": (lambda value: _real(value, 0) and value > 0, "a number above 0"),
     "momentum": _PROBABILITY,
-    "schedule": _one_of(SCHEDULES, Schedule),
+    "schedule": _one_of(("auto", *SCHEDULES), Schedule),
     "batch_size": (lambda value: value == "auto" if isinstance(value, str) else _count(value), "auto, or 1 or more"),
     "warm_start": _SWITCH,
     "normalize_y": _SWITCH,
