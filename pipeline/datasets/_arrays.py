@@ -82,7 +82,7 @@ def _safetensors(path: Path) -> Arrays:
 def _damaged(path: Path, name: str, error: Exception) -> UserError:
     where = f"{path}: {name}" if name else str(path)
     reason = " ".join(str(error).split())[:160]
-    if "allow_pickle" in reason:
+    if "allow_pickle" in reason or "Python objects" in reason:
         return UserError(f"{where} holds {_PICKLED}")
     return UserError(f"{where}: cannot be read ({reason or type(error).__name__}); is it whole? save or get it again")
 

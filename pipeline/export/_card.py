@@ -79,8 +79,8 @@ def _use(model: TrainedModel) -> str:
         "## Use\n\n"
         f"    python -m pipeline.predict . {files} --out predictions.csv\n\n"
         f'    import pipeline\n    pipeline.load_model(".").predict("{files}")\n\n'
-        "`model.safetensors` holds the weights and, as JSON in its header, how inputs are read. `model.onnx` is both as "
-        "one graph, for any runtime of ONNX."
+        "`model.safetensors` holds the weights and, as JSON in its header, how inputs are read. `model.onnx` is both, "
+        "in one graph, for any runtime of ONNX."
     )
 
 

@@ -28,7 +28,7 @@ def model_folder(folder: Path) -> tuple[Path, str | None]:
         if len(runs) == 1:
             return runs[0], f"{runs[0]}: the only run that has trained"
         raise UserError(f"{folder}: no run has a validation score to tell the best by; give one, such as {runs[0]}")
-    if len({(result.identity or {}).get("data") for result in scored.values()}) > 1:
+    if len({result.provenance.get("data_fingerprint") for result in scored.values()}) > 1:
         raise UserError(f"{folder}: its runs are of several data sets; give the folder of one run, such as {runs[0]}")
     best = max(scored, key=lambda run: scored[run].metric.rank(scored[run].score or 0.0))
     metric = scored[best].metric

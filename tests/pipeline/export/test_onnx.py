@@ -53,7 +53,7 @@ def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
     if dataset.task == "regression":
         assert names == ["values"]
     else:
-        assert names == ["logits", "probabilities"]
+        assert names == ["logits", "probabilities", "label"]
         [probabilities] = runner.run(["probabilities"], {"input": raw})
         np.testing.assert_allclose(probabilities, torch.tensor(expected).softmax(1).numpy(), rtol=1e-4, atol=1e-5)
     inside = runner.get_modelmeta().custom_metadata_map["scratchnet"]
