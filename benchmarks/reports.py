@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmarks.sweeps import ROOT, TINY, seconds
 from pipeline.files import HISTORY, RESULT
-from pipeline.runs.metrics import SCORES
+from pipeline.metrics import SCORES
 
 
 def copies(model: Path, folder: Path, runs: int) -> None:

@@ -44,3 +44,25 @@ activation = Seam(
     _is_activation,
     "a class of scratchnet.Layer that can be made without arguments, or an object of one",
 )
+
+
+def _losses() -> Mapping[str, Any]:
+    from scratchnet.losses import LOSSES
+
+    return LOSSES
+
+
+def _is_loss(part: Any) -> bool:
+    from scratchnet import Loss
+
+    known = getattr(part, "target_kind", None) in ("labels", "flags", "values")
+    return known and (isinstance(part, Loss) or (_is_class_of(part, Loss) and _takes_nothing(part)))
+
+
+loss = Seam(
+    "loss",
+    "losses",
+    _losses,
+    _is_loss,
+    "a class of scratchnet.Loss with a target_kind that can be made without arguments, or an object of one",
+)

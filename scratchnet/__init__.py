@@ -29,7 +29,7 @@ from scratchnet.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, Mea
 from scratchnet.optimizers import SGD, Adam, Optimizer
 from scratchnet.run import Run, Settings, stackable
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
-from scratchnet.stack import Stack
+from scratchnet.stack import Evaluation, Stack
 
 __all__ = [
     "GELU",
@@ -42,6 +42,7 @@ __all__ = [
     "Cosine",
     "CrossEntropy",
     "Dropout",
+    "Evaluation",
     "Examples",
     "GlorotUniform",
     "HeNormal",

@@ -18,10 +18,14 @@ _CHANGED = 2**22  # numbers of changed images that are held at a time
 
 
 class Evaluation(NamedTuple):
-    """Figures of a split, each (R,) in float64: mean data loss an example, and accuracy or R²."""
+    """Figures of a split, each (R,) in float64: mean data loss an example, and accuracy or R².
+
+    `outputs` (R, N, K) where they were asked for, else None.
+    """
 
     loss: Tensor
     score: Tensor
+    outputs: Tensor | None = None
 
 
 class Stack:
@@ -87,24 +91,32 @@ class Stack:
         _door.check_inputs(self.groups[0], x)
         return torch.cat([self.kernel.predict(group, x) for group in self.groups])
 
-    def evaluate(self, examples: Examples) -> Evaluation:
-        """Loss and score of a whole split; NaN where it has no examples."""
+    def evaluate(self, examples: Examples, *, outputs: bool = False) -> Evaluation:
+        """Loss and score of a whole split, NaN where it has no examples; with `outputs` those too."""
         _door.check_examples(self.groups[0], examples)
         losses: list[Tensor] = []
         hits: list[Tensor] = []
+        parts: list[Tensor] = []
         for g, group in enumerate(self.groups):
             same = self._same_as(g)
-            loss, hit = self._sums(group, examples) if same == g else (losses[same], hits[same])
+            output: list[Tensor] | None = [] if outputs else None
+            loss, hit = self._sums(group, examples, output) if same == g else (losses[same], hits[same])
             losses.append(loss)
             hits.append(hit)
+            if output is not None:
+                parts.append(parts[same] if same != g else torch.cat(output, 1))
+        every = torch.cat(parts) if outputs else None
         if not len(examples):
-            return Evaluation(torch.cat(losses) + torch.nan, torch.cat(losses) + torch.nan)
+            return Evaluation(torch.cat(losses) + torch.nan, torch.cat(losses) + torch.nan, every)
         loss = torch.cat(losses) / len(examples)
         score = self.metric.score(torch.cat(hits), examples.targets)
-        return Evaluation(loss, score.where(loss.isfinite(), torch.nan))  # outputs of NaN hit by accident
+        return Evaluation(loss, score.where(loss.isfinite(), torch.nan), every)  # outputs of NaN hit by accident
 
-    def _sums(self, group: Values, examples: Examples) -> tuple[Tensor, Tensor]:
-        """Loss (R,) and hits of a split, summed over its examples, in float64; weights play no part."""
+    def _sums(self, group: Values, examples: Examples, outputs: list[Tensor] | None) -> tuple[Tensor, Tensor]:
+        """Loss (R,) and hits of a split, summed over its examples, in float64; outputs are added to a list.
+
+        Weights play no part.
+        """
         loss = torch.zeros(len(group.runs), dtype=torch.float64, device=self.device)
         hits: list[Tensor] = []
         for inputs, target in zip(
@@ -114,6 +126,8 @@ class Stack:
             output = self.kernel.predict(group, inputs, examples.normalisation(self.dtype))
             loss += self.metric.forward(output, target)[0].double() * len(inputs)
             hits.append(self.metric.hits(output, target))
+            if outputs is not None:
+                outputs.append(output)
         return loss, torch.stack(hits).sum(0)
 
     def _same_as(self, g: int) -> int:

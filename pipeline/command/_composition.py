@@ -25,6 +25,7 @@ from omegaconf._utils import get_omega_conf_dumper
 
 from pipeline.config.check import ConfigError, check_values, resolve, without_hydra
 from pipeline.config.schema import Config
+from pipeline.errors import UserError
 
 Values = dict[str, Any]  # a configuration as nested dictionaries
 
@@ -150,6 +151,14 @@ class _Base:
         value = override.value()
         plain = not isinstance(current, dict) and isinstance(value, (int, float, str, list, type(None)))
         return plain and override.type == OverrideType.CHANGE and "${" not in str(override.input_line)
+
+
+def one_metric(configs: Sequence[Config], what: str) -> str:
+    """The `training.select` of all. Raises UserError where runs that `what` compares would differ in it."""
+    selects = sorted({config.training.select for config in configs})
+    if len(selects) > 1:
+        raise UserError(f"training.select={','.join(selects)}: {what} compares runs by one metric; give one value")
+    return selects[0]
 
 
 def check_all(composed: Sequence[Composed]) -> list[Config]:

@@ -11,10 +11,10 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.command._composition import Composed, Composer, check_all
+from pipeline.command._composition import Composed, Composer, check_all, one_metric
 from pipeline.command.callbacks import PipelineCallback
-from pipeline.command.task import config_folder, tell
-from pipeline.config.assemble import build_run
+from pipeline.command.task import config_folder, tell, tell_kernel
+from pipeline.config.assemble import build_run, plain_because
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
@@ -50,6 +50,8 @@ def launch(
     _refuse_shared_folders(composed, identities)
     _refuse_unfit(checked, datasets)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
+    if options.kind == "halving":
+        one_metric(checked, "sweep=halving")
     with nullcontext() if options.dry_run else locked(sweep):
         ledger = Ledger(sweep)
         requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
@@ -80,6 +82,9 @@ def launch(
     return returns
 
 
+_FITTED = {"loss", "class_weight", "label_smoothing", "metrics", "select", "kernel"}  # of `training`, to the data
+
+
 def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Identity]) -> None:
     """Raise UserError if two different runs would share a folder, so that one would never be trained."""
     first: dict[Path, int] = {}
@@ -94,13 +99,15 @@ def _refuse_shared_folders(composed: Sequence[Composed], identities: Sequence[Id
 
 
 def _refuse_unfit(configs: Sequence[Config], datasets: Sequence[Dataset]) -> None:
-    """Raise UserError where a model cannot take the data, before there is a folder for the sweep."""
+    """Raise UserError where model, loss or metrics do not fit the data, before there is a folder for the sweep."""
     kinds = {
-        config.model.model_dump_json() + config.dataset.model_dump_json(): (config, dataset)
+        config.model.model_dump_json()
+        + config.dataset.model_dump_json()
+        + config.training.model_dump_json(include=_FITTED): (config, dataset)
         for config, dataset in zip(configs, datasets, strict=True)
     }
     for config, dataset in kinds.values():
-        build_run(config, dataset)
+        tell_kernel(plain_because(config, build_run(config, dataset)))
 
 
 def _place(ledger: Ledger, job: Composed, number: int) -> Composed:

@@ -13,11 +13,12 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
-from pipeline.command._composition import Composer, check_all
+from pipeline.command._composition import Composer, check_all, one_metric
 from pipeline.command.grid import arguments
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
+from pipeline.metrics import SELECTION, metric_of
 from pipeline.sweep.lock import locked
 
 with needed("search", "hydra/sweeper=search"):
@@ -70,7 +71,8 @@ def search(
     space = Space(arguments(config), loader)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
-    check_all([compose(job, number) for number, job in enumerate(space.corners())])
+    corners = check_all([compose(job, number) for number, job in enumerate(space.corners())])
+    select = one_metric(corners, "hydra/sweeper=search")
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
         return []
@@ -78,7 +80,7 @@ def search(
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        study = _study(sweep / JOURNAL)
+        study = _study(sweep / JOURNAL, select)
         while True:
             finished = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
@@ -94,9 +96,21 @@ def search(
             returns += ended
 
 
-def _study(path: Path) -> "optuna.Study":
+def _study(path: Path, select: str) -> "optuna.Study":
+    """The study of the folder, which optimises what `training.select` says. Raises UserError for one of another."""
     storage = JournalStorage(JournalFileBackend(str(path)))
-    return optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
+    # "auto" is accuracy or R², which the data decide on; of both more is better.
+    higher = select == "auto" or metric_of(select.removeprefix(f"{SELECTION}_")).higher_is_better
+    direction = optuna.study.StudyDirection.MAXIMIZE if higher else optuna.study.StudyDirection.MINIMIZE
+    study = optuna.create_study(storage=storage, study_name="sweep", direction=direction, load_if_exists=True)
+    before = study.user_attrs.get("select", "auto" if study.trials else select)
+    if before != select:
+        raise UserError(
+            f"{path.parent}: its search optimises training.select={before}, which {select} cannot go on from; give "
+            "another sweep.name"
+        )
+    study.set_user_attr("select", select)
+    return study
 
 
 def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:

@@ -17,7 +17,7 @@ from pipeline.files import CHECKPOINT
 
 def run(composed: DictConfig) -> float | None:
     """Train the composed configuration into Hydra's output folder; the score, for sweepers that use one."""
-    from pipeline.config.assemble import build_run
+    from pipeline.config.assemble import build_run, plain_because
     from pipeline.runs.identity import Identity
     from pipeline.runs.job import Job
     from pipeline.sweep.board import Board
@@ -31,7 +31,9 @@ def run(composed: DictConfig) -> float | None:
         tell(dataset)
         identity = Identity.of(config, dataset.fingerprint)
         job = Job(config, folder, tuple(hydra.overrides.task), config_folder(hydra), identity)
-        check_memory([job], [build_run(config, dataset)])
+        engine_run = build_run(config, dataset)
+        tell_kernel(plain_because(config, engine_run))
+        check_memory([job], [engine_run])
         with Board([job]) as board:
             [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except UserError as error:
@@ -48,6 +50,12 @@ def tell(*datasets: Dataset) -> None:
     """Say once what was decided in reading the data."""
     for note in dict.fromkeys(note for dataset in datasets for note in dataset.card.notes):
         _tell_once(note)
+
+
+def tell_kernel(reason: str | None) -> None:
+    """Say once why a network is not trained by the compiled kernel."""
+    if reason is not None:
+        _tell_once(f"trained by the plain kernel: {reason}")
 
 
 @functools.cache

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 import scratchnet as sn
+from pipeline.config.losses import build_loss, outputs_of, targets_for
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset, Split
 from pipeline.errors import UserError
+from pipeline.metrics.checks import metric_mistakes
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -27,22 +29,25 @@ def build_device(config: Config) -> torch.device:
 
 def build_examples(config: Config, dataset: Dataset, split: Split) -> sn.Examples:
     """The split for the engine: flat rows, bytes kept as bytes, with the normalisation to apply."""
-    inputs = tensor_of(split.inputs)
+    inputs, targets = tensor_of(split.inputs), targets_for(build_loss(config.training, dataset), split.targets)
     mean, std = (per_feature(values, inputs.shape[1:]) for values in config.dataset.normalisation(dataset))
-    return sn.Examples(inputs.flatten(1), tensor_of(split.targets), mean, std).to(build_device(config))
+    return sn.Examples(inputs.flatten(1), tensor_of(targets), mean, std).to(build_device(config))
 
 
 def build_run(config: Config, dataset: Dataset) -> sn.Run:
     """The run that `config` describes, for inputs and outputs of the sizes of `dataset`.
 
-    Raises UserError if `training.kernel` cannot train it.
+    Raises UserError if loss or metrics do not fit the data, or `training.kernel` cannot train it.
     """
     model, optimizer = config.model, config.optimizer
-    network = model.build(dataset.input_shape, dataset.outputs)
-    classes = dataset.task == "classification"
+    training = config.training
+    if mistakes := metric_mistakes(training.metrics, training.select, dataset.task, dataset.outputs):
+        raise UserError("\n".join(mistakes))
+    loss = build_loss(training, dataset)
+    network = model.build(dataset.input_shape, outputs_of(loss, dataset))
     run = sn.Run(
         network=network,
-        loss=sn.CrossEntropy(config.training.label_smoothing) if classes else sn.MeanSquaredError(),
+        loss=loss,
         optimizer=optimizer.build(),
         settings=optimizer.settings() | model.settings(),
         schedule=config.schedule.build(),
@@ -55,8 +60,6 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
             "dataset.standardise=true: values are scaled back by the last layer, which is not linear here; "
             "take dataset.standardise=false"
         )
-    if config.training.label_smoothing and not classes:
-        raise UserError(f"training.label_smoothing={config.training.label_smoothing}: the data have no classes; take 0")
     kernel_of(config, [run])
     return run
 
@@ -83,6 +86,14 @@ def kernel_of(config: Config, runs: Sequence[sn.Run]) -> str:
         return sn.kernels.choose(training.kernel, runs, build_device(config)).kernel.name
     except ValueError as error:
         raise UserError(f"training.{error}") from error
+
+
+def plain_because(config: Config, run: sn.Run) -> str | None:
+    """Why the plain kernel trains the run on a CPU though nobody asked for it, None where that is not so."""
+    device = build_device(config)
+    if config.training.kernel != "auto" or device.type != "cpu":
+        return None
+    return sn.kernels.choose("auto", [run], device).reason
 
 
 def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:

@@ -55,7 +55,7 @@ def check_values(values: dict[Any, Any]) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(list(dict.fromkeys(_line(detail, values) for detail in error.errors()))) from error
+        raise ConfigError(list(dict.fromkeys(_line(detail, values) for detail in _closest(error.errors())))) from error
     if mistakes := config.all_mistakes():
         raise ConfigError(mistakes)
     return config
@@ -76,9 +76,19 @@ def unknown_key(key: str, value: str | None = None) -> str:
     return f"{typed}: no such key; {section or 'the configuration'} has {', '.join(known)}{meant}"
 
 
+def _closest(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Of a value that may be of several types the errors of that which it resembles: those inside of it."""
+    inside = {detail["loc"][:2] for detail in details if any(isinstance(part, int) for part in detail["loc"])}
+    return [
+        detail
+        for detail in details
+        if detail["loc"][:2] not in inside or any(isinstance(part, int) for part in detail["loc"])
+    ]
+
+
 def _line(detail: ErrorDetails, values: dict[Any, Any]) -> str:
     """`key=value: what is wrong; allowed: …` from a pydantic error."""
-    path = [part for part in detail["loc"] if isinstance(part, str)]
+    path = [part for part in detail["loc"][:2] if isinstance(part, str)]  # further ones name alternatives of a type
     items = [part for part in detail["loc"] if isinstance(part, int)]
     value: Any = values
     choice = ""

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
-from pipeline import extras
-from pipeline.choices import Choice, Count, Probability, Section, Sections, Seed
+from pipeline import extras, seams
+from pipeline.choices import Choice, Count, NonNegative, Positive, Probability, Section, Sections, Seed
 from pipeline.datasets import DatasetChoice
+from pipeline.metrics import SELECTION
+from pipeline.metrics.checks import metric_mistakes
+from pipeline.metrics.seam import metric
 from pipeline.models import ModelChoice
 from pipeline.optimizers import OptimizerChoice
 from pipeline.parts import NamedPart
@@ -27,9 +30,31 @@ class Training(Section):
     epochs: Count = Field(description="passes over the training examples, 1 or more")
     batch_size: Count = Field(description="examples a step, a whole number of 1 or more")
     order_seed: Seed = Field(description="a whole number, 0 or more: draws the order of the examples")
+    loss: str = Field(
+        default="auto",
+        description="auto, cross_entropy, binary_cross_entropy (two classes, or labels), squared_error, huber, or your "
+        "own as module:name",
+    )
+    huber_delta: Positive = Field(
+        default=1.0, description="of training.loss=huber, above 0: the error up to which it is squared"
+    )
+    class_weight: Literal["balanced"] | Annotated[list[NonNegative], Field(min_length=1)] | None = Field(
+        default=None,
+        description="null, balanced, or [1,5,…]: what an example of each class counts in training; of labels, a 1",
+    )
     label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
     patience: Annotated[int, Field(ge=0)] = Field(
         description="0 to train all epochs, or stop after this many epochs without a better validation score"
+    )
+    metrics: list[str] = Field(
+        default=[],
+        description="metrics to record every epoch beside loss and score: balanced_accuracy, macro_f1, roc_auc, top5, "
+        "mae, rmse, or your own as module:name",
+    )
+    select: Annotated[str, Field(pattern=rf"^(auto|{SELECTION}_[a-zA-Z_]\w*)$")] = Field(
+        default="auto",
+        description="auto (validation_accuracy or validation_r2) or validation_METRIC, such as validation_loss: what "
+        "the best epoch, run and setting is; never of test",
     )
     log_every: Annotated[int, Field(ge=0)] = Field(
         description="0, or the interval in steps at which to write the batch loss to steps.csv"
@@ -50,7 +75,15 @@ class Training(Section):
         if self.label_smoothing and dataset.known_task == "regression":
             smoothing = f"training.label_smoothing={self.label_smoothing}"
             mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; use 0")
-        return mistakes
+        if isinstance(self.class_weight, list) and not any(self.class_weight):
+            mistakes.append("training.class_weight: all 0, so there is nothing to learn; give one above 0")
+        if not dataset.validation_fraction and self.select != "auto":
+            mistakes.append(f"training.select={self.select}: needs dataset.validation_fraction above 0")
+        return mistakes + metric_mistakes(self.metrics, self.select, dataset.known_task)
+
+    def parts(self) -> list[NamedPart]:
+        losses = [] if self.loss == "auto" else [NamedPart(seams.loss, "training.loss", self.loss)]
+        return [*super().parts(), *losses, *(NamedPart(metric, "training.metrics", name) for name in self.metrics)]
 
 
 class Sweep(Section):

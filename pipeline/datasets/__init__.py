@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from pipeline.choices import Choice, Probability, Seed
-from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key
+from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted
 from pipeline.datasets._preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "Split",
     "Task",
     "bibtex_key",
+    "counted",
     "reader_of",
 ]
 
@@ -90,6 +91,7 @@ def _load(source: _Source) -> Dataset:
 
 
 def reader_of(
+    task: Task,
     shape: "Sequence[int]",
     outputs: int,
     class_names: "Sequence[str]",
@@ -102,4 +104,4 @@ def reader_of(
 
     known = [Column(column["name"], tuple(column["categories"]), column.get("fill")) for column in columns or ()]
     encoding = Encoding("the model", tuple(known)) if known else None
-    return Reader(tuple(shape), outputs, tuple(class_names), encoding, facts)
+    return Reader(task, tuple(shape), outputs, tuple(class_names), encoding, facts)

@@ -14,6 +14,7 @@ Arrays = dict[str, np.ndarray]
 _INPUTS = ("x", "data", "inputs", "images", "features")
 _TARGETS = ("y", "target", "targets", "labels", "label")
 SUFFIXES = (".npz", ".npy", ".safetensors")
+_VALIDATION = ("validation", "val", "valid", "dev")
 _PICKLED = "objects, which only pickle stores, and unpickling can run any code; save plain numbers: x.astype(float)"
 
 
@@ -88,13 +89,17 @@ def _damaged(path: Path, name: str, error: Exception) -> UserError:
 
 
 def named(arrays: Mapping[str, np.ndarray], role: str, part: str = "") -> str | None:
-    """The name of the inputs ("x") or targets ("y") of a part ("train", "test", or "" where there is one only).
+    """The name of the inputs ("x") or targets ("y") of a part ("train", "validation", "test", or "" for one alone).
 
     Known are x and y, their longer names, and with a part X_train, x_train, train_x, train_images and so on. Raises
     UserError where two names fit.
     """
     words = _INPUTS if role == "x" else _TARGETS
-    wanted = {f"{word}_{part}" for word in words} | {f"{part}_{word}" for word in words} if part else set(words)
+    parts = _VALIDATION if part == "validation" else (part,)
+    pairs = [(word, name) for word in words for name in parts]
+    wanted = (
+        {f"{word}_{name}" for word, name in pairs} | {f"{name}_{word}" for word, name in pairs} if part else set(words)
+    )
     names = [name for name in arrays if name.lower() in wanted]
     if len(names) > 1:
         key = "inputs" if role == "x" else "targets"

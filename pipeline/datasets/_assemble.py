@@ -1,12 +1,13 @@
 """From what a reader gives to train and test, checked: the same for every kind of file."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pipeline.datasets._data import Official, Split
 from pipeline.datasets._encoding import Encoding
-from pipeline.datasets._raw import Options, Raw
+from pipeline.datasets._raw import Inputs, Options, Raw
 from pipeline.datasets._split import split_rows
 from pipeline.datasets._targets import Targets, targets_of
 from pipeline.errors import UserError
@@ -17,73 +18,104 @@ _CHANNELS = (1, 3, 4)
 
 def assemble(raw: Raw, choice: Options) -> Official:
     """The examples as `Official`. Raises UserError where they cannot be trained on."""
-    for name, part in (("training", raw.train), ("test", raw.test)):
-        if part is not None and len(part.inputs) != len(part.targets):
+    given = {"training": raw.train, "validation": raw.validation, "test": raw.test}
+    parts = {name: part for name, part in given.items() if part is not None}
+    for name, part in parts.items():
+        if len(part.inputs) != len(part.targets):
             raise UserError(
                 f"{raw.where}: {len(part.inputs)} examples for {name}, but {len(part.targets)} targets "
                 f"({raw.target}); give one target an example"
             )
-        if part is not None and not len(part.inputs):
+        if not len(part.inputs):
             raise UserError(f"{raw.where}: no examples for {name}; give some")
     names = choice.names_of_classes() or raw.class_names
-    test_targets = raw.test.targets if raw.test else None
-    targets = targets_of(raw.target, raw.train.targets, test_targets, choice.task, names)
+    columns = raw.target_names if len(raw.target_names) > 1 else ()
+    targets = targets_of(raw.target, {name: part.targets for name, part in parts.items()}, choice.task, names, columns)
+    _check_counts(raw.target, targets, choice, [name for name in given if name not in parts])
+    y = targets.splits["training"]
+    x = _checked(raw, {name: part.inputs for name, part in parts.items()})
     if raw.test is None:
-        labels = targets.train if targets.class_names else len(targets.train)
-        _check_counts(raw.target, targets, choice, drawn=True)
-        train, test = split_rows(labels, choice.test_fraction, choice.test_seed, "test")
+        train, test = split_rows(_strata(targets, y), choice.test_fraction, choice.test_seed, "test")
+        whole = x["training"]
+        x["training"], x["test"] = (_rows(whole, rows) for rows in (train, test))
+        y, y_test = y[train], y[test]
     else:
-        _check_counts(raw.target, targets, choice, drawn=False)
-        train, test = np.arange(len(targets.train)), np.arange(0)
-    y = targets.train[train]
-    y_test = targets.train[test] if targets.test is None else targets.test
+        y_test = targets.splits["test"]
     # Who is in the training split is known here already: what is learned of the inputs is learned of it alone.
-    fitted, _ = split_rows(y if targets.class_names else len(y), choice.validation_fraction, choice.seed)
-    notes = [*raw.notes, targets.note]
-    encoding = None
-    if isinstance(raw.train.inputs, np.ndarray):
-        x = _array(raw.where, raw.train.inputs, raw.channels_first)
-        x, x_test = (
-            x[train],
-            x[test]
-            if raw.test is None
-            else _array(f"{raw.where} (test)", np.asarray(raw.test.inputs), raw.channels_first),
-        )
-        if x.shape[1:] != x_test.shape[1:]:
-            raise UserError(
-                f"{raw.where}: examples of shape {x.shape[1:]} for training, {x_test.shape[1:]} for test; "
-                "give both the same shape"
-            )
-    else:
-        frame, given = raw.train.inputs, raw.train.inputs.iloc[test]
-        if raw.test is not None and not isinstance(raw.test.inputs, np.ndarray):
-            given = raw.test.inputs
-        frame = frame.iloc[train]
-        encoding = Encoding.fit(raw.where, frame.iloc[fitted])
-        x = encoding.encode(frame)
-        x_test = encoding.encode(given)
-        notes += encoding.unseen(frame, "the validation split") + encoding.unseen(given, "the test split")
+    fitted = np.arange(len(y))
+    if raw.validation is None:
+        fitted, _ = split_rows(_strata(targets, y), choice.validation_fraction, choice.seed)
+    inputs, encoding, unseen = _encoded(raw, x, fitted)
+    shape = inputs["training"].shape
+    card = replace(
+        choice.card(raw.where, (*raw.notes, targets.note, *unseen)),
+        test_split="given" if raw.test else "drawn",
+        validation_split="given" if raw.validation else "drawn",
+    )
     return Official(
-        train=Split(x, y),
-        test=Split(x_test, y_test),
+        train=Split(inputs["training"], y),
+        test=Split(inputs["test"], y_test),
+        validation=Split(inputs["validation"], targets.splits["validation"]) if raw.validation else None,
         class_names=targets.class_names,
-        image_shape=(x.shape[1], x.shape[2], x.shape[3]) if x.ndim == 4 else None,
-        card=replace(choice.card(raw.where, tuple(notes)), test_split="given" if raw.test else "drawn"),
+        image_shape=(shape[1], shape[2], shape[3]) if len(shape) == 4 else None,
+        card=card,
         encoding=encoding,
         scale_targets=choice.standardise,
         code=raw.code,
         class_values=targets.values,
-        target_names=raw.target_names,
+        target_names=raw.target_names or ("target",),
         examples_axis=raw.examples_axis,
     )
 
 
-def _check_counts(where: str, targets: Targets, choice: Options, *, drawn: bool) -> None:
+def _strata(targets: Targets, y: np.ndarray) -> np.ndarray | int:
+    """What a split is drawn by: the classes, or the number of examples that have no single one."""
+    return y if targets.class_names and y.ndim == 1 else len(y)
+
+
+def _rows(inputs: Inputs, rows: np.ndarray) -> Inputs:
+    return inputs[rows] if isinstance(inputs, np.ndarray) else inputs.iloc[rows]
+
+
+def _checked(raw: Raw, given: dict[str, Inputs]) -> dict[str, Inputs]:
+    """Arrays as the engine reads them, all of one shape; data frames as they are."""
+    checked: dict[str, Inputs] = {}
+    for name, part in given.items():
+        where = raw.where if name == "training" else f"{raw.where} ({name})"
+        checked[name] = _array(where, part, raw.channels_first) if isinstance(part, np.ndarray) else part
+        first = checked["training"]
+        if isinstance(part, np.ndarray) and checked[name].shape[1:] != first.shape[1:]:
+            raise UserError(
+                f"{raw.where}: examples of shape {first.shape[1:]} for training, {checked[name].shape[1:]} for {name}; "
+                "give both the same shape"
+            )
+    return checked
+
+
+def _encoded(
+    raw: Raw, given: dict[str, Inputs], fitted: np.ndarray
+) -> tuple[dict[str, np.ndarray], Encoding | None, list[str]]:
+    """Arrays of each split, how columns of a table became features, and which texts are new outside of training."""
+    arrays = {name: part for name, part in given.items() if isinstance(part, np.ndarray)}
+    frames = {name: part for name, part in given.items() if not isinstance(part, np.ndarray)}
+    if not frames:
+        return arrays, None, []
+    encoding = Encoding.fit(raw.where, frames["training"].iloc[fitted], raw.most_categories)
+    unseen = [
+        line
+        for name, frame in frames.items()
+        for line in encoding.unseen(frame, f"the {'validation' if name == 'training' else name} split")
+    ]
+    return {name: encoding.encode(frame) for name, frame in frames.items()}, encoding, unseen
+
+
+def _check_counts(where: str, targets: Targets, choice: Options, drawn: Sequence[str]) -> None:
     """Every split that is drawn has an example of every class, or the one line says which class is too small."""
-    splits = ["training", *["validation"] * (choice.validation_fraction > 0), *["test"] * drawn]
-    if not targets.class_names:
+    drawn = [name for name in drawn if name != "validation" or choice.validation_fraction > 0]
+    splits, y = ["training", *drawn], targets.splits["training"]
+    if not targets.class_names or y.ndim == 2:
         return
-    counts = np.bincount(targets.train)
+    counts = np.bincount(y)
     rare = int(counts.argmin())
     if counts[rare] < len(splits):
         count = f"{counts[rare]} example{'s' * int(counts[rare] != 1)}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pipeline.datasets._encoding import Encoding
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
 _BIBTEX = re.compile(r"\s*@\w+\s*\{\s*([^\s,{}]+)\s*,.*\}\s*", re.DOTALL)
 _ROWS_AT_ONCE = 256  # that are hashed: a view with gaps, such as CIFAR's records, is copied in pieces
 
@@ -21,7 +21,7 @@ class Split:
     """N examples.
 
     inputs: (N, features) or (N, channels, height, width), uint8, float32 or float64.
-    targets: int64 (N,) classes, or float64 (N, outputs).
+    targets: int64 (N,) classes, float64 (N, labels) of 0s and 1s, or float64 (N, outputs) values.
     """
 
     inputs: "np.ndarray"
@@ -53,11 +53,15 @@ class Card:
     citation: str | None = None
     notes: tuple[str, ...] = ()
     test_split: Literal["given", "drawn"] = "given"
+    validation_split: Literal["given", "drawn"] = "drawn"
 
 
 @dataclass(frozen=True)
 class Official:
-    """Train and test before any split of ours, and what they are. No class names: regression."""
+    """Train and test before any split of ours, and what they are. No class names: regression.
+
+    `validation`: where the examples for it are given too, None where they are drawn from `train`.
+    """
 
     train: Split
     test: Split
@@ -70,10 +74,18 @@ class Official:
     class_values: tuple[str, ...] = ()  # what stands for each class in the files; (): 0, 1, …
     target_names: tuple[str, ...] = ("target",)  # the columns, or the array, that the targets were in
     examples_axis: Literal[0, -1] = 0  # of the arrays that were read
+    validation: Split | None = None
 
     @property
     def task(self) -> Task:
-        return "classification" if self.class_names else "regression"
+        if not self.class_names:
+            return "regression"
+        return "classification" if self.train.targets.ndim == 1 else "multilabel"
+
+    @property
+    def strata(self) -> "np.ndarray | int":
+        """What `split_rows` draws by: the classes, or the number of examples where none has a single one."""
+        return self.train.targets if self.task == "classification" else len(self.train)
 
     def fingerprint(self) -> str:
         """sha256 over names, types, shapes and bytes of the arrays: equal data, equal fingerprint."""
@@ -82,7 +94,8 @@ class Official:
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for name, split in (("train", self.train), ("test", self.test)):
+        splits = {"train": self.train, "test": self.test}
+        for name, split in (splits | ({"validation": self.validation} if self.validation else {})).items():
             for part, array in (("inputs", split.inputs), ("targets", split.targets)):
                 digest.update(f"{name}.{part} {array.dtype.str} {array.shape}\n".encode())
                 for start in range(0, len(array), _ROWS_AT_ONCE):
@@ -104,7 +117,7 @@ class Dataset:
     train: Split
     validation: Split
     test: Split
-    class_names: tuple[str, ...]  # () for regression
+    class_names: tuple[str, ...]  # of labels where there are several; () for regression
     image_shape: tuple[int, int, int] | None  # (channels, height, width)
     fingerprint: str  # sha256 of the official train and test arrays, before the split
     card: Card
@@ -120,10 +133,13 @@ class Dataset:
         from pipeline.datasets._split import split_rows  # numpy comes with it, which the command line does not wait for
 
         train = official.train
-        rows = split_rows(train.targets if official.class_names else len(train), validation_fraction, seed)
-        training, validation = (train.take(part) for part in rows)
+        if official.validation is None:
+            rows = split_rows(official.strata, validation_fraction, seed)
+            training, validation = (train.take(part) for part in rows)
+        else:
+            training, validation = train, official.validation
         test, scale = official.test, None
-        if official.scale_targets and not official.class_names:
+        if official.scale_targets and official.task == "regression":
             from pipeline.datasets._statistics import mean_and_std
 
             scale = mean_and_std(training.targets)
@@ -140,7 +156,7 @@ class Dataset:
             card=official.card or Card(name),
             encoding=official.encoding,
             target_scale=scale,
-            class_values=official.class_values or tuple(map(str, range(len(official.class_names)))),
+            class_values=official.class_values or _numbers(official),
             target_names=official.target_names,
             examples_axis=official.examples_axis,
         )
@@ -152,7 +168,7 @@ class Dataset:
 
     @property
     def outputs(self) -> int:
-        """How many outputs a network has: classes, or values."""
+        """How many classes, labels or values there are."""
         return len(self.class_names) or int(self.train.targets.shape[1])
 
     @cached_property
@@ -164,18 +180,27 @@ class Dataset:
 
     def facts(self) -> dict[str, Any]:
         """The data card, for result.json: what is said of the data, and how many examples each class has."""
-        import numpy as np
-
         card = self.card
         facts: dict[str, Any] = {"title": card.title, "source": card.source, "test_split": card.test_split}
+        facts["validation_split"] = card.validation_split
         facts |= {"licence": card.licence, "citation": card.citation, "notes": list(card.notes)}
         if not self.class_names:
             return facts
         splits = {"train": self.train, "validation": self.validation, "test": self.test}
-        counts = {
-            name: np.bincount(split.targets, minlength=len(self.class_names)).tolist() for name, split in splits.items()
-        }
+        counts = {name: counted(split.targets, len(self.class_names)).tolist() for name, split in splits.items()}
         return facts | {"classes": list(self.class_names), "examples_of_classes": counts}
+
+
+def counted(targets: "np.ndarray", classes: int) -> "np.ndarray":
+    """(K,) how many examples have each class, or each label."""
+    import numpy as np
+
+    return np.bincount(targets, minlength=classes) if targets.ndim == 1 else targets.sum(0).astype(np.int64)
+
+
+def _numbers(official: Official) -> tuple[str, ...]:
+    """How files call classes that have no other name."""
+    return tuple(map(str, range(len(official.class_names)))) if official.task == "classification" else ()
 
 
 def bibtex_key(citation: str) -> str | None:

@@ -10,8 +10,6 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_CATEGORIES = 100
-
 
 @dataclass(frozen=True)
 class Column:
@@ -30,8 +28,11 @@ class Encoding:
     columns: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, where: str, frame: "pd.DataFrame") -> Self:
-        """Columns of float64 or of text; a missing number is filled by the mean of the others."""
+    def fit(cls, where: str, frame: "pd.DataFrame", most_categories: int) -> Self:
+        """Columns of float64 or of text, of at most so many categories; a missing number is filled by the mean.
+
+        Raises UserError for a column without a number, or of too many texts.
+        """
         columns = []
         for name in frame.columns:
             values = frame[name]
@@ -44,10 +45,13 @@ class Encoding:
                 columns.append(Column(name, fill=float(values.mean())))
                 continue
             categories = tuple(sorted(values.dropna().unique()))
-            if not 0 < len(categories) <= _MOST_CATEGORIES:
+            if not 0 < len(categories) <= most_categories:
+                ways = f"leave it out by dataset.ignore=[{name}]"
+                if categories:
+                    ways += f", or let dataset.most_categories={len(categories)} make as many features of it"
                 raise UserError(
                     f"{where}: column {name} has {len(categories)} different texts in the training split, "
-                    f"1 to {_MOST_CATEGORIES} expected; leave it out by dataset.ignore=[{name}]"
+                    f"1 to {most_categories} expected; {ways}"
                 )
             columns.append(Column(name, categories))
         return cls(where, tuple(columns))

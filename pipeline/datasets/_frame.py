@@ -24,6 +24,7 @@ class Columns:
     ignore: Sequence[str] = ()
     text: Sequence[str] = ()
     missing: Missing = "error"
+    most_categories: int = 100
 
 
 def raw_of(where: str, train: pd.DataFrame, test: pd.DataFrame | None, columns: Columns, test_where: str = "") -> Raw:
@@ -41,7 +42,8 @@ def raw_of(where: str, train: pd.DataFrame, test: pd.DataFrame | None, columns: 
     # Together, so that a column is numbers or text in both.
     table = _Table(pd.concat(frames, ignore_index=True), [(where, len(train)), (test_where, len(frames[-1]))])
     names = [name for name in train.columns if name not in columns.ignore]
-    texts = [*columns.text, *(name for name in columns.target if pd.api.types.is_bool_dtype(table.frame[name]))]
+    alone = columns.target if len(columns.target) == 1 else ()  # True and False of several are 1 and 0
+    texts = [*columns.text, *(name for name in alone if pd.api.types.is_bool_dtype(table.frame[name]))]
     frame = pd.DataFrame({name: table.column(name, name in texts) for name in names})
     kept, notes = _present(table, frame, columns)
     inputs = frame.drop(columns=list(columns.target))
@@ -56,8 +58,9 @@ def raw_of(where: str, train: pd.DataFrame, test: pd.DataFrame | None, columns: 
         named,
         parts[0],
         parts[1] if test is not None else None,
-        notes=tuple(notes),
         target_names=tuple(columns.target),
+        most_categories=columns.most_categories,
+        notes=tuple(notes),
     )
 
 
@@ -177,7 +180,8 @@ def _targets(where: str, frame: pd.DataFrame, names: Sequence[str]) -> np.ndarra
         return np.array([value or "" for value in values], dtype=str) if texts else values.to_numpy()
     if texts:
         raise UserError(
-            f"{where}: column {texts[0]} is text; several targets are numbers, name one column of text alone"
+            f"{where}: column {texts[0]} is text; several targets are numbers, or 0 and 1 for labels that an example "
+            "has or not: write these, or name one column of text alone"
         )
     return frame[list(names)].to_numpy()
 

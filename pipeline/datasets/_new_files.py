@@ -67,7 +67,7 @@ def _of_folder(reader: "Reader", folder: Path) -> Iterator["Batch"]:
 def _table(reader: "Reader", path: Path) -> Iterator["Batch"]:
     columns = reader.encoding.columns if reader.encoding else ()
     text = [column.name for column in columns if column.categories]
-    if reader.class_names:
+    if reader.task == "classification":
         text += reader.facts.targets
     first = 1
     for frame in _tables.table_pieces(path, reader.facts.decimal, text, max(1, min(reader.rows, 20_000))):
@@ -114,7 +114,9 @@ def _images(reader: "Reader", files: Sequence[tuple[str, Path]], where: str = ""
             _check_sizes(paths, (height, width))
         pixels, notes = _image_files.read_images(where, paths, (height, width), "grey" if channels == 1 else "rgb")
         names, rows = [name for name, _ in part], np.ones(len(part), np.int64)
-        targets, unknown = reader.classes(names) if reader.class_names and all(names) else (None, set[str]())
+        targets, unknown = (
+            reader.classes(names) if reader.task == "classification" and all(names) else (None, set[str]())
+        )
         said = [note for note in notes if " resized " not in note] + other_units(where, pixels, reader.facts)
         yield replace(
             next(reader.array(pixels, None, where)),

@@ -1,7 +1,7 @@
 """What a reader gives, and what the user has said of it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -10,12 +10,14 @@ from pipeline.datasets._data import Card
 if TYPE_CHECKING:
     import pandas as pd
 
+Inputs: TypeAlias = "np.ndarray | pd.DataFrame"
+
 
 @dataclass(frozen=True)
 class Part:
     """N examples as they were read: inputs are a data frame, or an array (N, …)."""
 
-    inputs: "np.ndarray | pd.DataFrame"
+    inputs: "Inputs"
     targets: np.ndarray
 
 
@@ -27,11 +29,13 @@ class Raw:
     target: str
     train: Part
     test: Part | None = None  # None: to be drawn
+    validation: Part | None = None  # None: to be drawn of train
     class_names: tuple[str, ...] | None = None  # that the files say, in the order of the values
+    target_names: tuple[str, ...] = ()  # the columns that the targets were in, or the array
     channels_first: bool = False  # whether images (N, …) with channels are known to have these first
+    most_categories: int = 0  # texts in a column of a table
     code: str = ""
     notes: tuple[str, ...] = ()
-    target_names: tuple[str, ...] = ("target",)
     examples_axis: Literal[0, -1] = 0  # of the arrays that were read
 
 
@@ -39,7 +43,7 @@ class Options(Protocol):
     """The keys of a data set that a user brings, as far as they decide on splits, targets and scales."""
 
     @property
-    def task(self) -> Literal["auto", "classification", "regression"]: ...
+    def task(self) -> Literal["auto", "classification", "multilabel", "regression"]: ...
     @property
     def test_fraction(self) -> float: ...
     @property

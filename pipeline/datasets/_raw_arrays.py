@@ -9,6 +9,8 @@ from pipeline.datasets._axes import examples_first
 from pipeline.datasets._raw import Part, Raw
 from pipeline.errors import UserError
 
+_PARTS = ("train", "validation", "test", "")
+
 
 def raw_of_arrays(
     where: str,
@@ -19,19 +21,19 @@ def raw_of_arrays(
     axis: int | None = None,
     code: str = "",
 ) -> Raw:
-    """Inputs and targets by their names: `inputs` and `targets`, or those that `named` knows; with a test split or not.
+    """Inputs and targets by their names: `inputs` and `targets`, or those that `named` knows; with splits or not.
 
     Raises UserError where they are not there, or do not fit.
     """
     try:
-        names = {part: (named(arrays, "x", part), named(arrays, "y", part)) for part in ("train", "test", "")}
+        names = {part: (named(arrays, "x", part), named(arrays, "y", part)) for part in _PARTS}
     except UserError as error:
         if not (inputs and targets):
             raise UserError(f"{where}: {error}") from None
-        names = dict.fromkeys(("train", "test", ""), (None, None))
+        names = dict.fromkeys(_PARTS, (None, None))
     whole = names["train"] if all(names["train"]) else names[""]
     whole = (inputs or whole[0], targets or whole[1])
-    test = names["test"] if all(names["test"]) and whole == names["train"] else None
+    given = {part: names[part] for part in ("validation", "test") if all(names[part]) and whole == names["train"]}
     for name, key in zip(whole, ("inputs", "targets"), strict=True):
         if name is None or name not in arrays:
             missing = f"no array {name}" if name else f"no array is called as {key} are"
@@ -43,19 +45,19 @@ def raw_of_arrays(
         raise AssertionError
     x, y, note = examples_first(where, arrays[str(whole[0])], arrays[str(whole[1])], axis)
     notes = [note] if note else []
-    held_out = None
-    if test:
+    held_out = {}
+    for part, (of_x, of_y) in given.items():
         first = -1 if note else 0
-        x_test, y_test, _ = examples_first(f"{where} (test)", arrays[str(test[0])], arrays[str(test[1])], first)
-        held_out = Part(x_test, y_test)
-    used = {*whole, *(test or ())}
+        held_out[part] = Part(*examples_first(f"{where} ({part})", arrays[str(of_x)], arrays[str(of_y)], first)[:2])
+    used = {*whole, *(name for pair in given.values() for name in pair)}
     if unused := [name for name in arrays if name not in used]:
         notes.append(f"{where}: not used: {', '.join(unused)}; used are {', '.join(map(str, sorted(used, key=str)))}")
     return Raw(
         where,
         f"{where}: {whole[1]}",
         Part(x, y),
-        held_out,
+        held_out.get("test"),
+        held_out.get("validation"),
         code=code,
         notes=tuple(notes),
         target_names=(str(whole[1]),),

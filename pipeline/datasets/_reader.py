@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.datasets._data import Task
 from pipeline.datasets._known_arrays import checked, examples_of, other_units
 from pipeline.datasets._known_targets import classes_of, values_of
 from pipeline.datasets._preprocessing import Preprocessing
@@ -27,8 +28,8 @@ class Batch:
     """Some examples of one file. Those of images are numbered by their files.
 
     inputs: raw, (N, *shape). rows: (N,) their numbers from 1. targets: int64 (N,) classes, −1 where not known, or
-    float64 (N, outputs), NaN where missing; None where the file has none. new_texts: of columns of text, those that
-    training did not have. unknown: labels that are no class of the network.
+    float64 (N, outputs) labels of 0 and 1 or values, NaN where missing; None where the file has none. new_texts: of
+    columns of text, those that training did not have. unknown: labels that are no class of the network.
     """
 
     where: str
@@ -45,9 +46,10 @@ class Batch:
 class Reader:
     """What a network takes and gives, by which new data are read.
 
-    shape: of one raw input. outputs: classes, or values. encoding: of the columns of a table, None for arrays.
+    shape: of one raw input. outputs: classes, labels, or values. encoding: of the columns of a table, None for arrays.
     """
 
+    task: Task
     shape: tuple[int, ...]
     outputs: int
     class_names: tuple[str, ...]
@@ -87,7 +89,7 @@ class Reader:
             notes.append(f"{where}: not scored: of the targets only {', '.join(there)} are there")
         values, unknown = None, set[str]()
         if len(there) == len(targets):
-            if self.class_names:
+            if self.task == "classification":
                 values, unknown = classes_of(frame[there[0]].astype(object).to_numpy()[rows], self._codes)
             else:
                 what = "where the target is a number; mend it, or leave it empty"
@@ -123,7 +125,7 @@ class Reader:
             y = y.T
         if y.ndim == 0 or len(y) != count:
             raise UserError(f"{where}: {count} examples, but targets of shape {y.shape}; give one target an example")
-        return self.classes(y) if self.class_names else (values_of(where, y, self.outputs), set[str]())
+        return self.classes(y) if self.task == "classification" else (values_of(where, y, self.outputs), set[str]())
 
     def _unnamed(self, piece: Any, targets: Sequence[str]) -> tuple[np.ndarray, list[str]]:
         """Columns of numbers in their order, for a network that was trained on an array: there are no names."""

@@ -1,10 +1,12 @@
 """What a user's function returned, as examples: arrays, data frames or torch data sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pipeline.datasets._frame import Columns, raw_of
 from pipeline.datasets._raw import Raw
 from pipeline.datasets._raw_arrays import raw_of_arrays
 from pipeline.errors import UserError
@@ -15,11 +17,11 @@ _FORMS = (
 )
 
 
-def raw_of_returned(where: str, value: Any, target: Sequence[str], axis: int | None, code: str) -> Raw:
+def raw_of_returned(where: str, value: Any, columns: Columns, axis: int | None, code: str) -> Raw:
     """The examples. Raises UserError where they are none."""
     values = value if isinstance(value, tuple | list) and len(value) in (1, 2) else (value,)
-    if values and all(_is_frame(item) for item in values) and (len(values) == 1 or target):
-        return _of_frames(where, list(values), target, code)
+    if values and all(_is_frame(item) for item in values) and (len(values) == 1 or columns.target):
+        return _of_frames(where, list(values), columns, code)
     if values and all(_is_dataset(item) for item in values):
         pairs = [
             _of_dataset(f"{where} ({split})", item) for split, item in zip(("train", "test"), values, strict=False)
@@ -40,15 +42,11 @@ def raw_of_returned(where: str, value: Any, target: Sequence[str], axis: int | N
     return raw_of_arrays(where, arrays, axis=axis, code=code)
 
 
-def _of_frames(where: str, frames: list[Any], target: Sequence[str], code: str) -> Raw:
-    from dataclasses import replace
-
-    from pipeline.datasets._frame import Columns, raw_of
-
-    if not target:
+def _of_frames(where: str, frames: list[Any], columns: Columns, code: str) -> Raw:
+    if not columns.target:
         raise UserError(f"{where}: returned a DataFrame; say which column to predict by dataset.target=COLUMN")
     test = frames[1].reset_index(drop=True) if len(frames) == 2 else None
-    raw = raw_of(where, frames[0].reset_index(drop=True), test, Columns(target), f"{where} (test)")
+    raw = raw_of(where, frames[0].reset_index(drop=True), test, columns, f"{where} (test)")
     return replace(raw, code=code)
 
 

@@ -1,6 +1,6 @@
-"""Whether targets are classes or values, and the classes as numbers."""
+"""Whether targets are classes, labels or values, and the classes as numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,47 +9,63 @@ import numpy as np
 from pipeline.datasets._data import Task
 from pipeline.errors import UserError
 
-Asked = Literal["auto", "classification", "regression"]
+Asked = Literal["auto", "classification", "multilabel", "regression"]
 _MOST_CLASSES = 20  # so many different whole numbers are classes where nobody says what they are
 
 
 @dataclass(frozen=True)
 class Targets:
-    """int64 (N,) classes with their names, or float64 (N, outputs); `note` says what was decided and why.
+    """Of each split: int64 (N,) classes, float64 (N, labels) of 0s and 1s, or float64 (N, outputs) values.
 
-    values: what stands for each class in the files, () for regression.
+    class_names: of the classes or labels, () for values. `note` says what was decided and why. values: what stands for
+    each class in the files, () for all else.
     """
 
-    train: np.ndarray
-    test: np.ndarray | None
+    splits: dict[str, np.ndarray]
     class_names: tuple[str, ...]
     note: str
     values: tuple[str, ...] = ()
 
 
 def targets_of(
-    where: str, train: np.ndarray, test: np.ndarray | None, asked: Asked, names: Sequence[str] | None
+    where: str, given: Mapping[str, np.ndarray], asked: Asked, names: Sequence[str] | None, columns: Sequence[str] = ()
 ) -> Targets:
-    """Targets (N,) or (N, K) of any type. Raises UserError that names `where` and row, counted from 1.
+    """Targets (N,) or (N, K) of any type, the training split first. Raises UserError that names `where` and row.
 
     Text, truth values and rows with a single 1 among 0s are classes, and so are whole numbers of which there are few
-    different ones, each twice or more on average. All else are values. Classes are numbered in the order of their
-    values, and `names` are the names to give them in that order.
+    different ones, each twice or more on average. Other rows of 0s and 1s are labels, any number of which an example
+    has. All else are values. Classes are numbered in the order of their values, and `names` are the names to give them
+    in that order; `columns` are the names of several targets. Rows are counted from 1.
     """
-    parts = [_plain(where, part) for part in (train, test) if part is not None]
-    values = np.concatenate(parts) if len({part.shape[1:] for part in parts}) == 1 else None
-    if values is None:
-        raise UserError(f"{where}: {parts[0].shape[1:]} targets an example in training, {parts[1].shape[1:]} in test")
-    if _one_hot(values) and asked != "regression":
+    parts = [_plain(where, part) for part in given.values()]
+    for split, part in zip(given, parts, strict=True):
+        if part.shape[1:] != parts[0].shape[1:]:
+            raise UserError(
+                f"{where}: {parts[0].shape[1:]} targets an example in training, {part.shape[1:]} in {split}; "
+                "give as many in both"
+            )
+    values = np.concatenate(parts)
+    if asked in ("auto", "classification") and _one_hot(values):
         values = values.argmax(1)
+        names = names or [columns[k] for k in np.unique(values[: len(parts[0])]) if columns] or None
         task, why = "classification", "one-hot"
     elif asked == "auto":
         task, why = _told(values)
     else:
         task, why = asked, f"dataset.task={asked}"
+    train = len(parts[0])
     if task == "regression":
-        return _values(where, values, len(train), test is not None, why, names)
-    return _classes(where, values, len(train), test is not None, why, names)
+        made, texts, note = _values(where, values, train, why, names)
+    elif task == "multilabel":
+        made, texts, note = _labels(where, values, train, why, names or columns)
+    else:
+        made, texts, note = _classes(where, values, {split: len(part) for split, part in given.items()}, why, names)
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    written = tuple(_class_texts(values[:train])) if task == "classification" else ()
+    return Targets(dict(zip(given, np.split(made, ends), strict=True)), texts, note, written)
+
+
+Made = tuple[np.ndarray, tuple[str, ...], str]
 
 
 def _plain(where: str, values: np.ndarray) -> np.ndarray:
@@ -77,13 +93,17 @@ def _first(bad: Any) -> int:
     return int(np.argmax(bad)) + 1 if np.any(bad) else 0
 
 
+def _flags(values: np.ndarray) -> bool:
+    return values.ndim == 2 and values.dtype.kind != "U" and bool(((values == 0) | (values == 1)).all())
+
+
 def _one_hot(values: np.ndarray) -> bool:
-    if values.ndim != 2 or values.dtype.kind == "U":
-        return False
-    return bool(((values == 0) | (values == 1)).all() and (values.sum(1) == 1).all())
+    return _flags(values) and bool((values.sum(1) == 1).all())
 
 
 def _told(values: np.ndarray) -> tuple[Task, str]:
+    if _flags(values):
+        return "multilabel", f"{values.shape[1]} columns of 0 and 1"
     if values.ndim == 2:
         return "regression", f"{values.shape[1]} columns"
     if values.dtype.kind in "bU":
@@ -96,7 +116,7 @@ def _told(values: np.ndarray) -> tuple[Task, str]:
     return "regression", f"{distinct} different whole numbers"
 
 
-def _values(where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None) -> Targets:
+def _values(where: str, values: np.ndarray, train: int, why: str, names: Sequence[str] | None) -> Made:
     if values.dtype.kind == "U":
         row = _first([not _is_number(value) for value in values.ravel()])
         text = f"row {row} is {str(values.ravel()[row - 1])!r}, no number" if row else "text, not numbers"
@@ -112,8 +132,7 @@ def _values(where: str, values: np.ndarray, train: int, test: bool, why: str, na
     if (values[:train] == values[0]).all():
         raise UserError(f"{where}: all targets are equal, so there is nothing to learn; give another target")
     outputs = values.shape[1]
-    note = f"{where}: regression, {outputs} value{'s' * (outputs > 1)} an example (told from {why})"
-    return Targets(values[:train], values[train:] if test else None, (), note)
+    return values, (), f"{where}: regression, {outputs} value{'s' * (outputs > 1)} an example (told from {why})"
 
 
 def _is_number(text: str) -> bool:
@@ -124,40 +143,65 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _classes(where: str, values: np.ndarray, train: int, test: bool, why: str, names: Sequence[str] | None) -> Targets:
+def _labels(where: str, values: np.ndarray, train: int, why: str, names: Sequence[str]) -> Made:
+    if values.ndim == 1 or not _flags(values):
+        row = 0 if values.ndim == 1 or values.dtype.kind == "U" else _first(((values != 0) & (values != 1)).any(1))
+        what = f"row {row} has another number than 0 and 1" if row else f"targets of shape {values.shape}"
+        raise UserError(f"{where}: {what}; dataset.task=multilabel takes rows of 0 and 1, one for each label")
+    texts = tuple(names) or tuple(map(str, range(values.shape[1])))
+    _check_class_names(where, texts, tuple(map(str, range(values.shape[1]))), "labels")
+    for label, column in zip(texts, values[:train].T, strict=True):
+        if (column == column[0]).all():
+            raise UserError(
+                f"{where}: the label {label} is {column[0]:g} in every training example, so there is nothing to learn; "
+                "leave it out"
+            )
+    return values.astype(np.float64), texts, f"{where}: multi-label, {len(texts)} labels (told from {why})"
+
+
+def _classes(where: str, values: np.ndarray, sizes: Mapping[str, int], why: str, names: Sequence[str] | None) -> Made:
     if values.ndim == 2:
+        ways = "dataset.task=multilabel" if _flags(values) else "dataset.task=regression"
         raise UserError(
             f"{where}: {values.shape[1]} targets an example, and a classification has one; name one column, "
-            "or take dataset.task=regression"
+            f"or take {ways}"
         )
     if values.dtype.kind == "f" and (row := _first(values % 1 != 0)):
         raise UserError(
             f"{where}: row {row} is {values[row - 1]:g}, and classes are whole numbers or text; "
             "dataset.task=regression takes values"
         )
-    distinct, codes = np.unique(values[:train], return_inverse=True)
+    distinct = np.unique(values[: next(iter(sizes.values()))])
     if len(distinct) < 2:
         raise UserError(
             f"{where}: a single class, {distinct[0]}, so there is nothing to learn; give examples of another"
         )
-    texts = [str(value) if values.dtype.kind in "bU" else str(int(value)) for value in distinct]
-    if names is not None and len(names) != len(texts):
+    texts = _class_texts(distinct)
+    if names is not None:
+        _check_class_names(where, names, texts, "classes")
+    start = 0
+    for split, size in sizes.items():
+        part = values[start : start + size]
+        start += size
+        if row := _first(~np.isin(part, distinct)):
+            raise UserError(
+                f"{where}: the class {part[row - 1]} of row {row} of the {split} split is not in the training split; "
+                "leave it out, or add examples of it"
+            )
+    codes = np.searchsorted(distinct, values).astype(np.int64)
+    return codes, tuple(names or texts), f"{where}: classification, {len(texts)} classes (told from {why})"
+
+
+def _class_texts(values: np.ndarray) -> list[str]:
+    """What the different classes are called in files, in the order of their values."""
+    return [str(value) if values.dtype.kind in "bU" else str(int(value)) for value in np.unique(values)]
+
+
+def _check_class_names(where: str, names: Sequence[str], texts: Sequence[str], what: str) -> None:
+    if len(names) != len(texts):
         raise UserError(
-            f"dataset.class_names: {len(names)} names for the {len(texts)} classes of {where} "
+            f"dataset.class_names: {len(names)} names for the {len(texts)} {what} of {where} "
             f"({', '.join(texts[:10])}{', …' * (len(texts) > 10)}); give one for each, in this order"
         )
-    if names is not None and len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         raise UserError("dataset.class_names: a name stands there twice; give each class a name of its own")
-    rest = values[train:]
-    if row := _first(~np.isin(rest, distinct)):
-        raise UserError(
-            f"{where}: the class {rest[row - 1]} of row {row} of the test split is not in the training split; "
-            "leave it out, or add examples of it"
-        )
-    return Targets(
-        codes.reshape(-1).astype(np.int64),
-        np.searchsorted(distinct, rest).astype(np.int64) if test else None,
-        tuple(names or texts),
-        f"{where}: classification, {len(texts)} classes (told from {why})",
-        tuple(texts),
-    )

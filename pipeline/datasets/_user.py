@@ -23,8 +23,9 @@ class UserData(DatasetChoice):
     validation and the test split have no part in them.
     """
 
-    task: Literal["auto", "classification", "regression"] = Field(
-        description="auto to tell by the targets, classification or regression"
+    task: Literal["auto", "classification", "multilabel", "regression"] = Field(
+        description="auto to tell by the targets, classification, multilabel (0s and 1s, several an example) or "
+        "regression"
     )
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="the share of all examples drawn for the test split, above 0 and below 1, where none is given"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from pipeline.choices import Sections
+from pipeline.choices import Count, Sections
 from pipeline.datasets._user import PictureKeys, UserData
 from pipeline.errors import UserError
 from pipeline.importing import current_folder, import_object, raised
@@ -25,6 +25,9 @@ class Function(PictureKeys, UserData):
 
     function: str | None = Field(description="module:name, such as my_data:load for load() in my_data.py")
     target: str | list[str] | None = Field(description="the column to predict where the function returns a DataFrame")
+    most_categories: Count = Field(
+        default=100, description="the most texts that a column may have: each becomes a feature, 0 or 1"
+    )
     examples_axis: Literal[0, -1] | None = Field(
         description="null to tell by the shapes, 0 for examples along the first axis of x, -1 along the last"
     )
@@ -37,6 +40,7 @@ class Function(PictureKeys, UserData):
         return self._code(self._object())
 
     def read(self) -> "Raw":
+        from pipeline.datasets._frame import Columns
         from pipeline.datasets._returned import raw_of_returned
 
         function = self._object()
@@ -48,7 +52,8 @@ class Function(PictureKeys, UserData):
             raise UserError(f"{where}: {raised(error)}") from error
         target = [self.target] if isinstance(self.target, str) else list(self.target or [])
         try:
-            return raw_of_returned(where, value, target, self.examples_axis, self._code(function))
+            columns = Columns(target, most_categories=self.most_categories)
+            return raw_of_returned(where, value, columns, self.examples_axis, self._code(function))
         except UserError:
             raise
         except Exception as error:  # of a Dataset's own code, asked for its examples

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from pipeline.choices import Sections
+from pipeline.choices import Count, Sections
 from pipeline.datasets._places import place
 from pipeline.datasets._user import UserData
 
@@ -19,12 +19,17 @@ class Table(UserData):
     """
 
     path: str | None = Field(description="the file: .csv, .tsv, .txt (also .gz), .parquet, .feather or .xlsx")
-    target: str | list[str] | None = Field(description="the column to predict, or several, [a,b], of numbers")
+    target: str | list[str] | None = Field(
+        description="the column to predict, or several, [a,b], of numbers or of 0 and 1"
+    )
     test_path: str | None = Field(description="null to draw the test split, or the file that holds it")
     ignore: list[str] = Field(description="columns to leave out, such as [id]")
     text_columns: list[str] = Field(description="columns to take as text though they look like numbers, such as [zip]")
     missing: Literal["error", "mean", "drop"] = Field(
         description="error, mean (of the training split) or drop (rows): what to do where a value is missing"
+    )
+    most_categories: Count = Field(
+        default=100, description="the most texts that a column may have: each becomes a feature, 0 or 1"
     )
     decimal: Literal[".", ","] = Field(description="the decimal point of the numbers in text files")
 
@@ -57,7 +62,7 @@ class Table(UserData):
         test_path = place("test_path", self.test_path) if self.test_path is not None else None
         train, notes = read_table(path, self.decimal, self.text_columns)
         test, more = read_table(test_path, self.decimal, self.text_columns) if test_path is not None else (None, [])
-        columns = Columns(self.targets, self.ignore, self.text_columns, self.missing)
+        columns = Columns(self.targets, self.ignore, self.text_columns, self.missing, self.most_categories)
         raw = raw_of(str(path), train, test, columns, str(test_path))
         return replace(raw, notes=(*notes, *more, *raw.notes))
 

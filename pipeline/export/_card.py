@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.runs.metrics import LOSS, SPLITS
+from pipeline.metrics import LOSS, SPLITS
 from pipeline.runs.model import TrainedModel
 from pipeline.runs.result import Result, read_result
 

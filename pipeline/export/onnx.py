@@ -30,27 +30,14 @@ def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
     (batch, 1) for numbers, string (batch, 1) for text; gaps are NaN and "". Else `input`: images uint8 or float32
     (batch, channels, height, width), or float32 (batch, features). Without `normalise`: normalised rows, float32
     (batch, features). Outputs: `logits` and `probabilities` (batch, classes) and `label` (batch,), the class name; or
-    `values` (batch, outputs) for regression. batch is any number above 0. The metadata hold the header of
-    model.safetensors, and in plain words `task`, `class_names`, `targets`, `data`.
+    (batch, labels) both, without `label`; or `values` (batch, outputs) for regression. batch is any number above 0. The
+    metadata hold the header of model.safetensors, and in plain words `task`, `class_names`, `targets`, `data`.
     """
     graph = Graph(model.params)
     x, inputs = inputs_of(graph, model, normalise)
     y = _nodes(model.network, graph, x, "")
-    width, value = model.outputs_of_network, onnx.helper.make_tensor_value_info
-    if model.class_names:
-        likeliest = graph.add("ArgMax", y, axis=1, keepdims=0)
-        outputs = [
-            value(graph.add("Identity", y, name="logits"), _FLOAT, ["batch", width]),
-            value(graph.add("Softmax", y, name="probabilities", axis=1), _FLOAT, ["batch", width]),
-            value(
-                graph.add("Gather", graph.texts("class_names", model.class_names), likeliest, name="label"),
-                _STRING,
-                ["batch"],
-            ),
-        ]
-    else:
-        outputs = [value(graph.add("Identity", y, name="values"), _FLOAT, ["batch", width])]
     operators = [onnx.helper.make_opsetid("", OPSET)]
+    outputs = _outputs(graph, model, y)
     if any(node.domain for node in graph.nodes):
         operators.append(onnx.helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     proto = onnx.helper.make_model(
@@ -62,6 +49,22 @@ def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
     onnx.helper.set_model_props(proto, _metadata(model))
     onnx.checker.check_model(proto, full_check=True)
     return proto
+
+
+def _outputs(graph: Graph, model: TrainedModel, y: str) -> list[onnx.ValueInfoProto]:
+    """What the graph gives, from the network's outputs y."""
+    width, value = model.outputs_of_network, onnx.helper.make_tensor_value_info
+    if model.header.task == "regression":
+        return [value(graph.add("Identity", y, name="values"), _FLOAT, ["batch", width])]
+    if model.header.task == "multilabel":
+        names = [graph.add("Identity", y, name="logits"), graph.add("Sigmoid", y, name="probabilities")]
+        return [value(name, _FLOAT, ["batch", width]) for name in names]
+    if width == 1:  # of two classes the logits 0 and z
+        y, width = graph.add("Concat", graph.add("Sub", y, y), y, axis=1), 2
+    names = [graph.add("Identity", y, name="logits"), graph.add("Softmax", y, name="probabilities", axis=1)]
+    likeliest = graph.add("ArgMax", y, axis=1, keepdims=0)
+    label = graph.add("Gather", graph.texts("class_names", model.class_names), likeliest, name="label")
+    return [*(value(name, _FLOAT, ["batch", width]) for name in names), value(label, _STRING, ["batch"])]
 
 
 def _metadata(model: TrainedModel) -> dict[str, str]:

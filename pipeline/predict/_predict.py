@@ -82,23 +82,34 @@ def predict(
 
 def _rows(model: TrainedModel, batch: "Batch", score: Score) -> pd.DataFrame:
     """The rows of the output for a batch, whose targets are scored."""
-    outputs = model.outputs(batch.inputs).double().numpy()
+    outputs = model.outputs(batch.inputs).double()
     columns: dict[str, object] = {"file": batch.files or np.full(len(outputs), batch.where), "row": batch.rows}
-    if model.class_names:
+    if model.header.task == "regression":
+        if batch.targets is not None:
+            score.add_values(outputs.numpy(), batch.targets)
+        columns |= _by_target("target", model, batch.targets) | _by_target("prediction", model, outputs.numpy())
+        return pd.DataFrame(columns)
+    p = model.probabilities_of(outputs).numpy()
+    if model.header.task == "multilabel":
+        if batch.targets is not None:
+            score.add_labels(p, batch.targets)
+        columns |= _by_target("target", model, batch.targets) | _by_target("prediction", model, (p > 0.5).astype(int))
+    else:
         names = np.array([*model.class_names, ""], dtype=object)  # the last one for what is not known: −1
-        p = model.probabilities(outputs)
         if batch.targets is not None:
             score.add_classes(p, batch.targets)
             columns["target"] = names[batch.targets]
         columns["prediction"] = names[p.argmax(1)]
-        return pd.DataFrame(columns | {f"probability_{name}": p[:, k] for k, name in enumerate(model.class_names)})
-    if batch.targets is not None:
-        score.add_values(outputs, batch.targets)
-    several = model.target_names if outputs.shape[1] > 1 else ()
-    for name, values in (("target", batch.targets), ("prediction", outputs)):
-        if values is not None:
-            columns |= {f"{name}_{target}": values[:, k] for k, target in enumerate(several)} or {name: values[:, 0]}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {f"probability_{name}": p[:, k] for k, name in enumerate(model.class_names)})
+
+
+def _by_target(what: str, model: TrainedModel, values: np.ndarray | None) -> dict[str, object]:
+    """A column for each target, by its name where there are several; none without values."""
+    if values is None:
+        return {}
+    if values.shape[1] == 1:
+        return {what: values[:, 0]}
+    return {f"{what}_{name}": values[:, k] for k, name in enumerate(model.target_names)}
 
 
 def _of_earlier_version(folder: Path, model: TrainedModel) -> str | None:

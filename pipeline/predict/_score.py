@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.runs.metrics import ACCURACY, LOSS, R2
+from pipeline.metrics import ACCURACY, LOSS, R2
 
 
 @dataclass
@@ -28,6 +28,16 @@ class Score:
         self.hits += float((p.argmax(1) == t).sum())
         with np.errstate(divide="ignore"):
             self.loss -= float(np.log(p[np.arange(len(t)), t]).sum())
+
+    def add_labels(self, probabilities: np.ndarray, targets: np.ndarray) -> None:
+        """p and targets (N, labels) of 0 and 1, NaN where one is missing; an example is right where all labels are."""
+        known = ((targets == 0) | (targets == 1)).all(1)
+        self.without += int((~known).sum())
+        p, t = probabilities[known], targets[known] > 0.5
+        self.count += len(t)
+        self.hits += float(((p > 0.5) == t).all(1).sum())
+        with np.errstate(divide="ignore"):
+            self.loss -= float(np.log(np.where(t, p, 1 - p)).sum())
 
     def add_values(self, outputs: np.ndarray, targets: np.ndarray) -> None:
         """(N, outputs) both, NaN where a target is missing. Source of the sum over parts: T. Chan et al., 1983."""

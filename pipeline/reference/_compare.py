@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 
 from pipeline.errors import UserError
 from pipeline.files import write_whole
+from pipeline.metrics import ACCURACY, LOSS
 from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, finish
 from pipeline.reported.rows import Row
-from pipeline.runs.metrics import ACCURACY, LOSS
 from pipeline.runs.problem import Problem
 from pipeline.runs.read import collect
 from pipeline.runs.result import Result, read_result

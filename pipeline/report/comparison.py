@@ -1,18 +1,37 @@
 """The comparison table: one row per run, the swept keys first, the best by validation on top."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from pipeline.datasets import Task
+from pipeline.metrics import (
+    BALANCED_ACCURACY,
+    LOSS,
+    MACRO_F1,
+    MAE,
+    RMSE,
+    ROC_AUC,
+    SCORES,
+    SELECTION,
+    SPLITS,
+    TOP5,
+    Metric,
+    metric_of,
+    selected,
+)
 from pipeline.report.formats import Table, text
-from pipeline.runs.metrics import LOSS, SCORES, SELECTION, SPLITS, Metric, Task
 
 SEED = "config.seed"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
+_SELECT, _METRICS = "config.training.select", "config.training.metrics"
+_COUNTS = "provenance.data.examples_of_classes.train"
+_UNEQUAL = 1.5  # times as many examples of one class as of another
 
 
 @dataclass(frozen=True)
@@ -26,8 +45,8 @@ class Comparison:
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":
         """Sort the runs of `pipeline.runs.read.collect`: finished ones first, by best validation score."""
-        regression = "task" in runs and set(runs["task"].dropna()) == {"regression"}
-        comparison = cls(runs, _swept(runs), "regression" if regression else "classification")
+        tasks = set(runs["task"].dropna()) if "task" in runs else set()
+        comparison = cls(runs, _swept(runs), tasks.pop() if len(tasks) == 1 else "classification")
         keys = pd.DataFrame({"early": runs["status"] != "finished", "score": comparison.score})
         ascending = [True, not comparison.metric.higher_is_better]
         order = keys.sort_values(["early", "score"], ascending=ascending, kind="stable").index
@@ -35,8 +54,35 @@ class Comparison:
 
     @property
     def metric(self) -> Metric:
-        """The score by which runs are compared."""
-        return SCORES[self.task]
+        """By what runs are compared: `training.select`, or the score where they differ in it."""
+        selects = {value if isinstance(value, str) else "auto" for value in self.runs.get(_SELECT, ["auto"])}
+        return selected(selects.pop(), self.task) if len(selects) == 1 else SCORES[self.task]
+
+    @property
+    def beside(self) -> list[Metric]:
+        """Metrics beside it that the table gives: the score, what was asked for, or what says more of such data."""
+        recorded = dict.fromkeys(
+            metric_of(name)
+            for names in self.runs.get(_METRICS, [])
+            if isinstance(names, str)
+            for name in json.loads(names)
+        )
+        wanted = [SCORES[self.task], *(recorded or self._telling())]
+        known = [metric for metric in wanted if self.best("test", metric).notna().any()]
+        return [metric for metric in dict.fromkeys(known) if metric != self.metric]
+
+    def _telling(self) -> list[Metric]:
+        """What says more than the score: of many classes, of classes of unequal size, of labels, of values."""
+        if self.task != "classification":
+            return {"multilabel": [MACRO_F1, ROC_AUC], "regression": [MAE, RMSE]}[self.task]
+        counts = self.runs.get(_COUNTS, pd.Series(dtype=object)).dropna().map(json.loads)
+        unequal = any(max(count) >= _UNEQUAL * max(min(count), 1) for count in counts)
+        return [TOP5] + ([BALANCED_ACCURACY, MACRO_F1, ROC_AUC] if unequal else [])
+
+    @property
+    def charted(self) -> tuple[Metric, Metric]:
+        """What curves show: the loss, and the metric or the score."""
+        return LOSS, self.metric if self.metric != LOSS else SCORES[self.task]
 
     def best(self, split: str, metric: Metric | None = None) -> "pd.Series[float]":
         """A metric (default: the score) of each run's best epoch; NaN if it has none."""
@@ -79,18 +125,20 @@ class Comparison:
         columns |= {self.metric.heading(split): self.best(split) for split in SPLITS if validated or split != SELECTION}
         if validated:
             columns[LOSS.heading(SELECTION)] = self.best(SELECTION, LOSS)
+        columns |= {metric.heading("test"): self.best("test", metric) for metric in self.beside}
         return pd.DataFrame(columns | {"seconds": self.seconds, "status": self.runs["status"]})
 
     @property
     def digits(self) -> dict[str, int]:
         """Decimals of the columns that hold figures; all others hold settings and text."""
         figures = [*map(self.metric.heading, SPLITS), LOSS.heading(SELECTION)]
+        figures += [metric.heading("test") for metric in self.beside]
         return {"best epoch": 0, **dict.fromkeys(figures, 4), "seconds": 1}
 
     @property
     def listing(self) -> Table:
         """The table for output, with caption and decimals."""
-        best = "; the best by validation in bold" if self.picked else ""
+        best = f"; the best by {self.metric.heading(SELECTION)} in bold" if self.picked else ""
         return Table("table", self.table(), self.digits, f"Comparison of the runs{best}.", picked=self.picked)
 
     def formatted(self) -> pd.DataFrame:

@@ -20,11 +20,12 @@ def titles(comparison: Comparison) -> "pd.Series[str]":
 
 
 def entries(comparison: Comparison) -> list[dict[str, str]]:
-    """Of each set of data: `name` of the choice, `title`, `source`, `licence`, `citation` and `test_split`."""
+    """Of each set of data: `name` of the choice, `title`, `source`, `licence`, `citation`, and `test_split` and
+    `validation_split`: given or drawn."""
     runs = comparison.runs
     names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
     columns = {"name": names, "title": titles(comparison)}
-    columns |= {key: _texts(runs, key) for key in ("source", "licence", "citation", "test_split")}
+    columns |= {key: _texts(runs, key) for key in ("source", "licence", "citation", "test_split", "validation_split")}
     distinct = pd.DataFrame(columns).drop_duplicates()
     return [{str(key): str(value) for key, value in row.items()} for row in distinct.to_dict("records")]
 
@@ -56,13 +57,14 @@ def _in_words(citation: str) -> str:
 
 
 def _balance(row: dict[Any, Any], most: int = 12) -> str:
-    """ "training examples of classes: setosa 32, versicolor 32", "" where there are no classes."""
+    """ "training examples of classes: setosa 32, versicolor 32", "" where there are neither classes nor labels."""
     names, counts = row.get(_COLUMN + "classes"), row.get(f"{_COLUMN}examples_of_classes.train")
     if not isinstance(names, str) or not isinstance(counts, str):
         return ""
     pairs = [f"{name} {count}" for name, count in zip(json.loads(names), json.loads(counts), strict=True)]
-    rest = f", … {len(pairs)} classes" if len(pairs) > most else ""
-    return f"training examples of classes: {', '.join(pairs[:most])}{rest}"
+    what = "labels" if row.get("task") == "multilabel" else "classes"
+    rest = f", … {len(pairs)} {what}" if len(pairs) > most else ""
+    return f"training examples of {what}: {', '.join(pairs[:most])}{rest}"
 
 
 def _texts(runs: pd.DataFrame, key: str) -> "pd.Series[str]":

@@ -11,7 +11,10 @@ import scratchnet
 _PIPELINE = Path(__file__).parents[1]
 _TRAINS = (
     Path(scratchnet.__file__).parent,
-    *(_PIPELINE / name for name in ("training", "models", "optimizers", "schedules", "config/assemble.py")),
+    *(
+        _PIPELINE / name
+        for name in ("training", "models", "optimizers", "schedules", "config/assemble.py", "config/losses.py")
+    ),
 )
 _OTHER_LIBRARIES = {"interop", "sklearn"}  # parts of the engine that convert networks but do not train them
 

@@ -50,7 +50,8 @@ def _check_ends(header: "Header", network: sn.Sequential) -> None:
     if min(inputs.std) <= 0:
         raise ValueError(f"inputs.std has {min(inputs.std):g}; expected numbers above 0")
     names = header.class_names
-    if (header.task == "classification") != bool(names) or (names and len(names) != outputs):
+    counts = (outputs, 2) if header.task == "classification" and outputs == 1 else (outputs,)
+    if (header.task == "regression") == bool(names) or (names and len(names) not in counts):
         raise ValueError(f"{len(names)} class names for {outputs} outputs of a {header.task}")
     if len(set(names)) < len(names):
         raise ValueError("a class name stands there twice")

@@ -10,9 +10,10 @@ import safetensors.torch
 from torch import Tensor
 
 from pipeline.files import MODEL, write_log, write_whole
+from pipeline.metrics import Metric
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
-from pipeline.runs.metrics import Metric, Row, improves, run_metrics
+from pipeline.runs.metrics import Row, improves, run_metrics
 from pipeline.runs.result import Result, Status
 from pipeline.runs.tracking import Tracking
 
@@ -30,6 +31,7 @@ class RunFolder:
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)  # lines of steps.csv
+    further: Mapping[str, float] = field(default_factory=dict)  # metrics of the best epoch that no epoch records
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ class RunFolder:
             status,
             message,
             self.facts["task"],
-            run_metrics(self.history, self.best) | {"parameters": self.facts["parameters"]},
+            run_metrics(self.history, self.best) | dict(self.further) | {"parameters": self.facts["parameters"]},
             seconds,
             provenance | {name: self.facts[name] for name in names},
         )

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.schema import Config
+from pipeline.datasets import Task
 from pipeline.runs.identity import Identity
-from pipeline.runs.metrics import Task
 from pipeline.runs.provenance import rerun_command, software
 from pipeline.runs.result import Result, Status
 

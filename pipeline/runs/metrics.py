@@ -1,59 +1,13 @@
-"""The vocabulary of metrics: what is measured on each split, how it is labelled, and which epoch is best.
-
-A name has up to three parts: `accuracy` is the metric, `validation_accuracy` its column in history.csv, and
-`best_validation_accuracy` the figure of the best epoch in result.json.
-"""
+"""Which epoch of a run is the best, and the figures of result.json; `pipeline.metrics` says what is measured."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+
+from pipeline.datasets import Task
+from pipeline.metrics import R2, SELECTION, Metric
 
 Row = dict[str, float]  # one epoch of history.csv
-Task = Literal["classification", "regression"]
-Split = Literal["train", "validation", "test"]
-
-SPLITS: tuple[Split, ...] = ("validation", "test", "train")  # in the order of tables
-SELECTION: Split = "validation"  # what epochs, runs and settings are picked on; never test
 _NO_METRICS = ("epoch", "lr", "seconds")  # columns of history.csv that result.json does not repeat
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A figure of each split. A `share` of the examples lies between 0 and 1; differences are given in points."""
-
-    name: str
-    label: str
-    higher_is_better: bool = True
-    share: bool = False
-
-    def on(self, split: str) -> str:
-        """Its column in history.csv: "validation_accuracy"."""
-        return f"{split}_{self.name}"
-
-    def final(self, split: str) -> str:
-        """Its name in result.json for the last epoch: "final_validation_accuracy"."""
-        return f"final_{split}_{self.name}"
-
-    def best(self, split: str) -> str:
-        """Its name in result.json for the best epoch: "best_validation_accuracy"."""
-        return f"best_{split}_{self.name}"
-
-    def heading(self, split: str) -> str:
-        """Its label: "validation R²"."""
-        return f"{split} {self.label}"
-
-    def rank(self, value: float) -> float:
-        """A number that is greater for better values; −inf for values that are not finite."""
-        if not math.isfinite(value):
-            return -math.inf
-        return value if self.higher_is_better else -value
-
-
-LOSS = Metric("loss", "loss", higher_is_better=False)
-ACCURACY = Metric("accuracy", "accuracy", share=True)
-R2 = Metric("r2", "R²")
-SCORES: Mapping[Task, Metric] = {"classification": ACCURACY, "regression": R2}
 
 
 def task_of(columns: Iterable[str]) -> Task:

@@ -20,7 +20,7 @@ from torch import Tensor
 import scratchnet as sn
 from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
-from pipeline.datasets import Dataset, Preprocessing, reader_of
+from pipeline.datasets import Dataset, Preprocessing, Task, reader_of
 from pipeline.errors import UserError, one_line
 from pipeline.files import MODEL
 from pipeline.runs._model_checks import network_of
@@ -63,7 +63,7 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     format: Literal[1] = 1
-    task: Literal["classification", "regression"]
+    task: Task
     network: dict[str, Any]  # as `scratchnet.interop.describe` gives it
     settings: dict[str, FiniteFloat]  # dropout rates
     inputs: Inputs
@@ -130,6 +130,8 @@ class TrainedModel:
     def target_names(self) -> tuple[str, ...]:
         """What is predicted: the name of each output's target in the data; one name for classes."""
         names = self.preprocessing.targets
+        if self.header.task == "multilabel":
+            return self.class_names
         count = 1 if self.class_names else self.outputs_of_network
         return names if len(names) == count else tuple(f"{names[0]}_{k}" for k in range(count))
 
@@ -142,29 +144,29 @@ class TrainedModel:
         """What reads new data for this network; `missing` takes the place of what training did with gaps."""
         facts = self.preprocessing.model_copy(update={"missing": missing} if missing else {})
         columns = [column.model_dump() for column in self.header.columns or ()]
-        return reader_of(self.input_shape, self.outputs_of_network, self.class_names, columns, facts)
+        return reader_of(self.header.task, self.input_shape, self.outputs_of_network, self.class_names, columns, facts)
 
     def predict(self, data: Any, *, missing: Missing | None = None) -> np.ndarray:
-        """Class names (N,), or values (N,), (N, outputs) where there are several, in the units of the targets.
+        """Class names (N,); labels (N, labels) of 0s and 1s; or values (N,), (N, outputs) where there are several.
 
-        `missing`: "mean" of the training split for gaps in a table; by default what training did.
+        Values are in the units of the targets. `missing`: "mean" of the training split for gaps in a table; by default
+        what training did.
         """
-        outputs = self._outputs_of(data, missing)
-        if self.class_names:
+        outputs = self._outputs_of(data, missing).numpy()
+        if self.header.task == "classification":
             names = np.array(self.class_names)
             labels: np.ndarray = names[outputs.argmax(1)]
             return labels
+        if self.header.task == "multilabel":
+            return (outputs > 0).astype(np.int64)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def predict_proba(self, data: Any, *, missing: Missing | None = None) -> np.ndarray:
-        """p (N, classes) in the order of `class_names`, in float64. Raises UserError for a regression."""
-        if not self.class_names:
-            raise UserError("predict_proba: the model predicts values, no classes; take predict")
-        return self.probabilities(self._outputs_of(data, missing))
+        """p (N, classes) in the order of `class_names`, in float64; of labels each by itself.
 
-    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
-        """(N, classes) in float64 from the network's outputs."""
-        p: np.ndarray = torch.from_numpy(outputs).double().softmax(1).numpy()
+        Raises UserError for a regression.
+        """
+        p: np.ndarray = self.probabilities_of(self._outputs_of(data, missing).double()).numpy()
         return p
 
     def outputs(self, inputs: np.ndarray | Tensor) -> Tensor:
@@ -178,28 +180,39 @@ class TrainedModel:
             raise sn.ShapeError(f"outputs: expected inputs {expected} or flat rows, got {tuple(values.shape)}")
         known = (torch.uint8, torch.float32, torch.float64)
         rows = (values if values.dtype in known else values.double()).flatten(1)
-        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std)
-        dtype = next(iter(self.params.values())).dtype
+        first = next(iter(self.params.values()))
+        examples = sn.Examples(rows, torch.zeros(len(rows), dtype=torch.long), self.mean, self.std).to(first.device)
+        dtype = first.dtype
         params = {name: value.unsqueeze(0) for name, value in self.params.items()}
         parts = []
         for start in range(0, max(len(rows), 1), _ROWS):
             x, _ = examples.batch(slice(start, start + _ROWS), dtype)
             parts.append(self.network.forward(params, x.unsqueeze(0))[0][0])
-        return torch.cat(parts)
+        return class_logits(self.header.task, torch.cat(parts))
+
+    def probabilities(self, inputs: np.ndarray | Tensor) -> Tensor:
+        """(N, classes) that sum to 1, or (N, labels) each by itself, for raw inputs. Raises UserError for values."""
+        return self.probabilities_of(self.outputs(inputs))
+
+    def probabilities_of(self, outputs: Tensor) -> Tensor:
+        """The same of the network's outputs."""
+        if self.header.task == "regression":
+            raise UserError("probabilities: the network predicts values; take predict")
+        return outputs.softmax(1) if self.header.task == "classification" else outputs.sigmoid()
 
     def to_torch(self, *, normalise: bool = True) -> torch.nn.Module:
         """The model as a `torch.nn` module: of raw inputs, or without `normalise` of normalised rows (N, I)."""
         inside = {"mean": self.mean, "std": self.std} if normalise else {}
         return sn.to_torch(self.network, self.params, self.header.settings, **inside)
 
-    def _outputs_of(self, data: Any, missing: Missing | None) -> np.ndarray:
+    def _outputs_of(self, data: Any, missing: Missing | None) -> Tensor:
         parts = []
         for batch in self._batches(data, missing):
             for name, texts in batch.new_texts.items():
                 named = ", ".join(sorted(texts)[:5])
                 warnings.warn(f"column {name} has texts that training did not have ({named})", stacklevel=3)
-            parts.append(self.outputs(batch.inputs).numpy())
-        return np.concatenate(parts)
+            parts.append(self.outputs(batch.inputs))
+        return torch.cat(parts)
 
     def _batches(self, data: Any, missing: Missing | None) -> "Iterator[Batch]":
         reader = self.reader(missing)
@@ -216,6 +229,13 @@ class TrainedModel:
         if isinstance(data, Sequence) and data and all(isinstance(item, str | Path) for item in data):
             return reader.files(map(Path, data))
         return reader.array(data.detach().cpu() if isinstance(data, Tensor) else data)
+
+
+def class_logits(task: Task, outputs: Tensor) -> Tensor:
+    """Outputs (N, K); of a network with one, z, for two classes the logits (0, z), whose softmax is (σ(−z), σ(z))."""
+    if task != "classification" or outputs.shape[1] > 1:
+        return outputs
+    return torch.cat([torch.zeros_like(outputs), outputs], 1)
 
 
 def load_model(folder: Path | str) -> TrainedModel:

@@ -16,7 +16,7 @@ from pipeline.errors import UserError, one_line
 from pipeline.files import HISTORY, RESULT, write_whole
 from pipeline.flatten import flatten
 from pipeline.runs.history import History, read_history
-from pipeline.runs.metrics import SCORES, best_row, run_metrics, task_of
+from pipeline.runs.metrics import best_row, run_metrics, task_of
 from pipeline.runs.problem import Problem
 from pipeline.runs.result import Result, read_result
 
@@ -167,14 +167,15 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
     rows, task = history.rows, task_of(history.names)
     seconds = {"total": float(np.nansum([row.get("seconds", np.nan) for row in rows]))}
     facts: dict[str, Any] = {"format": 1, "status": "interrupted", "message": None, "task": task, "seconds": seconds}
-    facts["metrics"] = run_metrics(rows, best_row(rows, SCORES[task]))
+    facts["metrics"] = {}
     path = folder / ".hydra" / "config.yaml"
     try:  # through JSON, which has no dates and only text keys
         config = json.loads(json.dumps(yaml.load(path.read_text(encoding="utf-8"), _WithoutAliases)))
-        return Result.model_validate(facts | {"config": config})
+        result = Result.model_validate(facts | {"config": config})
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
         problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({one_line(error)})"))
-        return Result.model_validate(facts | {"config": {}})
+        result = Result.model_validate(facts | {"config": {}})
+    return result.model_copy(update={"metrics": run_metrics(rows, best_row(rows, result.metric))})
 
 
 class _WithoutAliases(yaml.SafeLoader):

@@ -16,10 +16,11 @@ from pydantic import (
     field_validator,
 )
 
+from pipeline.datasets import Task
 from pipeline.errors import one_line
 from pipeline.files import RESULT, write_json
 from pipeline.flatten import flatten
-from pipeline.runs.metrics import SCORES, SELECTION, SPLITS, Metric, Task
+from pipeline.metrics import SELECTION, SPLITS, Metric, selected
 from pipeline.runs.problem import Problem
 
 Status = Literal["finished", "diverged", "failed", "interrupted"]
@@ -88,12 +89,14 @@ class Result(BaseModel):
 
     @property
     def metric(self) -> Metric:
-        """The score of its task."""
-        return SCORES[self.task or "classification"]
+        """What its best epoch is the best by, on validation."""
+        training = self.config.get("training")
+        select = training.get("select") if isinstance(training, dict) else None
+        return selected(select, self.task or "classification")
 
     @property
     def score(self) -> float | None:
-        """What a sweeper may maximise: the best epoch's validation score; None if there is none."""
+        """What a sweeper may optimise: the best epoch's `metric` on validation; None if there is none."""
         value = self.metrics.get(self.metric.best(SELECTION), math.nan)
         return None if math.isnan(value) else value
 

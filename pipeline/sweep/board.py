@@ -14,9 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column
 
 from pipeline.files import HISTORY
+from pipeline.metrics import SELECTION, selected
 from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
-from pipeline.runs.metrics import SCORES, SELECTION, best_row, task_of
+from pipeline.runs.metrics import best_row, task_of
 
 _POLL_SECONDS = 0.5
 _LINE_SECONDS = 10.0
@@ -97,7 +98,7 @@ class Board:
             history = read_history(job.folder)
             if not isinstance(history, History):
                 continue
-            metric, rows = SCORES[task_of(history.names)], history.rows
+            metric, rows = selected(job.config.training.select, task_of(history.names)), history.rows
             self.advance(number, rows[-1]["epoch"])
             best = best_row(rows, metric) or {}
             score = best.get(metric.on(SELECTION), math.nan)

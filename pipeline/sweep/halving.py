@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.config.schema import Sweep
+from pipeline.metrics import LOSS, SELECTION, selected
 from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
-from pipeline.runs.metrics import LOSS, SCORES, SELECTION, best_row, task_of
+from pipeline.runs.metrics import best_row, task_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def trained(job: Job) -> int:
 
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
-    """The jobs that continue, in their order: the highest validation scores up to the rung's epoch."""
+    """The jobs that continue, in their order: the best by `training.select` up to the rung's epoch."""
     scores = {job.folder: _score(job, rung.epochs(job)) for job in jobs}
     ranked = sorted(jobs, key=lambda job: scores[job.folder], reverse=True)[: rung.stay]  # stable: the first of a tie
     return [job for job in jobs if job in ranked]
@@ -65,7 +66,7 @@ def _score(job: Job, epoch: int) -> tuple[float, float]:
     history = read_history(job.folder)
     if not isinstance(history, History):
         return -math.inf, -math.inf
-    metric = SCORES[task_of(history.names)]
+    metric = selected(job.config.training.select, task_of(history.names))
     rows = [row for row in history.rows if 1 <= row["epoch"] <= epoch]
     best = best_row(rows, metric)
     if best is None:

@@ -21,12 +21,14 @@ from pipeline.config.assemble import (
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError, one_line
+from pipeline.metrics import LOSS, SCORES, SELECTION, selected
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
-from pipeline.runs.metrics import LOSS, SCORES, Row
+from pipeline.runs.metrics import Row
 from pipeline.runs.model import Header
 from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training._clock import Clock
+from pipeline.training._further import FurtherMetrics
 from pipeline.training.checkpoint import Checkpoint
 
 Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
@@ -92,11 +94,12 @@ class Trainer:
             device=device,
             kernel=self.training.kernel,
         )
-        self.batches, self.metric = batches, SCORES[dataset.task]
+        self.batches, self.score = batches, SCORES[dataset.task]
+        self.further = FurtherMetrics(self.training, dataset)
         self.epochs = min(max(run.epochs for run in runs), until or math.inf)
         self.results: list[Result | None] = [None] * len(jobs)
         self.folders = [
-            RunFolder(job, self.metric, self._facts(job, row, dataset, device))
+            RunFolder(job, selected(self.training.select, dataset.task), self._facts(job, row, dataset, device))
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
@@ -117,7 +120,9 @@ class Trainer:
             self._close_rest("interrupted" if stopped else "failed", one_line(message, 1000))
             raise
         if not all(self.results):
-            self._close_rest("interrupted", f"paused after epoch {self.epoch}")
+            for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
+                if self.results[j] is None:
+                    self.results[j] = self._close(folder, r, "interrupted", f"paused after epoch {self.epoch}")
         elif self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
         return self.ended()
@@ -157,16 +162,16 @@ class Trainer:
         """Evaluate every split, write each run's row, and close the runs that are done or have diverged."""
         start = time.perf_counter()
         lr = self.stack.lr()
-        figures = {name: self.stack.evaluate(split) for name, split in self.splits.items()}
+        wanted = bool(self.further.recorded)
+        figures = {name: self.stack.evaluate(split, outputs=wanted) for name, split in self.splits.items()}
+        rows = [self._figures(r, figures) for r in range(len(self.stack.runs))]
         penalty = self.stack.penalty()
         self.clock.evaluation += time.perf_counter() - start
         total = self.clock.seconds(len(self.stack.runs))
         for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
             if self.results[j] is not None:
                 continue
-            row: Row = {"epoch": epoch}
-            for name, figure in figures.items():
-                row |= {LOSS.on(name): float(figure.loss[r]), self.metric.on(name): float(figure.score[r])}
+            row: Row = {"epoch": epoch} | rows[r]
             row |= {"penalty": float(penalty[r]), "objective": float(figures["train"].loss[r] + penalty[r])}
             past = sum(earlier["seconds"] for earlier in folder.history)
             row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
@@ -174,12 +179,30 @@ class Trainer:
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
             if not math.isfinite(row["objective"]):
                 message = f"the objective was {row['objective']} after epoch {epoch}; try a smaller optimizer.lr"
-                self.results[j] = folder.close(folder.result("diverged", total, message))
+                self.results[j] = self._close(folder, r, "diverged", message)
             elif epoch == folder.job.config.training.epochs:
-                self.results[j] = folder.close(folder.result("finished", total))
+                self.results[j] = self._close(folder, r, "finished")
             elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
-                message = f"stopped early: no better validation score since epoch {folder.best_epoch}"
-                self.results[j] = folder.close(folder.result("finished", total, message))
+                message = f"stopped early: no better {folder.metric.heading(SELECTION)} since epoch {folder.best_epoch}"
+                self.results[j] = self._close(folder, r, "finished", message)
+
+    def _figures(self, r: int, figures: Mapping[str, sn.Evaluation]) -> Row:
+        """What an epoch's row has of each split."""
+        row: Row = {}
+        for split, figure in figures.items():
+            row |= {LOSS.on(split): float(figure.loss[r]), self.score.on(split): float(figure.score[r])}
+            if figure.outputs is not None:
+                row |= self.further.of_epoch(split, figure.outputs[r])
+        return row
+
+    def _close(self, folder: RunFolder, r: int, status: Status, message: str | None = None) -> Result:
+        """Write the run's record, with the metrics of its best epoch that no epoch records."""
+        start = time.perf_counter()
+        if folder.weights:
+            weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
+            folder.further = self.further.of_best(self.stack.runs[r].network, folder.facts["model"], weights)
+        self.clock.evaluation += time.perf_counter() - start
+        return folder.close(folder.result(status, self.clock.seconds(len(self.stack.runs)), message))
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
         """Save all that is needed to resume from here: after an epoch, or within one with its `partial` state."""

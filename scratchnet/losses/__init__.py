@@ -6,4 +6,11 @@ from scratchnet.losses._cross_entropy import CrossEntropy
 from scratchnet.losses._huber import Huber
 from scratchnet.losses._squared_error import MeanSquaredError
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Huber", "Loss", "MeanSquaredError", "TargetKind"]
+LOSSES = {
+    "cross_entropy": CrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "squared_error": MeanSquaredError,
+    "huber": Huber,
+}
+
+__all__ = ["LOSSES", "BinaryCrossEntropy", "CrossEntropy", "Huber", "Loss", "MeanSquaredError", "TargetKind"]

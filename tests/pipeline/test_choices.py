@@ -108,7 +108,7 @@ def test_every_choice_has_a_file_of_its_values_and_every_file_a_choice(group: st
 def test_the_dump_by_which_runs_are_known_again(overrides: list[str], dump: dict[str, Any]) -> None:
     """Runs of earlier versions are identified by these keys and values: a change makes them other runs."""
     config = configured(*overrides)
-    assert config.model_dump(mode="json", exclude={"sweep", "tracking"}) == dump
+    assert config.model_dump(mode="json", exclude={"sweep", "tracking"}, exclude_defaults=True) == dump
 
 
 def test_a_configuration_survives_json_and_the_way_to_workers() -> None:

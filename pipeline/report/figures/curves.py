@@ -10,9 +10,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.metrics import LOSS, SELECTION, Metric, Split
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
-from pipeline.runs.metrics import LOSS, SELECTION, Metric, Split
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
 _SHOWN = len(COLOURS)
@@ -26,7 +26,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     runs = [name for name in comparison.runs["run"] if name in by_run]
     best = runs[:_SHOWN]
     loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
-    labels = {LOSS: loss, comparison.metric: comparison.metric.label}
+    labels = {metric: metric.label for metric in comparison.charted} | {LOSS: loss}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     rows = [comparison.runs.index[comparison.runs["run"] == run][0] for run in best]
     names = [f"{comparison.settings(row)} (run {run})" for row, run in zip(rows, best, strict=True)]
@@ -49,7 +49,11 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         columns = 2 if longest <= medium.letters(width / 2) else 1
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
         others = f"; the other {len(runs) - len(best)} in grey" if len(runs) > len(best) else ""
-        which = f"The {len(best)} runs with the best validation score in colour" if len(runs) > 1 else "The run"
+        which = (
+            f"The {len(best)} runs with the best {comparison.metric.heading(SELECTION)} in colour"
+            if len(runs) > 1
+            else "The run"
+        )
         caption = (
             f"{which}{others}. Loss is the mean data loss per example, without the penalty. "
             "Epoch 0, before training, may lie outside the frame."

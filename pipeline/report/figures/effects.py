@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, plain
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.statistics.importance import Importance
-from pipeline.runs.metrics import LOSS, SELECTION
 
 PANELS = 6
 CELLS = 15  # levels per side at which a heat map is still readable

@@ -1,9 +1,9 @@
 """How much each swept key matters, as bars."""
 
+from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, Medium, finish
 from pipeline.report.statistics.importance import FOLDS, Importance
-from pipeline.runs.metrics import SELECTION
 
 
 def importance_figure(comparison: Comparison, importance: Importance, medium: Medium = SCREEN) -> Figure | None:

@@ -1,8 +1,8 @@
 """The progress of a search: the score of each run in order, and the best so far."""
 
+from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish
-from pipeline.runs.metrics import SELECTION
 from pipeline.runs.read import natural
 
 
@@ -17,9 +17,11 @@ def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure |
         axes = figure.subplots()
         places = range(1, len(scores) + 1)
         axes.plot(places, scores, "o", color=GREY, markersize=4, markeredgewidth=0, label="one run")
-        axes.step(places, scores.cummax(), where="post", color=COLOURS[0], label="best so far")
+        higher = comparison.metric.higher_is_better
+        best = scores.cummax() if higher else scores.cummin()
+        axes.step(places, best, where="post", color=COLOURS[0], label="best so far")
         axes.set(xlabel="runs", ylabel=comparison.metric.heading(SELECTION))
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower right" if higher else "upper right")
         caption = (
             f"Best {comparison.metric.heading(SELECTION)} of each run in the order in which they were suggested, and "
             "the best so far."

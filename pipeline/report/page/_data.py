@@ -15,7 +15,6 @@ from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import text
 from pipeline.report.page._reported import reported_curves
 from pipeline.report.statistics.importance import Importance
-from pipeline.runs.metrics import LOSS
 
 POINTS = 100  # per curve; longer ones are thinned to about this many epochs, including the first and the last
 _COMPARED = ("status", "config.", "metric.", "seconds.", "provenance.")
@@ -30,7 +29,11 @@ def page_data(
     return {
         "runs": list(top_runs.runs["run"]),
         "settings": [top_runs.settings(row) for row in rows],
-        "score": {"name": top_runs.metric.name, "label": top_runs.metric.label},
+        "score": {
+            "name": top_runs.charted[1].name,
+            "label": top_runs.charted[1].label,
+            "higher_is_better": top_runs.metric.higher_is_better,
+        },
         "colours": COLOURS,
         "curves": _curves(top_runs, history),
         "reported": reported_curves(top_runs),
@@ -43,7 +46,7 @@ def page_data(
 def _curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:
     """Points [epoch, value] of each row's curves, empty if it has not trained, and the range to show."""
     curves = history[history["run"].isin(set(comparison.runs["run"]))]
-    metrics = (LOSS, comparison.metric)
+    metrics = comparison.charted
     frames = {metric.name: frame(curves, metric, CURVES) or (0.0, 1.0) for metric in metrics}
     columns = [metric.on(split) for metric in metrics for split in CURVES]
     rounded = _rounded(curves.reindex(columns=columns).to_numpy(dtype=float))

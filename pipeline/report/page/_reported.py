@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.metrics import ACCURACY
 from pipeline.report.comparison import Comparison
 from pipeline.reported.rows import Row, rows
-from pipeline.runs.metrics import ACCURACY
 
 COLUMNS = ["report", "network", "epochs", "held out", "reported", "our run", "ours", "difference in points"]
 

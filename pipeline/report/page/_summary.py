@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.metrics import FURTHER, SELECTION
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.statistics.tests import conclusions
-from pipeline.runs.metrics import SELECTION
 
 
 def summary(comparison: Comparison) -> list[str]:
@@ -35,15 +35,20 @@ def _winner(comparison: Comparison) -> list[str]:
         return ["There is no validation score, so no run is picked as the best."]
     runs, metric = comparison.runs, comparison.metric
     score, test = comparison.score, comparison.best("test")
+    shown = [one for one in dict.fromkeys((*comparison.beside, *FURTHER.values())) if one != metric]
     sentence = (
         f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
         f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
         f"{metric.heading('test')} {test[0]:.4f}."
     )
+    others = [f"{one.label} {value:.4f}" for one in shown if pd.notna(value := comparison.best("test", one)[0])]
+    if others:
+        sentence += f" Further on test: {', '.join(others)}."
     if score.notna().sum() > 1:
+        side = "above" if metric.higher_is_better else "below"
         sentence += (
-            f" It is {score[0] - score[1]:.4f} above the second and {score[0] - score.median():.4f} above the median "
-            "on validation. A winner among many also owes something to luck: its test figure is what counts."
+            f" It is {abs(score[0] - score[1]):.4f} {side} the second and {abs(score[0] - score.median()):.4f} {side} "
+            "the median on validation. A winner among many also owes something to luck: its test figure is what counts."
         )
     return [sentence]
 

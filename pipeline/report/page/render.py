@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import text
@@ -66,6 +67,8 @@ def render(contents: Contents) -> str:
         absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
         reported=_reported(contents.comparison),
         regression=top_runs.task == "regression",
+        selection=top_runs.metric.heading(SELECTION),
+        metrics=[one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS],
         messages=_messages(contents.comparison.runs),
         commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
         provenance={

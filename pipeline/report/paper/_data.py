@@ -35,10 +35,15 @@ def data_sentences(settings: Settings) -> Iterator[str]:
     share, seed = settings.values("dataset.test_fraction"), settings.values("dataset.test_seed")
     if "drawn" in drawn:
         yield f"Of all examples a share of {either(share)} is drawn for test, with seed {either(seed)}."
-    yield (
-        f"Of the examples that are not for test a share of {settings.said('dataset.validation_fraction')} is kept for "
-        f"validation, drawn with seed {settings.said('dataset.seed')}."
-    )
+    validation = {entry["validation_split"] for entry in entries(comparison)}
+    if "given" in validation:
+        yield "The validation split is given with the data."
+        settings.told |= {"dataset.validation_fraction", "dataset.seed"}
+    if validation != {"given"}:
+        yield (
+            f"Of the examples that are not for test a share of {settings.said('dataset.validation_fraction')} is kept "
+            f"for validation, drawn with seed {settings.said('dataset.seed')}."
+        )
     if settings.values("dataset.mean"):
         yield (
             f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "

@@ -6,13 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.metrics import FURTHER
 from pipeline.report.comparison import SEED
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
 from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
-from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, MODELS, SCHEDULES
+from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
 from pipeline.report.statistics.replicates import Replicates
 from scratchnet.networks import initializer_rule
 
@@ -36,6 +37,7 @@ def methods(
         *_training(settings),
         *_sweep(settings, replicates, searched),
         *_selection(replicates),
+        *_metrics(settings, tools),
         *_statistics(names, tools),
     ]
     return [*said, *_rest(settings), *_computing(settings, tools)]
@@ -98,12 +100,38 @@ def _training(settings: Settings) -> Iterator[str]:
         f"{settings.said('training.batch_size')} examples, in an order drawn with seed "
         f"{settings.said('training.order_seed')}, in {settings.said('training.dtype')}."
     )
+    yield from _loss(settings)
     if settings.has("training.label_smoothing", "0"):
         smoothing = settings.said("training.label_smoothing")
         yield f"Label smoothing{cite('szegedy2016rethinking')}: {smoothing}."
     if settings.has("training.patience", "0"):
         patience = settings.said("training.patience")
         yield f"A run ends after {patience} epochs without a better validation score (0: never)."
+
+
+def _loss(settings: Settings) -> Iterator[str]:
+    task = settings.comparison.task
+    names = settings.values("training.loss") or ["auto"]
+    words = either(list(dict.fromkeys(LOSSES.get(LOSS_OF[task] if name == "auto" else name, name) for name in names)))
+    settings.told |= {"training.huber_delta", "training.class_weight"}
+    delta = f" with δ = {settings.said('training.huber_delta')}" if "huber" in names else ""
+    yield f"The loss is {words}{delta}, averaged over examples."
+    if settings.has("training.class_weight", "null"):
+        weights = settings.said("training.class_weight")
+        yield (
+            f"In training, examples count by class weights ({weights}; balanced is N / (K · examples of the class)); "
+            + ("reported losses are without them.")
+        )
+
+
+def _metrics(settings: Settings, tools: dict[str, str]) -> Iterator[str]:
+    """The definition of what the tables give."""
+    comparison = settings.comparison
+    settings.told |= {"training.metrics", "training.select"}
+    defined = [metric for metric in (comparison.metric, *comparison.beside) if metric.definition]
+    if any(metric.name in FURTHER for metric in defined):
+        tools["scikit-learn"] = "pedregosa2011scikit"
+    yield "Figures are " + "; ".join(f"{metric.label}: {metric.definition}" for metric in defined) + "."
 
 
 def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterator[str]:
@@ -138,9 +166,10 @@ def _selection(replicates: Replicates) -> Iterator[str]:
     if not replicates.picked:
         yield "There is no validation split, figures are of the last epoch, and nothing is selected."
         return
-    yield f"Of each run the epoch with the highest validation {label} counts."
+    best = replicates.comparison.metric.best_word
+    yield f"Of each run the epoch with the {best} validation {label} counts."
     over = "mean over seeds of the " if replicates.replicated else ""
-    yield f"Settings are selected by the highest {over}validation {label}; nothing is selected on test."
+    yield f"Settings are selected by the {best} {over}validation {label}; nothing is selected on test."
 
 
 def _statistics(names: set[str], tools: dict[str, str]) -> Iterator[str]:

@@ -27,6 +27,13 @@ INITIALIZERS = {
     "normal": "a normal distribution",
     "zeros": "zeros",
 }
+LOSSES = {
+    "cross_entropy": "cross-entropy of the softmax" + cite("bishop2006pattern"),
+    "binary_cross_entropy": "binary cross-entropy of the sigmoid" + cite("bishop2006pattern") + ", summed over outputs",
+    "squared_error": "squared error" + cite("bishop2006pattern") + ", summed over outputs",
+    "huber": "Huber's loss" + cite("huber1964robust"),
+}
+LOSS_OF = {"classification": "cross_entropy", "multilabel": "binary_cross_entropy", "regression": "squared_error"}
 SCHEDULES = {
     "constant": "a constant rate",
     "step": "a rate that drops in steps",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.metrics import SPLITS, Metric
 from pipeline.report.comparison import SEED, Comparison
 from pipeline.report.formats import Table, text
-from pipeline.runs.metrics import SPLITS
 
 LEVEL = 0.95
 _OTHER_SEEDS = {"config.training.order_seed": "the order of the examples", "config.dataset.seed": "the split"}
@@ -42,7 +42,7 @@ class Replicates:
         cells = table[finished].groupby([number[finished], seeds[finished]]).mean()
         count = int(number.max()) + 1
         scores = {split: cells[split].unstack().reindex(range(count)).astype(float) for split in SPLITS}
-        order = _order(scores["validation"])
+        order = _order(scores["validation"], comparison.metric)
         unfinished = (~finished).groupby(number).sum().astype(int)
         return cls(
             comparison,
@@ -126,20 +126,24 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         f"The seed draws {replicates.drawn}: ± covers that and nothing else."
     )
     if replicates.picked:
-        caption += " In the first row the settings with the highest mean on validation among those on the most seeds."
+        caption += (
+            f" In the first row the settings with the {metric.best_word} mean on validation among those on the "
+            "most seeds."
+        )
     if len(compared):
         caption += (
-            f" Behind the first: mean difference of {metric.heading('test')} from the first row, paired by seed; p by "
+            f" Behind the first: by how much {metric.heading('test')} is worse than in the first row in "
+            "the mean, paired by seed; p by "
             f"paired t tests of the next {len(compared)}, adjusted for as many comparisons (Holm)."
         )
     return Table("replicates", pd.DataFrame(columns), digits, caption, halves, picked=replicates.picked)
 
 
-def _order(validation: pd.DataFrame) -> list[int]:
+def _order(validation: pd.DataFrame, metric: Metric) -> list[int]:
     """Settings on the most seeds first, as means over fewer owe more to luck; then by mean validation score."""
     n, mean = validation.count(axis=1), validation.mean(axis=1)
     keys = pd.DataFrame({"fewer": n < n.max(), "mean": mean})
-    return list(keys.sort_values(["fewer", "mean"], ascending=[True, False], kind="stable").index)
+    return list(keys.sort_values(["fewer", "mean"], ascending=[True, not metric.higher_is_better], kind="stable").index)
 
 
 def _exact(value: Any) -> str:

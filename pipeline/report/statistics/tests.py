@@ -13,10 +13,10 @@ ALPHA = 0.05  # 1 − LEVEL
 def compare_best(replicates: Replicates) -> pd.DataFrame:
     """The picked settings against the next best on test, paired by seed; indexed by the rivals' rows.
 
-    Columns: n (seeds that both have), difference (picked − rival, mean), half (of its 95 % confidence interval), p of
-    the paired t test, p_adjusted by Holm's correction for all comparisons made. With differences d of n seeds
-    t = mean(d) / (sd(d) / √n) has n − 1 degrees of freedom. half and p are NaN for n < 2, and where the difference is
-    the same on every seed: then the seeds change nothing, and are no sample.
+    Columns: n (seeds that both have), difference (by how much the picked are better, mean), half (of its 95 %
+    confidence interval), p of the paired t test, p_adjusted by Holm's correction for all comparisons made. With
+    differences d of n seeds t = mean(d) / (sd(d) / √n) has n − 1 degrees of freedom. half and p are NaN for n < 2, and
+    where the difference is the same on every seed: then the seeds change nothing, and are no sample.
 
     Sources: Student (W. Gosset), "The probable error of a mean", Biometrika 6 (1908); S. Holm, "A simple sequentially
     rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
@@ -28,8 +28,9 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     from statsmodels.stats.multitest import multipletests
 
     test, rows = replicates.scores["test"], {}
+    sign = 1 if replicates.comparison.metric.higher_is_better else -1
     for rival in test.index[1 : 1 + _RIVALS]:
-        pairs = test.loc[[0, rival]].dropna(axis=1).to_numpy()
+        pairs = sign * test.loc[[0, rival]].dropna(axis=1).to_numpy()
         n, differences = pairs.shape[1], pairs[0] - pairs[1]
         half = p = np.nan
         if n > 1 and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
@@ -75,7 +76,7 @@ def conclude(replicates: Replicates) -> list[str]:
 
 
 def _winner(replicates: Replicates, finished: int) -> str:
-    label = replicates.comparison.metric.label
+    label, best = replicates.comparison.metric.label, replicates.comparison.metric.best_word
     test = replicates.summary("test").iloc[0]
     sentence = (
         f"{replicates.name(0)}: test {label} {test['mean']:.4f} ± {test['half']:.4f}, "
@@ -84,8 +85,8 @@ def _winner(replicates: Replicates, finished: int) -> str:
     if finished > 1:
         validation = replicates.summary("validation")["mean"].iloc[0]
         sentence += (
-            f" Picked among {finished} settings for the highest mean validation {label}, {validation:.4f}, which "
-            "biases that figure upwards: report the test figure, and confirm it on new seeds."
+            f" Picked among {finished} settings for the {best} mean validation {label}, {validation:.4f}, which "
+            "makes that figure look better than it is: report the test figure, and confirm it on new seeds."
         )
     return sentence
 

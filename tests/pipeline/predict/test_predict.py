@@ -307,7 +307,7 @@ def test_examples_along_the_last_axis_stay_there(trained: Trained, tmp_path: Pat
     assert x.shape == (6, 60)
     np.testing.assert_array_equal(model.predict(x[:, :6]), model.predict(x)[:6])  # as many examples as features
     np.testing.assert_array_equal(model.predict(x.T), model.predict(x))
-    with pytest.raises(UserError, match="predicts values, no classes"):
+    with pytest.raises(UserError, match="the network predicts values; take predict"):
         pipeline.load_model(trained("mixed")[0]).predict_proba(pd.read_csv(tmp_path / "mixed.csv"))
 
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipeline
+from pipeline.metrics import ACCURACY, LOSS, R2, SCORES, Metric
 from pipeline.report import build
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
-from pipeline.runs.metrics import ACCURACY, LOSS, R2, SCORES, Metric, Row, best_figures, best_row, run_metrics, task_of
+from pipeline.runs.metrics import Row, best_figures, best_row, run_metrics, task_of
 from pipeline.sweep import halving
 from pipeline.sweep.board import Board
 
@@ -55,7 +56,7 @@ def test_names_are_those_of_the_files() -> None:
     assert R2.heading("validation") == "validation R²"
     assert task_of(["epoch", "train_loss", "train_r2"]) == "regression"
     assert task_of(["epoch", "train_loss", "train_accuracy"]) == "classification"
-    assert SCORES == {"classification": ACCURACY, "regression": R2}
+    assert SCORES == {"classification": ACCURACY, "multilabel": ACCURACY, "regression": R2}
 
 
 @pytest.mark.parametrize(

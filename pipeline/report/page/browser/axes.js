@@ -2,7 +2,8 @@
 const FAINT = 0.05;
 const scored = page.axes.at(-1)?.values ?? []; // what colours a line: the validation score, where there is one
 const scores = scored.filter((value) => value !== null);
-const [worst, best] = scores.length ? [Math.min(...scores), Math.max(...scores)] : [0, 0];
+const ends = scores.length ? [Math.min(...scores), Math.max(...scores)] : [0, 0];
+const [worst, best] = page.score.higher_is_better ? ends : ends.reverse();
 // Rows come best first, and what is drawn last lies on top.
 const drawn = page.runs.map((_, row) => row).reverse();
 
