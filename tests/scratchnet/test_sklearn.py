@@ -120,7 +120,7 @@ def test_the_seed_decides_weights_order_and_dropout() -> None:
 
 def test_partial_fit_is_an_epoch_of_fit() -> None:
     X, y = scaled()
-    whole = ScratchClassifier(**QUICK, momentum=0.5, optimizer="sgd", lr=0.1, batch_size=20).fit(X, y)
+    whole = ScratchClassifier(**QUICK | {"batch_size": 20}, momentum=0.5, optimizer="sgd", lr=0.1).fit(X, y)
     parts = clone(whole)
     for _ in range(4):
         parts.partial_fit(X, y, classes=[0, 1, 2])
@@ -277,7 +277,7 @@ def test_weights_reach_small_batches_and_partial_fits() -> None:
     for wrong, said in (
         ([1.0], "shape"),
         (-weight - 1, "[Nn]egative"),
-        (0 * weight, "sample_weight is 0 for all rows"),
+        (0 * weight, "is 0 for all rows|non-zero"),
     ):
         with pytest.raises(ValueError, match=said):
             ScratchClassifier(**QUICK).fit(X, y, sample_weight=wrong)
