@@ -122,7 +122,8 @@ class Trainer:
         if not all(self.results):
             for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
                 if self.results[j] is None:
-                    self.results[j] = self._close(folder, r, "interrupted", f"paused after epoch {self.epoch}")
+                    self._evaluate_best(folder, r)
+            self._close_rest("interrupted", f"paused after epoch {self.epoch}")
         elif self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
         return self.ended()
@@ -196,13 +197,17 @@ class Trainer:
         return row
 
     def _close(self, folder: RunFolder, r: int, status: Status, message: str | None = None) -> Result:
-        """Write the run's record, with the metrics of its best epoch that no epoch records."""
+        """Write the run's record."""
+        self._evaluate_best(folder, r)
+        return folder.close(folder.result(status, self.clock.seconds(len(self.stack.runs)), message))
+
+    def _evaluate_best(self, folder: RunFolder, r: int) -> None:
+        """The metrics of the run's best epoch that no epoch records."""
         start = time.perf_counter()
         if folder.weights:
             weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
             folder.further = self.further.of_best(self.stack.runs[r].network, folder.facts["model"], weights)
         self.clock.evaluation += time.perf_counter() - start
-        return folder.close(folder.result(status, self.clock.seconds(len(self.stack.runs)), message))
 
     def _save(self, partial: Mapping[str, torch.Tensor] | None = None) -> None:
         """Save all that is needed to resume from here: after an epoch, or within one with its `partial` state."""

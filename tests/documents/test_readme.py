@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, arguments, indented, links
-from examples import write_idx_folder, write_iris, write_lab, write_module, write_pictures
+from examples import write_idx_folder, write_iris, write_lab, write_module, write_pictures, write_tags
 
 from pipeline.config.schema import keys_of
 from pipeline.datasets import DatasetChoice
@@ -52,6 +52,7 @@ def small(words: list[str], trains: bool) -> list[str]:
 def write_examples(folder: Path) -> None:
     """The files that the page speaks of, and a function that it calls."""
     write_iris(folder / "iris.csv")
+    write_tags(folder / "tags.csv")
     write_lab(folder / "lab.npz")
     write_pictures(folder / "shapes")
     write_idx_folder(folder / "kmnist")

@@ -39,6 +39,14 @@ def blobs(count: int, features: int = 6, classes: int = 3) -> tuple[np.ndarray, 
     return x, y
 
 
+def write_tags(path: Path) -> Path:
+    """Labels sky, sea and car, of which each of 120 examples has any number."""
+    x, _ = blobs(120)
+    flags = (x[:, :3] + np.random.default_rng(1).normal(size=(120, 3)) > 1).astype(int)
+    columns = dict(zip("abcdef", x.T.round(3).tolist(), strict=True))
+    return write_csv(path, columns | dict(zip(("sky", "sea", "car"), flags.T.tolist(), strict=True)))
+
+
 def write_lab(path: Path, count: int = 60) -> Path:
     """As courses cache them: columns are examples, in x and in one-hot y."""
     x, y = blobs(count)

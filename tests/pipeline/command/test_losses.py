@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from commands import pipeline
-from examples import blobs, write_csv
+from examples import write_csv, write_tags
 
 from pipeline import load_model
 from pipeline.config.schema import Config
@@ -34,14 +34,6 @@ def negative_errors(predictions):
     return -float((predictions.predicted != predictions.targets).sum())
 '''
 SHORT = ("training.epochs=4", "training.batch_size=16", "sweep.name=s")
-
-
-def write_tags(path: Path) -> Path:
-    """Three labels of which an example has any number."""
-    x, _ = blobs(120)
-    flags = (x[:, :3] + np.random.default_rng(1).normal(size=(120, 3)) > 1).astype(int)
-    columns = dict(zip("abcdef", x.T.round(3).tolist(), strict=True))
-    return write_csv(path, columns | dict(zip(("sky", "sea", "car"), flags.T.tolist(), strict=True)))
 
 
 def write_rare(path: Path) -> Path:

@@ -138,3 +138,30 @@ def test_a_layer_without_operator_says_where_to_add_one() -> None:
 
     with pytest.raises(TypeError, match=r"to_onnx: .* has no operator; register its nodes in pipeline/export/onnx"):
         _nodes(Doubled(), Graph({}), "input", "")
+
+
+def test_one_logit_for_two_classes_is_given_as_two(make_job: MakeJob) -> None:
+    job = make_job("dataset=square", "dataset.samples=80", "training.loss=binary_cross_entropy", "training.epochs=1")
+    trainer = Trainer([job], job.config.dataset.load())
+    trainer.train()
+    [z] = trainer.stack.predict(normalised(trainer)).double().numpy()
+    assert z.shape[1] == 1
+    raw = trainer.dataset.test.inputs.astype(np.float32)
+    logits, probabilities = session(export(job.folder)).run(["logits", "probabilities"], {"input": raw})
+    np.testing.assert_allclose(logits, np.hstack([0 * z, z]), rtol=1e-5, atol=1e-5)
+    likely = 1 / (1 + np.exp(-z))
+    np.testing.assert_allclose(probabilities, np.hstack([1 - likely, likely]), rtol=1e-5, atol=1e-6)
+
+
+def test_labels_have_a_probability_each() -> None:
+    network = sn.Sequential((sn.Linear(3, 4),))
+    params = trained(network, torch.float32, 1)
+    inputs = Inputs(shape=[3], mean=[0.0], std=[1.0])
+    names = ["sky", "sea", "car", "tree"]
+    header = Header(task="multilabel", network=interop.describe(network), settings={}, inputs=inputs, class_names=names)
+    model = TrainedModel(network, params, header)
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    logits, probabilities = session(to_onnx(model)).run(["logits", "probabilities"], {"input": x})
+    np.testing.assert_allclose(logits, model.predict(x).numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), rtol=1e-5)
+    np.testing.assert_allclose(probabilities, model.probabilities(x).numpy(), rtol=1e-5)
