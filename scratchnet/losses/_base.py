@@ -72,7 +72,8 @@ class Loss:
             return mean
         if len(targets) < 2:
             return torch.full_like(mean[:, 0], torch.nan)
-        variance = targets.double().var(0, correction=0)
+        shifted = targets.double() - targets[:1].double()  # exactly 0 where a target never changes
+        variance = shifted.var(0, correction=0)
         return torch.where(variance > 0, 1 - mean / variance, (mean == 0).double()).mean(1)
 
 

@@ -406,7 +406,7 @@ def test_weights_of_examples_are_those_of_plain(loss: sn.Loss, optimizer: sn.Opt
     plain_data = sn.Examples(x, target, torch.zeros(5), torch.ones(5))
     ends = {}
     for kernel in ("plain", "compiled"):
-        run = sn.Run(network, loss, optimizer, {"lr": 0.05, "momentum": 0.5, "l2": 0.01}, seed=1)
+        run = sn.Run(network, loss, optimizer, {"lr": 0.01, "momentum": 0.5, "l2": 0.01}, seed=1)
         stack = sn.Stack([run], steps_per_epoch=1, dtype=torch.float64, kernel=kernel)
         losses = stack.train(data, torch.arange(40), batch)
         ends[kernel] = losses, stack.params
