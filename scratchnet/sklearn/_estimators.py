@@ -64,7 +64,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         + _PARAMETERS
     )
 
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.01
     class_weight: Any = None
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from commands import ended
 from documents import ROOT, links
 from examples import write_iris
 
 from pipeline.export.__main__ import main as export
 from pipeline.predict.__main__ import main as predict
-from pipeline.runs.job import Job
-from pipeline.training.trainer import Trainer
 
 PAGE = ROOT / "docs" / "using.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -25,14 +24,12 @@ MAINS: dict[str, Callable[[list[str]], int]] = {"pipeline.predict": predict, "pi
 
 
 @pytest.fixture
-def sweep(make_job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_iris(tmp_path / "new.csv")
     write_iris(tmp_path / "more.csv")
-    job = make_job("dataset=table", "dataset.path=new.csv", "dataset.target=species", "training.epochs=1")
-    Trainer([job], job.config.dataset.load()).train()
-    (tmp_path / "outputs" / "mine").mkdir(parents=True)
-    job.folder.rename(tmp_path / "outputs" / "mine" / "0")
+    table = ["dataset=table", "dataset.path=new.csv", "dataset.target=species", "training.epochs=1"]
+    ended(tmp_path, *table, "hydra.run.dir=outputs/mine/0")
     return tmp_path / "outputs" / "mine"
 
 
