@@ -311,6 +311,41 @@ def test_examples_along_the_last_axis_stay_there(trained: Trained, tmp_path: Pat
         pipeline.load_model(trained("mixed")[0]).predict_proba(pd.read_csv(tmp_path / "mixed.csv"))
 
 
+def test_labels_and_two_classes_by_one_logit(make_job: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=60), rng.normal(size=60)
+    columns: dict[str, Any] = {"a": a.tolist(), "b": b.tolist()}
+    flags = {"warm": (a > 0).astype(int).tolist(), "wet": (b > 0).astype(int).tolist()}
+    path = write_csv(tmp_path / "weather.csv", columns | flags | {"sky": np.where(a > 0, "blue", "grey").tolist()})
+    short = [
+        "dataset=table",
+        f"dataset.path={path}",
+        "training.epochs=20",
+        "training.batch_size=4",
+        "optimizer.lr=0.05",
+    ]
+    job = make_job(*short, "dataset.target=[warm,wet]", "dataset.ignore=[sky]")
+    Trainer([job], job.config.dataset.load()).train()
+    done, model = predict(job.folder, [path], tmp_path / "out.csv"), pipeline.load_model(job.folder)
+    written, frame = pd.read_csv(tmp_path / "out.csv"), pd.read_csv(path)
+    assert list(written)[2:] == [f"{what}_{name}" for what in ("target", "prediction", "probability") for name in flags]
+    right = (written[["prediction_warm", "prediction_wet"]].to_numpy() == frame[["warm", "wet"]].to_numpy()).all(1)
+    assert done.figures["accuracy"] == right.mean() > 0.8
+    p = written[["probability_warm", "probability_wet"]].to_numpy()
+    np.testing.assert_allclose(model.predict_proba(frame), p, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(frame), p > 0.5)
+    truth = frame[["warm", "wet"]].to_numpy()
+    expected = -np.log(np.where(truth == 1, p, 1 - p)).sum(1).mean()
+    assert done.figures["loss"] == pytest.approx(expected, rel=1e-5)
+    keys = ["dataset.target=sky", "dataset.ignore=[warm,wet]", "training.loss=binary_cross_entropy"]
+    job = make_job(*short, *keys)
+    Trainer([job], job.config.dataset.load()).train()
+    done = predict(job.folder, [path], tmp_path / "sky.csv")
+    written = pd.read_csv(tmp_path / "sky.csv")
+    assert done.figures["accuracy"] == (written["prediction"] == frame["sky"]).mean() > 0.8
+    np.testing.assert_allclose(written["probability_blue"] + written["probability_grey"], 1, rtol=1e-6)
+
+
 def test_other_units_are_told(trained: Trained, tmp_path: Path) -> None:
     run, _, _ = trained("shapes")
     np.save(tmp_path / "floats.npy", pictures(6)[0] / 255)
