@@ -17,6 +17,8 @@ def classes_of(values: Any, codes: Mapping[str, int]) -> tuple[np.ndarray, set[s
     if values.ndim == 2:
         values = values[:, 0] if values.shape[1] == 1 else values.argmax(1)
     texts = [_text(value) for value in values.tolist()]
+    as_numbers = {text: _whole(text) for text in set(texts) if text not in codes}  # 1.0 and 01 are the class 1
+    texts = [as_numbers.get(text, text) for text in texts]
     unknown = {text for text in set(texts) if text and text not in codes}
     return np.array([codes.get(text, -1) for text in texts], np.int64).reshape(-1), unknown
 
@@ -30,6 +32,15 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def _whole(text: str) -> str:
+    """A whole number in its shortest form, any other text as it is."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text
 
 
 def values_of(where: str, values: np.ndarray, outputs: int) -> np.ndarray:

@@ -346,6 +346,17 @@ def test_labels_and_two_classes_by_one_logit(make_job: Any, tmp_path: Path) -> N
     np.testing.assert_allclose(written["probability_blue"] + written["probability_grey"], 1, rtol=1e-6)
 
 
+@pytest.mark.parametrize("forms", [["0", "1"], ["0.0", "1.0"], ["00", "01"], ["0", ""]])
+def test_classes_that_are_numbers_are_known_in_any_form(make_job: Any, tmp_path: Path, forms: list[str]) -> None:
+    path = write_csv(tmp_path / "train.csv", {"x": [float(k % 7) for k in range(60)], "y": [k % 2 for k in range(60)]})
+    job = make_job("dataset=table", f"dataset.path={path}", "dataset.target=y", "training.epochs=1")
+    Trainer([job], job.config.dataset.load()).train()
+    given = write_csv(tmp_path / "new.csv", {"x": [1.0, 2.0], "y": forms})
+    done = predict(job.folder, [given], tmp_path / "out.csv")
+    assert done.score.count == sum(form != "" for form in forms)
+    assert not [note for note in done.notes if "no class of the model" in note]
+
+
 def test_other_units_are_told(trained: Trained, tmp_path: Path) -> None:
     run, _, _ = trained("shapes")
     np.save(tmp_path / "floats.npy", pictures(6)[0] / 255)
