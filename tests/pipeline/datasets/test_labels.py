@@ -75,7 +75,7 @@ def test_columns_of_which_one_is_1_are_classes_by_name_unless_labels_are_asked_f
             "the label 2 is 0 in every training example, so there is nothing to learn; leave it out",
         ),
         (FLAGS, {"task": "classification"}, "name one column, or take dataset.task=multilabel"),
-        ([*FLAGS, 0, 0, 2], {"task": "multilabel"}, "row 1 has another number than 0 and 1"),
+        (FLAGS + np.array([0, 0, 2]), {"task": "multilabel"}, "row 1 has another number than 0 and 1"),
         (FLAGS[:, 0], {"task": "multilabel"}, "targets of shape (90,); dataset.task=multilabel takes rows of 0 and 1"),
         (FLAGS, {"class_names": ["a", "b"]}, "dataset.class_names: 2 names for the 3 labels"),
         (FLAGS, {"class_names": ["a", "b", "a"]}, "a name stands there twice"),
