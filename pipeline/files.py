@@ -9,10 +9,10 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
@@ -53,13 +53,22 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> No
     Without `durable` there is no fsync, which saves milliseconds: only a power failure, not a crash of the process,
     can then lose the file. Raises OSError with the file's name.
     """
-    data = content.encode() if isinstance(content, str) else content
+    with whole_file(path, durable=durable) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """What is written to the stream takes the place of the file when the block ends, unless it raises.
+
+    Raises OSError with the file's name.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                yield stream
                 stream.flush()
                 if durable:
                     os.fsync(stream.fileno())

@@ -21,6 +21,9 @@ class Examples:
     A batch is (inputs − mean) / std in `dtype`, with mean and std (I,) floating, in units of the raw inputs; bytes are
     kept as bytes until a batch is read, so that a data set takes a quarter of its float32 size.
 
+    weight (N,) floating: what each example counts in training's loss, mean_b w_b loss_b over a batch; 1 without.
+    Weights of mean 1 leave the size of a step as it is, and whole ones count as rows that are there so many times.
+
     Everything is checked once, here: the tensors must not change afterwards. Raises ShapeError for shapes, TypeError
     for types, ValueError for a label below 0, targets or inputs that are not finite, a mean that is not finite, a std
     that is not finite and above 0, and tensors on different devices.
@@ -30,10 +33,11 @@ class Examples:
     targets: Tensor
     mean: Tensor
     std: Tensor
+    weight: Tensor | None = None
     _scales: dict[torch.dtype, tuple[Tensor, Tensor]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "targets", "mean", "std"):
+        for name in ("inputs", "targets", "mean", "std", "weight")[: 4 if self.weight is None else 5]:
             tensor = getattr(self, name)
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"Examples: {name} is a {type(tensor).__name__}, not a tensor; use torch.as_tensor")
@@ -44,6 +48,8 @@ class Examples:
         self._check_inputs()
         self._check_targets()
         _check_scale(self.mean, self.std, self.inputs.shape[1])
+        if self.weight is not None:
+            _check_weight(self.weight, len(self.inputs))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -102,7 +108,8 @@ class Examples:
         """The same examples on another device."""
         if self.inputs.device == torch.device(device):
             return self
-        return Examples(*(tensor.to(device) for tensor in (self.inputs, self.targets, self.mean, self.std)))
+        inputs, targets, mean, std = (part.to(device) for part in (self.inputs, self.targets, self.mean, self.std))
+        return Examples(inputs, targets, mean, std, None if self.weight is None else self.weight.to(device))
 
     def _check_inputs(self) -> None:
         inputs = self.inputs
@@ -145,6 +152,14 @@ def _check_scale(mean: Tensor, std: Tensor, features: int) -> None:
     if not (std > 0).all():
         remedy = "give 1 for a feature that never changes"
         raise ValueError(f"Examples: std has {float(std.min()):g} as {std.dtype}, must be above 0; {remedy}")
+
+
+def _check_weight(weight: Tensor, count: int) -> None:
+    got = f"{shape_text(weight.shape)} {weight.dtype}"
+    if weight.shape != (count,) or weight.dtype not in _FLOATS:
+        raise ShapeError(f"Examples: weight expected ({count},) float32 or float64, got {got}; give one an example")
+    if count and not (weight.isfinite().all() and (weight >= 0).all() and weight.any()):
+        raise ValueError("Examples: weight must be finite, 0 or more, and not 0 for all; give what each example counts")
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -126,25 +126,28 @@ class Stack:
                 parts.append(parts[same] if same != g else torch.cat(output, 1))
         every = torch.cat(parts) if outputs else None
         if not len(examples):
-            return Evaluation(torch.cat(losses) + torch.nan, torch.cat(hits) + torch.nan, every)
+            return Evaluation(torch.cat(losses) + torch.nan, torch.cat(losses) + torch.nan, every)
         loss = torch.cat(losses) / len(examples)
         score = self.metric.score(torch.cat(hits), examples.targets)
         return Evaluation(loss, score.where(loss.isfinite(), torch.nan), every)  # outputs of NaN hit by accident
 
     def _sums(self, group: Values, examples: Examples, outputs: list[Tensor] | None) -> tuple[Tensor, Tensor]:
-        """Loss and hits of a split, summed over its examples, each (R,) in float64; outputs are added to a list."""
+        """Loss (R,) and hits of a split, summed over its examples, in float64; outputs are added to a list.
+
+        Weights play no part.
+        """
         loss = torch.zeros(len(group.runs), dtype=torch.float64, device=self.device)
-        hits = torch.zeros_like(loss)
+        hits: list[Tensor] = []
         for inputs, target in zip(
             examples.inputs.split(_EVALUATION_ROWS), examples.targets.split(_EVALUATION_ROWS), strict=True
         ):
             target = target.to(self.dtype) if target.is_floating_point() else target
             output = self.kernel.predict(group, inputs, examples.normalisation(self.dtype))
             loss += self.metric.forward(output, target)[0].double() * len(inputs)
-            hits += self.metric.hits(output, target)
+            hits.append(self.metric.hits(output, target))
             if outputs is not None:
                 outputs.append(output)
-        return loss, hits
+        return loss, torch.stack(hits).sum(0)
 
     def _same_as(self, g: int) -> int:
         """The first group that is the same network: before the first step the runs of one seed are."""
@@ -212,5 +215,6 @@ def _changed(
     for rows in order.split(stretch):
         changed = [augment(examples.inputs.index_select(0, batch), generator) for batch in rows.split(batch_size)]
         targets = examples.targets.index_select(0, rows)
-        part = Examples(torch.cat(changed), targets, examples.mean, examples.std)
+        weight = None if examples.weight is None else examples.weight.index_select(0, rows)
+        part = Examples(torch.cat(changed), targets, examples.mean, examples.std, weight)
         yield part, torch.arange(len(rows), device=rows.device)

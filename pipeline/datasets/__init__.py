@@ -2,17 +2,34 @@
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from pipeline.choices import Choice, Probability, Seed
 from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted
+from pipeline.datasets._preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    import scratchnet as sn
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Card", "Dataset", "DatasetChoice", "Official", "Split", "Task", "bibtex_key", "counted"]
+    import scratchnet as sn
+    from pipeline.datasets._reader import Batch, Reader
+
+__all__ = [
+    "Batch",
+    "Card",
+    "Dataset",
+    "DatasetChoice",
+    "Official",
+    "Preprocessing",
+    "Reader",
+    "Split",
+    "Task",
+    "bibtex_key",
+    "counted",
+    "reader_of",
+]
 
 
 class DatasetChoice(Choice):
@@ -46,6 +63,10 @@ class DatasetChoice(Choice):
         """All that the loaded arrays follow from, as JSON."""
         return self.model_dump_json()
 
+    def reading(self) -> dict[str, Any]:
+        """The keys by which files are read, by the names of `Preprocessing`; what was to be told has been."""
+        return {}
+
     def normalisation(self, dataset: Dataset) -> tuple[list[float], list[float]]:
         """Mean and std in units of the raw inputs, one for all features or one a channel."""
         return [0.0], [1.0]
@@ -67,3 +88,20 @@ class _Source:
 def _load(source: _Source) -> Dataset:
     choice = source.choice
     return Dataset.of(choice.name, choice.official(), choice.validation_fraction, choice.seed)
+
+
+def reader_of(
+    task: Task,
+    shape: "Sequence[int]",
+    outputs: int,
+    class_names: "Sequence[str]",
+    columns: "Sequence[Mapping[str, Any]] | None",
+    facts: Preprocessing,
+) -> "Reader":
+    """What reads new data for a network that takes and gives this; `columns` are those of a table, as `Column` is."""
+    from pipeline.datasets._encoding import Column, Encoding
+    from pipeline.datasets._reader import Reader
+
+    known = [Column(column["name"], tuple(column["categories"]), column.get("fill")) for column in columns or ()]
+    encoding = Encoding("the model", tuple(known)) if known else None
+    return Reader(task, tuple(shape), outputs, tuple(class_names), encoding, facts)

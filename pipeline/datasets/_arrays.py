@@ -13,6 +13,7 @@ from pipeline.errors import UserError
 Arrays = dict[str, np.ndarray]
 _INPUTS = ("x", "data", "inputs", "images", "features")
 _TARGETS = ("y", "target", "targets", "labels", "label")
+SUFFIXES = (".npz", ".npy", ".safetensors")
 _VALIDATION = ("validation", "val", "valid", "dev")
 _PICKLED = "objects, which only pickle stores, and unpickling can run any code; save plain numbers: x.astype(float)"
 
@@ -82,7 +83,7 @@ def _safetensors(path: Path) -> Arrays:
 def _damaged(path: Path, name: str, error: Exception) -> UserError:
     where = f"{path}: {name}" if name else str(path)
     reason = " ".join(str(error).split())[:160]
-    if "allow_pickle" in reason:
+    if "allow_pickle" in reason or "Python objects" in reason:
         return UserError(f"{where} holds {_PICKLED}")
     return UserError(f"{where}: cannot be read ({reason or type(error).__name__}); is it whole? save or get it again")
 

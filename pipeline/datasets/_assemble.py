@@ -12,7 +12,7 @@ from pipeline.datasets._split import split_rows
 from pipeline.datasets._targets import Targets, targets_of
 from pipeline.errors import UserError
 
-_LARGEST = 1e18  # whose square a float32 holds
+LARGEST = 1e18  # whose square a float32 holds
 _CHANNELS = (1, 3, 4)
 
 
@@ -29,9 +29,8 @@ def assemble(raw: Raw, choice: Options) -> Official:
         if not len(part.inputs):
             raise UserError(f"{raw.where}: no examples for {name}; give some")
     names = choice.names_of_classes() or raw.class_names
-    targets = targets_of(
-        raw.target, {name: part.targets for name, part in parts.items()}, choice.task, names, raw.target_names
-    )
+    columns = raw.target_names if len(raw.target_names) > 1 else ()
+    targets = targets_of(raw.target, {name: part.targets for name, part in parts.items()}, choice.task, names, columns)
     _check_counts(raw.target, targets, choice, [name for name in given if name not in parts])
     y = targets.splits["training"]
     x = _checked(raw, {name: part.inputs for name, part in parts.items()})
@@ -63,6 +62,9 @@ def assemble(raw: Raw, choice: Options) -> Official:
         encoding=encoding,
         scale_targets=choice.standardise,
         code=raw.code,
+        class_values=targets.values,
+        target_names=raw.target_names or ("target",),
+        examples_axis=raw.examples_axis,
     )
 
 
@@ -135,9 +137,9 @@ def _array(where: str, values: np.ndarray, channels_first: bool) -> np.ndarray:
             f"{where}: inputs of shape {values.shape}; give (N, features), (N, height, width) or "
             "(N, channels, height, width)"
         )
-    values = _typed(values)
+    values = typed(values)
     if values.dtype.kind == "f":
-        _check_numbers(where, values)
+        check_numbers(where, values)
     if values.ndim == 3:
         values = values[:, np.newaxis]
     elif values.ndim == 4 and not channels_first:
@@ -145,7 +147,7 @@ def _array(where: str, values: np.ndarray, channels_first: bool) -> np.ndarray:
     return np.ascontiguousarray(values)
 
 
-def _typed(values: np.ndarray) -> np.ndarray:
+def typed(values: np.ndarray) -> np.ndarray:
     """The smallest of uint8, float32 and float64 that holds all values of the type."""
     kind, size = values.dtype.kind, values.dtype.itemsize
     if kind == "b" or (kind == "u" and size == 1):
@@ -155,11 +157,12 @@ def _typed(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float64, copy=False)
 
 
-def _check_numbers(where: str, values: np.ndarray) -> None:
+def check_numbers(where: str, values: np.ndarray, first: int = 1) -> None:
+    """Raise UserError that names row, counted from `first`, and column of a number that cannot be learned from."""
     flat = values.reshape(len(values), -1)
-    for bad, what in ((~np.isfinite(flat), "NaN or infinity"), (np.abs(flat) > _LARGEST, "a number beyond 1e18")):
+    for bad, what in ((~np.isfinite(flat), "NaN or infinity"), (np.abs(flat) > LARGEST, "a number beyond 1e18")):
         if bad.any():
-            row, column = np.argwhere(bad)[0] + 1
+            row, column = np.argwhere(bad)[0] + (first, 1)
             raise UserError(f"{where}: {what} in row {row}, column {column}; leave the row out, or mend it")
 
 

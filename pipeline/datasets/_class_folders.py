@@ -13,8 +13,8 @@ _TRAIN, _TEST = ("train", "training"), ("test", "testing")
 
 def raw_of_folder(folder: Path, size: tuple[int, int] | None, colours: Colours) -> Raw:
     """Images and the names of the folders that they are in. Raises UserError that names file or folder."""
-    train, test, notes = _splits(folder)
-    files = [_files(place) for place in (train, test) if place]
+    train, test, notes = splits(folder)
+    files = [class_files(place) for place in (train, test) if place]
     paths = [path for split in files for _, path in split]
     images, more = read_images(str(folder), paths, size, colours)
     labels = np.array([name for split in files for name, _ in split], dtype=str)
@@ -26,12 +26,12 @@ def raw_of_folder(folder: Path, size: tuple[int, int] | None, colours: Colours) 
 
 def changed(folder: Path) -> str:
     """When each of the images was last changed."""
-    train, test, _ = _splits(folder)
-    stamps = [(path, path.stat()) for place in (train, test) if place for _, path in _files(place)]
+    train, test, _ = splits(folder)
+    stamps = [(path, path.stat()) for place in (train, test) if place for _, path in class_files(place)]
     return "".join(f"{path} {status.st_mtime_ns} {status.st_size}\n" for path, status in stamps)
 
 
-def _splits(folder: Path) -> tuple[Path, Path | None, list[str]]:
+def splits(folder: Path) -> tuple[Path, Path | None, list[str]]:
     children = {child.name.lower(): child for child in _folders(folder)}
     train = next((children[name] for name in _TRAIN if name in children), None)
     test = next((children[name] for name in _TEST if name in children), None)
@@ -53,7 +53,7 @@ def _folders(folder: Path) -> list[Path]:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); check that it is readable") from None
 
 
-def _files(folder: Path) -> list[tuple[str, Path]]:
+def class_files(folder: Path) -> list[tuple[str, Path]]:
     """Class and path of each image."""
     classes = _folders(folder)
     if not classes:

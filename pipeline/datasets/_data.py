@@ -71,6 +71,9 @@ class Official:
     encoding: "Encoding | None" = None  # of a table: how its columns became features
     scale_targets: bool = False  # values, not classes, to mean 0 and deviation 1 over the training split
     code: str = ""  # a hash of the program that made the arrays, where that is the user's
+    class_values: tuple[str, ...] = ()  # what stands for each class in the files; (): 0, 1, …
+    target_names: tuple[str, ...] = ("target",)  # the columns, or the array, that the targets were in
+    examples_axis: Literal[0, -1] = 0  # of the arrays that were read
     validation: Split | None = None
 
     @property
@@ -120,6 +123,9 @@ class Dataset:
     card: Card
     encoding: "Encoding | None" = None
     target_scale: tuple[list[float], list[float]] | None = None
+    class_values: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ("target",)
+    examples_axis: Literal[0, -1] = 0
 
     @classmethod
     def of(cls, name: str, official: Official, validation_fraction: float, seed: int) -> Self:
@@ -150,6 +156,9 @@ class Dataset:
             card=official.card or Card(name),
             encoding=official.encoding,
             target_scale=scale,
+            class_values=official.class_values or _numbers(official),
+            target_names=official.target_names,
+            examples_axis=official.examples_axis,
         )
 
     @property
@@ -187,6 +196,11 @@ def counted(targets: "np.ndarray", classes: int) -> "np.ndarray":
     import numpy as np
 
     return np.bincount(targets, minlength=classes) if targets.ndim == 1 else targets.sum(0).astype(np.int64)
+
+
+def _numbers(official: Official) -> tuple[str, ...]:
+    """How files call classes that have no other name."""
+    return tuple(map(str, range(len(official.class_names)))) if official.task == "classification" else ()
 
 
 def bibtex_key(citation: str) -> str | None:

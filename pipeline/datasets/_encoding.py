@@ -89,12 +89,16 @@ class Encoding:
     def unseen(self, frame: "pd.DataFrame", split: str) -> list[str]:
         """A line for each column that has texts here which the training split has not."""
         lines = []
-        for column in self.columns:
-            new = sorted(set(frame[column.name].dropna()) - set(column.categories)) if column.categories else []
-            if new:
-                named = ", ".join(new[:5]) + ", …" * (len(new) > 5)
-                lines.append(
-                    f"{self.where}: column {column.name} of {split} has texts that the training split has not "
-                    f"({named}): all its features are 0 there"
-                )
+        for name, new in self.new_texts(frame).items():
+            named = ", ".join(sorted(new)[:5]) + ", …" * (len(new) > 5)
+            lines.append(
+                f"{self.where}: column {name} of {split} has texts that the training split has not "
+                f"({named}): all its features are 0 there"
+            )
         return lines
+
+    def new_texts(self, frame: "pd.DataFrame") -> dict[str, set[str]]:
+        """Of each column the texts that the training split has not, where there are any."""
+        texts = [column for column in self.columns if column.categories]
+        new = {column.name: set(frame[column.name].dropna()) - set(column.categories) for column in texts}
+        return {name: values for name, values in new.items() if values}

@@ -12,7 +12,7 @@ from pipeline.datasets._raw import Part, Raw
 from pipeline.errors import UserError, no_such
 
 Missing = Literal["error", "mean", "drop"]
-_LARGEST = 1e18  # whose square a float32 holds
+LARGEST = 1e18  # whose square a float32 holds
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -53,13 +53,12 @@ def raw_of(where: str, train: pd.DataFrame, test: pd.DataFrame | None, columns: 
     first, rest = np.flatnonzero(kept[: len(train)]), len(train) + np.flatnonzero(kept[len(train) :])
     parts = [Part(inputs.iloc[rows].reset_index(drop=True), targets[rows]) for rows in (first, rest)]
     named = f"{where}: column{'s' * (len(columns.target) > 1)} {', '.join(columns.target)}"
-    several = tuple(columns.target) if len(columns.target) > 1 else ()
     return Raw(
         where,
         named,
         parts[0],
         parts[1] if test is not None else None,
-        target_names=several,
+        target_names=tuple(columns.target),
         most_categories=columns.most_categories,
         notes=tuple(notes),
     )
@@ -95,11 +94,11 @@ class _Table:
         where, row = (first, position) if position < length else (second, position - length)
         return f"{where}: row {row + 1}, column {name}"
 
-    def column(self, name: str, as_text: bool) -> "pd.Series[Any]":
+    def column(self, name: str, text: bool) -> "pd.Series[Any]":
         """float64, or text with None where it is missing."""
         values = self.frame[name]
-        if as_text:
-            return _text(values)
+        if text:
+            return as_text(values)
         if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
             if pd.api.types.is_complex_dtype(values):
                 raise UserError(f"{self.place(0, name)}: complex numbers; give real ones")
@@ -109,11 +108,11 @@ class _Table:
                 f"{self.place(0, name)}: a date or a time; leave the column out by dataset.ignore=[{name}], "
                 "or make numbers of it"
             )
-        text = _text(values)
-        present = text.dropna()
+        texts = as_text(values)
+        present = texts.dropna()
         numbers = pd.to_numeric(present, errors="coerce")
         if len(present) and numbers.notna().all():
-            return self._numbers(name, pd.to_numeric(text).astype(float))
+            return self._numbers(name, pd.to_numeric(texts).astype(float))
         if numbers.notna().mean() >= 0.5:
             position = int(numbers.index[numbers.isna()][0])
             raise UserError(
@@ -126,10 +125,10 @@ class _Table:
                 f"{self.place(position, name)}: {present[position]!r} has a comma for a decimal point; "
                 "dataset.decimal=',' reads it"
             )
-        return text
+        return texts
 
     def _numbers(self, name: str, values: "pd.Series[float]") -> "pd.Series[float]":
-        for bad, what in ((np.isinf(values), "infinity"), (values.abs() > _LARGEST, "a number beyond 1e18")):
+        for bad, what in ((np.isinf(values), "infinity"), (values.abs() > LARGEST, "a number beyond 1e18")):
             if bad.any():
                 raise UserError(
                     f"{self.place(int(np.argmax(bad)), name)}: {what}; mend it, or leave it empty "
@@ -138,7 +137,7 @@ class _Table:
         return values
 
 
-def _text(values: "pd.Series[Any]") -> "pd.Series[Any]":
+def as_text(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Without blanks around it; None where nothing is left."""
     return (
         values.astype(object).map(lambda value: None if pd.isna(value) else str(value).strip() or None).astype(object)

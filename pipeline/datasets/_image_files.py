@@ -34,7 +34,7 @@ def read_images(
 ) -> tuple[np.ndarray, list[str]]:
     """uint8 (N, channels, height, width), and lines on what was converted. Raises UserError that names the file."""
     with ThreadPoolExecutor(4) as pool:
-        headers = list(pool.map(_header, paths))
+        headers = list(pool.map(header_of, paths))
         notes = _sizes(where, headers, size)
         height, width = size or headers[0].size
         mode, more = _mode(where, headers, colours)
@@ -54,7 +54,8 @@ def read_images(
     return images, notes + more
 
 
-def _header(path: Path) -> _Header:
+def header_of(path: Path) -> _Header:
+    """Size and mode, without decoding the image."""
     with _opened(path) as image:
         width, height = image.size
         if width * height > _PIXELS:

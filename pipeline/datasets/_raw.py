@@ -31,11 +31,12 @@ class Raw:
     test: Part | None = None  # None: to be drawn
     validation: Part | None = None  # None: to be drawn of train
     class_names: tuple[str, ...] | None = None  # that the files say, in the order of the values
-    target_names: tuple[str, ...] = ()  # of several targets an example
+    target_names: tuple[str, ...] = ()  # the columns that the targets were in, or the array
     channels_first: bool = False  # whether images (N, …) with channels are known to have these first
     most_categories: int = 0  # texts in a column of a table
     code: str = ""
     notes: tuple[str, ...] = ()
+    examples_axis: Literal[0, -1] = 0  # of the arrays that were read
 
 
 class Options(Protocol):

@@ -60,6 +60,8 @@ def raw_of_arrays(
         held_out.get("validation"),
         code=code,
         notes=tuple(notes),
+        target_names=(str(whole[1]),),
+        examples_axis=-1 if note else 0,
     )
 
 

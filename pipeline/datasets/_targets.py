@@ -17,12 +17,14 @@ _MOST_CLASSES = 20  # so many different whole numbers are classes where nobody s
 class Targets:
     """Of each split: int64 (N,) classes, float64 (N, labels) of 0s and 1s, or float64 (N, outputs) values.
 
-    class_names: of the classes or labels, () for values. `note` says what was decided and why.
+    class_names: of the classes or labels, () for values. `note` says what was decided and why. values: what stands for
+    each class in the files, () for all else.
     """
 
     splits: dict[str, np.ndarray]
     class_names: tuple[str, ...]
     note: str
+    values: tuple[str, ...] = ()
 
 
 def targets_of(
@@ -59,7 +61,8 @@ def targets_of(
     else:
         made, texts, note = _classes(where, values, {split: len(part) for split, part in given.items()}, why, names)
     ends = np.cumsum([len(part) for part in parts])[:-1]
-    return Targets(dict(zip(given, np.split(made, ends), strict=True)), texts, note)
+    written = tuple(_class_texts(values[:train])) if task == "classification" else ()
+    return Targets(dict(zip(given, np.split(made, ends), strict=True)), texts, note, written)
 
 
 Made = tuple[np.ndarray, tuple[str, ...], str]
@@ -173,7 +176,7 @@ def _classes(where: str, values: np.ndarray, sizes: Mapping[str, int], why: str,
         raise UserError(
             f"{where}: a single class, {distinct[0]}, so there is nothing to learn; give examples of another"
         )
-    texts = [str(value) if values.dtype.kind in "bU" else str(int(value)) for value in distinct]
+    texts = _class_texts(distinct)
     if names is not None:
         _check_class_names(where, names, texts, "classes")
     start = 0
@@ -187,6 +190,11 @@ def _classes(where: str, values: np.ndarray, sizes: Mapping[str, int], why: str,
             )
     codes = np.searchsorted(distinct, values).astype(np.int64)
     return codes, tuple(names or texts), f"{where}: classification, {len(texts)} classes (told from {why})"
+
+
+def _class_texts(values: np.ndarray) -> list[str]:
+    """What the different classes are called in files, in the order of their values."""
+    return [str(value) if values.dtype.kind in "bU" else str(int(value)) for value in np.unique(values)]
 
 
 def _check_class_names(where: str, names: Sequence[str], texts: Sequence[str], what: str) -> None:

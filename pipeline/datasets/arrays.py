@@ -1,7 +1,7 @@
 """dataset=arrays"""
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,9 @@ class Arrays(UserData):
 
     def changed(self) -> str:
         return stamp("path", self.path) + stamp("targets_path", self.targets_path)
+
+    def reading(self) -> dict[str, Any]:
+        return {"inputs_name": self.inputs, "targets_name": self.targets}
 
     def read(self) -> "Raw":
         from pipeline.datasets._arrays import read_arrays

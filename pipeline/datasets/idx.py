@@ -1,7 +1,7 @@
 """dataset=idx"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from pipeline.datasets._places import folder
 from pipeline.datasets._user import PictureKeys, UserData
 
 if TYPE_CHECKING:
+    from pipeline.datasets._idx_folder import Files
     from pipeline.datasets._raw import Raw
 
 
@@ -39,6 +40,11 @@ class IDX(PictureKeys, UserData):
         files = [path for split in (train, test) if split for path in (split.images, split.labels)]
         return "".join(stamp("path", str(path)) for path in files)
 
+    def reading(self) -> dict[str, Any]:
+        from pipeline.datasets._idx_folder import find
+
+        return {"transpose": self._transposed(find(folder("path", str(self.path)), self.prefix)[0])}
+
     def read(self) -> "Raw":
         from pipeline.datasets._idx import read_any_idx
         from pipeline.datasets._idx_folder import find
@@ -46,8 +52,7 @@ class IDX(PictureKeys, UserData):
 
         place = folder("path", str(self.path))
         train, test = find(place, self.prefix)
-        emnist = "emnist" in train.images.name.lower()
-        transpose = emnist if self.transpose is None else self.transpose
+        emnist, transpose = _is_emnist(train), self._transposed(train)
 
         def part(images: Path, labels: Path) -> Part:
             x = read_any_idx(images)
@@ -62,3 +67,10 @@ class IDX(PictureKeys, UserData):
     def mistakes(self, config: Sections) -> list[str]:
         missing = [] if self.path else ["dataset.path=null: give the folder, dataset.path=FOLDER"]
         return super().mistakes(config) + missing
+
+    def _transposed(self, train: "Files") -> bool:
+        return _is_emnist(train) if self.transpose is None else self.transpose
+
+
+def _is_emnist(train: "Files") -> bool:
+    return "emnist" in train.images.name.lower()

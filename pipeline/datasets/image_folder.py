@@ -1,7 +1,7 @@
 """dataset=image_folder"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,9 @@ class ImageFolder(PictureKeys, UserData):
         from pipeline.datasets._class_folders import changed
 
         return changed(folder("path", str(self.path)))
+
+    def reading(self) -> dict[str, Any]:
+        return {"resize": self.size is not None}
 
     def read(self) -> "Raw":
         from pipeline.datasets._class_folders import raw_of_folder

@@ -3,8 +3,6 @@
 import importlib
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from pipeline.datasets import Card
 from pipeline.datasets._user import UserData
 
@@ -61,10 +59,16 @@ class Sklearn(UserData):
         return f"{self.loader} of scikit-learn"
 
     def read(self) -> "Raw":
+        import numpy as np
+        import pandas as pd
+
         from pipeline.datasets._raw import Part, Raw
 
         bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{self.loader}")()
-        inputs = bunch.images.astype(np.uint8) if self.loader == "digits" else bunch.data
+        if self.loader == "digits":
+            inputs = bunch.images.astype(np.uint8)
+        else:  # with names, by which the columns of a table are found when the network is used
+            inputs = pd.DataFrame(bunch.data, columns=list(bunch.feature_names))
         names = tuple(map(str, bunch.target_names)) if "target_names" in bunch else None
         where = f"sklearn.datasets.load_{self.loader}"
         return Raw(where, f"{where}: target", Part(inputs, bunch.target), class_names=names)

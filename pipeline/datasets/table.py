@@ -1,6 +1,6 @@
 """dataset=table"""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,9 @@ class Table(UserData):
 
         return stamp("path", self.path) + stamp("test_path", self.test_path)
 
+    def reading(self) -> dict[str, Any]:
+        return {"missing": self.missing, "decimal": self.decimal}
+
     def read(self) -> "Raw":
         from dataclasses import replace
 
@@ -57,8 +60,8 @@ class Table(UserData):
 
         path = place("path", str(self.path))
         test_path = place("test_path", self.test_path) if self.test_path is not None else None
-        train, notes = read_table(path, self.decimal)
-        test, more = read_table(test_path, self.decimal) if test_path is not None else (None, [])
+        train, notes = read_table(path, self.decimal, self.text_columns)
+        test, more = read_table(test_path, self.decimal, self.text_columns) if test_path is not None else (None, [])
         columns = Columns(self.targets, self.ignore, self.text_columns, self.missing, self.most_categories)
         raw = raw_of(str(path), train, test, columns, str(test_path))
         return replace(raw, notes=(*notes, *more, *raw.notes))

@@ -5,18 +5,25 @@ import sys
 from pathlib import Path
 
 from pipeline.errors import UserError
-from pipeline.export import export
+from pipeline.export import export, export_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.export",
-        description="Writes a run's network, with the weights of its best epoch, as an ONNX file (opset 17, float32). "
-        "Input: 'input', raw images uint8 (batch, channels, height, width) or features float32 (batch, features). "
-        "Outputs: 'logits' and 'probabilities' (batch, classes), or 'values' (batch, outputs) for regression.",
+        description="Writes a run's network, with the weights of its best epoch and its preprocessing, as an ONNX file "
+        "(opset 17), or as a folder to hand on: that file, model.safetensors and a model card. Inputs: one for each "
+        "column of a table, by its name; else 'input', raw images uint8 (batch, channels, height, width) or features "
+        "float32 (batch, features). Outputs: 'logits', 'probabilities' (batch, classes) and 'label' (batch), or "
+        "'values' (batch, outputs) for regression.",
     )
     parser.add_argument("run", metavar="RUN_FOLDER", type=Path, help="a run's folder, which holds model.safetensors")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="the file to write (default: RUN_FOLDER/model.onnx)")
+    parser.add_argument(
+        "--out",
+        metavar="FILE.onnx|FOLDER",
+        type=Path,
+        help="the file to write, or the folder (default: RUN_FOLDER/model.onnx)",
+    )
     parser.add_argument(
         "--normalised",
         action="store_true",
@@ -24,7 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        path = export(options.run, options.out, normalise=not options.normalised)
+        if options.out is None or options.out.suffix == ".onnx" or options.normalised:
+            path = export(options.run, options.out, normalise=not options.normalised)
+        else:
+            path = export_folder(options.run, options.out)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,105 +4,79 @@ The graph is built from our layers with the helpers of the `onnx` package, not b
 operators do not change with torch, and neither its exporter nor the exporter's dependencies are needed.
 """
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Any
 
-import numpy as np
 import onnx
 import onnx.checker
 import onnx.helper
-import onnx.numpy_helper
-from torch import Tensor
 
 import scratchnet as sn
 from pipeline.errors import UserError
+from pipeline.export._graph import Graph
+from pipeline.export._onnx_inputs import inputs_of
 from pipeline.runs.folder import HEADER
 from pipeline.runs.model import TrainedModel
 
 OPSET, IR_VERSION = 17, 8  # the oldest that has LayerNormalization: runtimes read it since 2022
-_FLOAT, _BYTE = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
+ML_OPSET = 3  # of ai.onnx.ml, which has OneHotEncoder
+_FLOAT, _STRING = onnx.TensorProto.FLOAT, onnx.TensorProto.STRING
 
 
 def to_onnx(model: TrainedModel, *, normalise: bool = True) -> onnx.ModelProto:
-    """The model in float32 (runtimes lack float64 kernels), checked.
+    """The model with its preprocessing, its layers in float32 (runtimes lack float64 kernels), checked.
 
-    `input`: raw inputs, uint8 (batch, channels, height, width) or float32 (batch, features); without `normalise`
-    normalised rows, float32 (batch, features). Outputs: `logits` and `probabilities` (batch, classes) or (batch,
-    labels), or `values` (batch, outputs) for regression. batch is any number above 0. The metadata are those of
-    model.safetensors.
+    Inputs are raw. Of a table: one for each column by its name (`NAME_column` where the graph has that name), float64
+    (batch, 1) for numbers, string (batch, 1) for text; gaps are NaN and "". Else `input`: images uint8 or float32
+    (batch, channels, height, width), or float32 (batch, features). Without `normalise`: normalised rows, float32
+    (batch, features). Outputs: `logits` and `probabilities` (batch, classes) and `label` (batch,), the class name; or
+    (batch, labels) both, without `label`; or `values` (batch, outputs) for regression. batch is any number above 0. The
+    metadata hold the header of model.safetensors, and in plain words `task`, `class_names`, `targets`, `data`.
     """
-    graph, images = Graph(model.params), normalise and len(model.input_shape) > 1
-    shape = model.input_shape if images else (math.prod(model.input_shape),)
-    x = _normalised(graph, model) if normalise else "input"
+    graph = Graph(model.params)
+    x, inputs = inputs_of(graph, model, normalise)
     y = _add(model.network, graph, x, "")
-    width = len(model.params[model.network.names[-1]])
-    if model.header.task == "classification":
-        if width == 1:  # of two classes the logits 0 and z
-            y, width = graph.add("Concat", graph.add("Sub", y, y), y, axis=1), 2
-        outputs = [graph.add("Identity", y, name="logits"), graph.add("Softmax", y, name="probabilities", axis=1)]
-    elif model.header.task == "multilabel":
-        outputs = [graph.add("Identity", y, name="logits"), graph.add("Sigmoid", y, name="probabilities")]
-    else:
-        outputs = [graph.add("Identity", y, name="values")]
-    values = onnx.helper.make_tensor_value_info
+    operators = [onnx.helper.make_opsetid("", OPSET)]
+    outputs = _outputs(graph, model, y)
+    if any(node.domain for node in graph.nodes):
+        operators.append(onnx.helper.make_opsetid("ai.onnx.ml", ML_OPSET))
     proto = onnx.helper.make_model(
-        onnx.helper.make_graph(
-            graph.nodes,
-            "scratchnet",
-            [values("input", _BYTE if images else _FLOAT, ["batch", *shape])],
-            [values(name, _FLOAT, ["batch", width]) for name in outputs],
-            graph.numbers,
-        ),
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        onnx.helper.make_graph(graph.nodes, "scratchnet", inputs, outputs, graph.numbers),
+        opset_imports=operators,
         ir_version=IR_VERSION,
         producer_name="scratchnet-sweeps",
     )
-    onnx.helper.set_model_props(proto, {HEADER: model.header.model_dump_json()})
+    onnx.helper.set_model_props(proto, _metadata(model))
     onnx.checker.check_model(proto, full_check=True)
     return proto
 
 
-@dataclass
-class Graph:
-    """Nodes in order of execution, and their constants."""
-
-    params: Mapping[str, Tensor]
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    numbers: list[onnx.TensorProto] = field(default_factory=list)
-
-    def add(self, operator: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
-        """Add a node; the name of its output."""
-        output = name or f"{operator}_{len(self.nodes)}"
-        self.nodes.append(onnx.helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def number(self, name: str, value: Any) -> str:
-        """Add a tensor, in float32 unless it is of integers; its name."""
-        array = np.asarray(value)
-        array = array.astype(np.float32) if array.dtype.kind == "f" else array
-        self.numbers.append(onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def param(self, name: str) -> str:
-        """Add a parameter of the network; its name."""
-        return self.number(name, self.params[name].numpy())
-
-    def reshape(self, x: str, *shape: int) -> str:
-        """Reshape all but the batch, which 0 stands for."""
-        return self.add("Reshape", x, self.number(f"shape_{len(self.nodes)}", np.array([0, *shape], np.int64)))
+def _outputs(graph: Graph, model: TrainedModel, y: str) -> list[onnx.ValueInfoProto]:
+    """What the graph gives, from the network's outputs y."""
+    width, value = model.outputs_of_network, onnx.helper.make_tensor_value_info
+    if model.header.task == "regression":
+        return [value(graph.add("Identity", y, name="values"), _FLOAT, ["batch", width])]
+    if model.header.task == "multilabel":
+        names = [graph.add("Identity", y, name="logits"), graph.add("Sigmoid", y, name="probabilities")]
+        return [value(name, _FLOAT, ["batch", width]) for name in names]
+    if width == 1:  # of two classes the logits 0 and z
+        y, width = graph.add("Concat", graph.add("Sub", y, y), y, axis=1), 2
+    names = [graph.add("Identity", y, name="logits"), graph.add("Softmax", y, name="probabilities", axis=1)]
+    likeliest = graph.add("ArgMax", y, axis=1, keepdims=0)
+    label = graph.add("Gather", graph.texts("class_names", model.class_names), likeliest, name="label")
+    return [*(value(name, _FLOAT, ["batch", width]) for name in names), value(label, _STRING, ["batch"])]
 
 
-def _normalised(graph: Graph, model: TrainedModel) -> str:
-    """(input − mean) / std in flat rows, by channel where inputs are images."""
-    images = len(model.input_shape) > 1
-    x = graph.add("Cast", "input", to=_FLOAT) if images else "input"
-    across = (-1, *(1,) * (len(model.input_shape) - 1))
-    mean, std = (np.reshape(values, across) for values in (model.header.inputs.mean, model.header.inputs.std))
-    x = graph.add("Div", graph.add("Sub", x, graph.number("mean", mean)), graph.number("std", std))
-    return graph.add("Flatten", x, axis=1) if images else x
+def _metadata(model: TrainedModel) -> dict[str, str]:
+    """Texts for any reader; lists as JSON."""
+    facts = model.preprocessing
+    words = {HEADER: model.header.model_dump_json(), "task": model.header.task}
+    if model.class_names:
+        words["class_names"] = json.dumps(list(model.class_names), ensure_ascii=False)
+    words["targets"] = json.dumps(list(model.target_names), ensure_ascii=False)
+    named = {"data": facts.title, "licence": facts.licence, "citation": facts.citation}
+    return words | {key: text for key, text in named.items() if text}
 
 
 def _add(layer: sn.Layer, graph: Graph, x: str, place: str) -> str:

@@ -67,7 +67,7 @@ ACCURACY = Metric(
     ("classification", "multilabel"),
     share=True,
 )
-R2 = Metric("r2", "R²", "1 − squared error / variance of the targets", ("regression",))
+R2 = Metric("r2", "R²", "1 − squared error / variance of the targets, mean over outputs", ("regression",))
 BALANCED_ACCURACY = Metric(
     "balanced_accuracy",
     "balanced accuracy",

@@ -51,7 +51,7 @@ class FurtherMetrics:
         for split in _HELD_OUT:
             examples: Split = getattr(self.dataset, split)
             rest = {name: function for name, function in functions.items() if name not in self.recorded}
-            values = model.predict(examples.inputs).double().cpu().numpy() if rest and len(examples) else np.zeros(0)
+            values = model.outputs(examples.inputs).double().cpu().numpy() if rest and len(examples) else np.zeros(0)
             found = figures(self._predictions(split, values), rest)
             best |= {metric_of(name).best(split): value for name, value in found.items()}
         return best

@@ -81,4 +81,5 @@ def bare_data(data):
         bare(data.mean),
         bare(data.std),
         bare(data.inverse),
+        bare(data.weights),
     )

@@ -128,13 +128,16 @@ def total_loss(program, memory, rules, data, start, n, batch):
             if len(rules.weights):
                 loss *= rules.weights[label]
                 scaled(number(rules.weights[label]), d, d)
-            total += loss
         elif rules.loss == BINARY_CROSS_ENTROPY:
-            total += binary_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
+            loss = binary_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
         elif rules.loss == HUBER:
-            total += huber(z, data.targets[row], number(rules.delta), d)
+            loss = huber(z, data.targets[row], number(rules.delta), d)
         else:
-            total += squared_error(z, data.targets[row], d)
+            loss = squared_error(z, data.targets[row], d)
+        if len(data.weights):
+            loss *= data.weights[row]
+            scaled(number(data.weights[row]), d, d)
+        total += loss
         if batch > 1:
             divide(d, number(batch))
     return total

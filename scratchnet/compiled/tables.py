@@ -94,6 +94,7 @@ class Data(NamedTuple):
     mean: np.ndarray
     std: np.ndarray
     inverse: np.ndarray  # 1 / std, empty where that leaves the range of exact quotients
+    weights: np.ndarray  # (N,) what an example counts in the loss, empty where all count 1
 
 
 BYTES, FLOATS, DOUBLES = range(3)

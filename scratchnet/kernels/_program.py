@@ -12,7 +12,7 @@ from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
 from scratchnet.compiled.tables import Program
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
-from scratchnet.layers import Layer, LayerNorm, Linear, Residual, Sequential
+from scratchnet.layers import Sequential, parameter_shapes
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
@@ -62,7 +62,7 @@ def reason_against(network: Sequential) -> str | None:
     if features is None:
         return "it needs a first layer that has a size"
     try:
-        _build(network, features, 1, Layout.of(_shapes(network)))
+        _build(network, features, 1, Layout.of(parameter_shapes(network)))
     except Unsupported as error:
         return str(error)
     return None
@@ -77,7 +77,7 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     """
     features = network.input_features
     assert features is not None
-    shapes = _shapes(network)
+    shapes = parameter_shapes(network)
     plain = Layout.of(shapes)
     builder, output = _build(network, features, 1, plain)
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
@@ -93,19 +93,6 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     builder.gradients(output)
     block = max(1, _BLOCK_ROWS // batch) if ahead >= 0 else 1
     return _finish(builder, output, layout, (batch, piece, block, ahead, features))
-
-
-def _shapes(layer: Layer) -> dict[str, tuple[int, ...]]:
-    """The shape of each parameter, without the run axis; nothing is drawn, so that any size can be asked about."""
-    if isinstance(layer, Sequential):
-        return {f"{i}.{name}": shape for i, part in enumerate(layer.layers) for name, shape in _shapes(part).items()}
-    if isinstance(layer, Residual):
-        return _shapes(layer.inner)
-    if isinstance(layer, Linear):
-        return {"weight": (layer.in_features, layer.out_features), "bias": (layer.out_features,)}
-    if isinstance(layer, LayerNorm):
-        return {"scale": (layer.features,), "shift": (layer.features,)}
-    return {}
 
 
 def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tuple[Builder, Value]:

@@ -62,7 +62,7 @@ def train(values: Values, examples: Examples, order: Tensor, batch_size: int) ->
     stretch = max(_DRAWN // (draws * batch_size), 1) if draws else len(rates)
     for start in range(0, len(rates), stretch):
         rows, part = order[start * batch_size : (start + stretch) * batch_size], slice(start, start + stretch)
-        data = _data(examples.inputs, examples.targets, rows, *examples.normalisation(values.dtype))
+        data = _data(examples.inputs, examples.targets, rows, *examples.normalisation(values.dtype), examples.weight)
         # One call draws what the layers would draw one after the other.
         noise = torch.rand(len(rows) * draws, generator=values.generators[0]).numpy()
         compiled.train(program, memory, rules, data, noise, rates[part], values.steps + start, gemm, losses[part])
@@ -136,7 +136,9 @@ def _rules(values: Values, network: Compiled) -> Rules:
     )
 
 
-def _data(inputs: Tensor, targets: Tensor, order: Tensor, mean: Tensor, std: Tensor) -> Data:
+def _data(
+    inputs: Tensor, targets: Tensor, order: Tensor, mean: Tensor, std: Tensor, weight: Tensor | None = None
+) -> Data:
     """Tensors as compiled code reads them."""
     dtype, regression = mean.dtype, targets.is_floating_point()
     raw, floats, doubles = (inputs if inputs.dtype == kind else torch.empty(0, 0, dtype=kind) for kind in _INPUTS)
@@ -151,6 +153,7 @@ def _data(inputs: Tensor, targets: Tensor, order: Tensor, mean: Tensor, std: Ten
         mean.contiguous().numpy(),
         std.contiguous().numpy(),
         (1 / std if _in_range(std) else torch.empty(0, dtype=dtype)).numpy(),
+        (_no_weights if weight is None else weight.double()).contiguous().numpy(),
     )
 
 
@@ -162,3 +165,4 @@ def _in_range(std: Tensor) -> bool:
 
 _INPUTS = (torch.uint8, torch.float32, torch.float64)  # in the order of `tables`: BYTES, FLOATS, DOUBLES
 _no_labels = torch.empty(0, dtype=torch.int64)
+_no_weights = torch.empty(0, dtype=torch.float64)

@@ -23,16 +23,24 @@ def train(values: Values, examples: Examples, order: Tensor, batch_size: int) ->
     losses = []
     for rate, index in zip(values.rates(-(-len(order) // batch_size)), order.split(batch_size), strict=True):
         x, target = examples.batch(index, values.dtype)
-        losses.append(step(values, x, target, rate))
+        weight = None if examples.weight is None else examples.weight.index_select(0, index).to(values.dtype)
+        losses.append(step(values, x, target, rate, weight))
     return torch.stack(losses)
 
 
-def step(values: Values, x: Tensor, target: Tensor, lr: Tensor) -> Tensor:
-    """One gradient step on x (B, ...) shared by all runs, with rates lr (R,); -> (R,) loss before it."""
+def step(values: Values, x: Tensor, target: Tensor, lr: Tensor, weight: Tensor | None = None) -> Tensor:
+    """One gradient step on x (B, ...) shared by all runs, with rates lr (R,); -> (R,) loss before it.
+
+    weight (B,): what each example counts in the loss, 1 without.
+    """
     inputs = values.params | values.noise(len(x))
     output, saved = values.network.forward(inputs, x.expand(len(values.runs), *x.shape))
-    loss, loss_saved = values.loss.forward(output, target)
-    _, grads = values.network.backward(inputs, saved, values.loss.backward(loss_saved), input_grad=False)
+    weighting = () if weight is None else (weight,)
+    loss, loss_saved = values.loss.forward(output, target, *weighting)
+    delta = values.loss.backward(loss_saved)
+    if weight is not None:  # an example's loss depends on its own outputs alone
+        delta = delta * weight.view(1, -1, 1)
+    _, grads = values.network.backward(inputs, saved, delta, input_grad=False)
     for name, mask in values.mask.items():
         grads[name].mul_(mask)
     values.steps += 1

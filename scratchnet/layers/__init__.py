@@ -8,6 +8,7 @@ from scratchnet.layers.norm import LayerNorm
 from scratchnet.layers.patches import MeanOverPatches, Patchify, Transpose
 from scratchnet.layers.residual import Residual
 from scratchnet.layers.sequential import Sequential
+from scratchnet.layers.shapes import parameter_shapes
 
 __all__ = [
     "GELU",
@@ -31,4 +32,5 @@ __all__ = [
     "Transpose",
     "check_gradient",
     "check_shape",
+    "parameter_shapes",
 ]

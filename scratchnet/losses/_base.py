@@ -23,8 +23,11 @@ class Loss:
 
     target_kind: ClassVar[TargetKind]
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
-        """-> loss (R,), mean over the batch, and what backward needs."""
+    def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
+        """-> loss (R,), mean over the batch, and what backward needs.
+
+        With weight (B,) the loss is Σ_b w_b loss_b / B; by w_b its gradient is multiplied by who calls `backward`.
+        """
         raise NotImplementedError
 
     def backward(self, saved: Saved) -> Tensor:
@@ -49,27 +52,35 @@ class Loss:
             )
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
-        """What `score` needs of a batch, (R,) in float64: correct predictions, or the sum of squared errors."""
+        """What `score` needs of a batch, in float64: correct predictions (R,), or sums of squared errors (R, K)."""
         if self.target_kind == "labels":
             return (output.argmax(2) == target).sum(1, dtype=torch.float64)
         if self.target_kind == "flags":
             return ((output > 0) == (target > 0.5)).all(2).sum(1, dtype=torch.float64)
-        return (output.double() - target).square().sum((1, 2))
+        return (output.double() - target).square().sum(1)
 
     def score(self, hits: Tensor, targets: Tensor) -> Tensor:
         """(R,) score of a whole split from the sum of its hits and its targets.
 
         Accuracy: the share of examples whose largest logit is the target's; of flags, of those with every flag right,
-        where a positive logit means 1. R² = 1 − Σ_bk (y_bk − t_bk)² / (N Σ_k var(t_k)): 1 is perfect, 0 is what the
-        mean of the targets reaches.
+        where a positive logit means 1. Of values R² = mean_k (1 − Σ_b (y_bk − t_bk)² / (N var(t_k))), whatever the
+        units of each: 1 is perfect, 0 is what the means of the targets reach. A target that never changes gives 1 where
+        it is met exactly, else 0, and a single example gives NaN, as in scikit-learn's `r2_score`.
         """
         mean = hits / len(targets)
-        return mean if self.target_kind != "values" else 1 - mean / targets.double().var(0, correction=0).sum()
+        if self.target_kind != "values":
+            return mean
+        if len(targets) < 2:
+            return torch.full_like(mean[:, 0], torch.nan)
+        shifted = targets.double() - targets[:1].double()  # exactly 0 where a target never changes
+        variance = shifted.var(0, correction=0)
+        return torch.where(variance > 0, 1 - mean / variance, (mean == 0).double()).mean(1)
 
 
-def batch_mean(losses: Tensor) -> Tensor:
-    """Losses of examples (R, B) -> (R,); added in float64, so that finite ones do not overflow."""
-    return losses.mean(1, dtype=torch.float64).to(losses.dtype)
+def batch_mean(losses: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Losses of examples (R, B), by weights (B,) -> (R,); added in float64, so that finite ones do not overflow."""
+    weighted = losses if weight is None else losses.double() * weight
+    return weighted.mean(1, dtype=torch.float64).to(losses.dtype)
 
 
 def check_weights(owner: str, weights: Sequence[object]) -> None:

@@ -44,18 +44,19 @@ class BinaryCrossEntropy(Loss):
                 "give a pair for each"
             )
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
+    def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
         self.check_shapes(output, target)
         smoothed = target * (1 - self.label_smoothing) + self.label_smoothing / 2
-        weight = None
+        of_class = None
         if self.class_weight is not None:
             pairs = torch.tensor(self.class_weight, dtype=output.dtype, device=output.device)
-            weight = torch.where(target > 0.5, pairs[:, 1], pairs[:, 0])
+            of_class = torch.where(target > 0.5, pairs[:, 1], pairs[:, 0])
         of_zero, of_one = output.clamp(min=0), (-output).clamp(min=0)
         loss = torch.log1p((-output.abs()).exp()) + (1 - smoothed) * of_zero + smoothed * of_one
-        if weight is not None:
-            loss = loss.double() * weight
-        return batch_mean(loss.sum(2, dtype=torch.float64)).to(output.dtype), (output, smoothed, weight)
+        if of_class is not None:
+            loss = loss.double() * of_class
+        by_example = loss.sum(2, dtype=torch.float64)
+        return batch_mean(by_example, weight).to(output.dtype), (output, smoothed, of_class)
 
     def backward(self, saved: Saved) -> Tensor:
         output, smoothed, weight = saved

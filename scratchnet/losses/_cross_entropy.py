@@ -44,7 +44,7 @@ class CrossEntropy(Loss):
                 "give a weight for each class"
             )
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
+    def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
         self.check_shapes(output, target)
         shifted = output - output.amax(2, keepdim=True)
         exp = shifted.exp()
@@ -54,11 +54,11 @@ class CrossEntropy(Loss):
         if self.label_smoothing:
             mean = shifted.mean(2, keepdim=True, dtype=torch.float64).to(shifted.dtype)
             fit = torch.lerp(fit, mean, self.label_smoothing)
-        loss, weight = (total.log() - fit)[..., 0], None
+        loss, of_class = (total.log() - fit)[..., 0], None
         if self.class_weight is not None:
-            weight = torch.tensor(self.class_weight, dtype=output.dtype, device=output.device)[target]
-            loss = loss.double() * weight
-        return batch_mean(loss).to(output.dtype), (exp, total, index, weight)
+            of_class = torch.tensor(self.class_weight, dtype=output.dtype, device=output.device)[target]
+            loss = loss.double() * of_class
+        return batch_mean(loss, weight).to(output.dtype), (exp, total, index, of_class)
 
     def backward(self, saved: Saved) -> Tensor:
         exp, total, index, weight = saved

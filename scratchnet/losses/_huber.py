@@ -26,12 +26,12 @@ class Huber(Loss):
     def __post_init__(self) -> None:
         check_positive("Huber", "delta", self.delta)
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
+    def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
         self.check_shapes(output, target)
         error = output - target
         size = error.abs()
         near = size.clamp(max=self.delta)
-        return batch_mean((near * (size - near / 2)).sum(2)), (error,)
+        return batch_mean((near * (size - near / 2)).sum(2), weight), (error,)
 
     def backward(self, saved: Saved) -> Tensor:
         error: Tensor = saved[0]

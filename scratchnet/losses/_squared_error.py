@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from scratchnet.layers.base import Saved
-from scratchnet.losses._base import Loss
+from scratchnet.losses._base import Loss, batch_mean
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class MeanSquaredError(Loss):
 
     target_kind = "values"
 
-    def forward(self, output: Tensor, target: Tensor) -> tuple[Tensor, Saved]:
+    def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
         self.check_shapes(output, target)
         error = output - target
-        return (error * error).sum(2).mean(1), (error,)
+        return batch_mean((error * error).sum(2), weight), (error,)
 
     def backward(self, saved: Saved) -> Tensor:
         error: Tensor = saved[0]

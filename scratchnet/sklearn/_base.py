@@ -7,45 +7,79 @@ from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from torch import Tensor
 
 from scratchnet import networks
 from scratchnet.examples import Examples
 from scratchnet.losses import Loss
 from scratchnet.run import Run, Settings
+from scratchnet.schedules import OneCycle, Schedule
 from scratchnet.sklearn._parameters import OPTIMIZERS, SCHEDULES, check_parameters
 from scratchnet.stack import Stack
 
 _ROWS = 1000  # that are predicted at once
+_NUMBERS = 2**22  # of sparse rows that are dense at once
+_BATCH, _WHOLE = 32, 64  # batch_size="auto": the first, or all rows where there are no more than the second
 _FLOATS = [np.float64, np.float32]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Examples as an epoch passes over them: X (N, I), dense or sparse, targets (N,) or (N, K), weight (N,) or None."""
+
+    X: Any
+    targets: np.ndarray
+    weight: np.ndarray | None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """Some of them."""
+        return Rows(self.X[rows], self.targets[rows], None if self.weight is None else self.weight[rows])
+
+    def split(self, fraction: float, seed: int) -> tuple["Rows", "Rows"]:
+        """(train, held out), by class where there are classes."""
+        stratify = self.targets if self.targets.dtype.kind == "i" else None
+        parts = train_test_split(np.arange(len(self)), test_size=fraction, random_state=seed, stratify=stratify)
+        return self.take(parts[0]), self.take(parts[1])
+
+    def examples(self) -> Examples:
+        """Features as they are: scaling is a step of a scikit-learn pipeline. Weights of mean 1."""
+        X = self.X.toarray() if scipy.sparse.issparse(self.X) else np.array(self.X)  # what is given may be read-only
+        zeros = torch.zeros(X.shape[1], dtype=torch.float64)
+        weight = None if self.weight is None else torch.from_numpy(self.weight)
+        return Examples(torch.from_numpy(X), torch.from_numpy(np.array(self.targets)), zeros, zeros + 1, weight)
 
 
 @dataclass(eq=False, repr=False)  # scikit-learn compares by identity and prints parameters in its own way
 class ScratchEstimator(BaseEstimator):
     """Base: a subclass checks its targets and turns outputs into predictions."""
 
-    hidden: Sequence[int] = (128,)
+    hidden: Sequence[int] = (100,)
     _: KW_ONLY
     activation: str = "relu"
     layer_norm: bool = False
     dropout: float = 0.0
     input_dropout: float = 0.0
-    initializer: str = "auto"
-    l2: float = 0.0
+    initializer: str = "glorot"
+    l2: float = 0.006
     weight_decay: float = 0.0
     optimizer: Any = "adam"
-    lr: float = 0.001
+    lr: float = 0.01
     momentum: float = 0.9
-    schedule: Any = "constant"
-    batch_size: int = 32
-    epochs: int = 100
+    schedule: Any = "auto"
+    batch_size: Any = "auto"
+    epochs: int = 60
     patience: int = 0
     validation_fraction: float = 0.1
+    warm_start: bool = False
     random_state: Any = None
     device: str = "cpu"
     dtype: str = "float64"
@@ -57,38 +91,38 @@ class ScratchEstimator(BaseEstimator):
         check_is_fitted(self)
         return {name: value.numpy() for name, value in self._stack.params_of(0).items()}
 
-    def _fit(self, rows: np.ndarray, targets: np.ndarray, outputs: int, loss: Loss) -> Self:
-        """Train from the start: rows (N, I), targets (N,) int64 or (N, K) floating."""
-        self._start(len(rows), outputs, loss)
-        validation = None
+    def _fit(self, rows: Rows, outputs: int, loss: Loss) -> Self:
+        """Train from the start, or with `warm_start` from the weights that are there."""
+        before = self._stack.params_of(0) if self.warm_start and hasattr(self, "network_") else {}
+        self._start(len(rows), outputs, loss, OneCycle())
+        if before:
+            self._load(before)
+        held_out = None
         if self.patience:
-            seed = int(self._order.integers(2**31))
-            stratify = targets if targets.dtype.kind == "i" else None
-            parts = train_test_split(
-                rows, targets, test_size=self.validation_fraction, random_state=seed, stratify=stratify
-            )
-            rows, held_out, targets, held_out_targets = parts
-            validation = self._examples(held_out, held_out_targets)
-        examples = self._examples(rows, targets)
+            rows, held_out = rows.split(self.validation_fraction, int(self._order.integers(2**31)))
+        examples = None if scipy.sparse.issparse(rows.X) else rows.examples().to(self._stack.device)
         self.validation_scores_: list[float] = []
         best: dict[str, Tensor] = {}
         for _ in range(self.epochs):
-            self._epoch(examples)
-            if validation is None:
+            self._epoch(rows, examples)
+            if held_out is None:
                 continue
-            with _threads(self.threads):
-                self.validation_scores_.append(float(self._stack.evaluate(validation).score[0]))
+            self.validation_scores_.append(self._validate(self._raw(held_out.X), held_out))
             self.best_epoch_ = 1 + int(np.argmax(np.nan_to_num(self.validation_scores_, nan=-np.inf)))
             if self.best_epoch_ == self.n_iter_:
                 best = self._stack.params_of(0)
             elif self.n_iter_ - self.best_epoch_ >= self.patience:
                 break
-        for name, value in best.items():
-            self._stack.params[name][0] = value  # the one run's own tensors
+        if best:
+            self._load(best)
         return self
 
-    def _start(self, rows: int, outputs: int, loss: Loss) -> None:
-        """A new network for `n_features_in_` inputs, its weights drawn from the seed."""
+    def _validate(self, outputs: Tensor, rows: Rows) -> float:
+        """The score of the network's outputs (N, K) for these rows."""
+        raise NotImplementedError
+
+    def _start(self, rows: int, outputs: int, loss: Loss, schedule: Schedule) -> None:
+        """A new network for `n_features_in_` inputs, its weights drawn from the seed; `schedule` is that of "auto"."""
         random = check_random_state(self.random_state)
         seeds = random.randint(2**31 - 1, size=2)
         self._order = np.random.default_rng(seeds[1])
@@ -109,52 +143,95 @@ class ScratchEstimator(BaseEstimator):
             loss=loss,
             optimizer=OPTIMIZERS.get(self.optimizer, self.optimizer),
             settings=Settings(**{name: float(getattr(self, name)) for name in names}),
-            schedule=SCHEDULES.get(self.schedule, self.schedule),
+            schedule=({"auto": schedule} | SCHEDULES).get(self.schedule, self.schedule),
             epochs=self.epochs,
             seed=int(seeds[0]),
         )
         device = self.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        steps = math.ceil(rows / self.batch_size)
+        steps = math.ceil(rows / self._batch(rows))
         self._stack = Stack([run], steps_per_epoch=steps, dtype=getattr(torch, self.dtype), device=device)
         self.network_, self.n_iter_, self.loss_curve_ = network, 0, list[float]()
 
-    def _epoch(self, examples: Examples) -> None:
-        """One pass over the examples in a new random order."""
-        order = torch.from_numpy(self._order.permutation(len(examples))).to(self._stack.device)
-        with _threads(self.threads):
-            losses = self._stack.train(examples, order, self.batch_size)[:, 0].double().cpu()
-        sizes = torch.tensor([len(part) for part in order.split(self.batch_size)])
+    def _load(self, params: dict[str, Tensor]) -> None:
+        """Let the network go on from these weights."""
+        for name, value in self._stack.params.items():
+            if value.shape[1:] != params[name].shape:
+                owner, shape = type(self).__name__, tuple(params[name].shape)
+                raise ValueError(
+                    f"{owner}: warm_start: {name} is {shape} from the last fit and {tuple(value.shape[1:])} now; keep "
+                    "hidden, features and outputs as they were, or take warm_start=False"
+                )
+            value[0] = params[name]  # the one run's own tensors
+
+    def _epoch(self, rows: Rows, examples: Examples | None) -> None:
+        """One pass in a new random order; sparse rows, which have no `examples`, are made dense a part at a time."""
+        order, batch = self._order.permutation(len(rows)), self._batch(len(rows))
+        stretch = len(rows)
+        if examples is None:
+            stretch = batch * max(1, _NUMBERS // (batch * max(1, rows.X.shape[1])))
+        losses = []
+        for start in range(0, len(rows), stretch):
+            part = order[start : start + stretch]
+            chosen = examples
+            if chosen is None:
+                chosen, part = rows.take(part).examples().to(self._stack.device), np.arange(len(part))
+            index = torch.from_numpy(part).to(self._stack.device)
+            with _threads(self.threads):
+                losses.append(self._stack.train(chosen, index, batch)[:, 0].double().cpu())
+        means = torch.cat(losses)
+        sizes = torch.tensor([min(batch, len(rows) - start) for start in range(0, len(rows), batch)])
         self.n_iter_ += 1
-        self.loss_curve_.append(float((losses * sizes).sum() / len(examples)))
+        self.loss_curve_.append(float((means * sizes).sum() / len(rows)))
         if not all(value.isfinite().all() for value in self._stack.params.values()):
             remedy = "scale the features, or take a smaller lr"
             raise ValueError(
                 f"{type(self).__name__}: weights are no longer finite after epoch {self.n_iter_}; {remedy}"
             )
 
-    def _examples(self, rows: np.ndarray, targets: np.ndarray) -> Examples:
-        """Features as they are: scaling is a step of a scikit-learn pipeline."""
-        inputs = torch.from_numpy(np.array(rows))  # a copy: what is given may be read-only
-        zeros = torch.zeros(inputs.shape[1], dtype=torch.float64)
-        return Examples(inputs, torch.from_numpy(np.array(targets)), zeros, zeros + 1).to(self._stack.device)
+    def _batch(self, rows: int) -> int:
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return rows if rows <= _WHOLE else _BATCH
+
+    def _raw(self, X: Any) -> Tensor:
+        """The network's outputs for rows that have been checked, (N, K) in float64."""
+        parts = []
+        for start in range(0, X.shape[0], _ROWS):
+            part = X[start : start + _ROWS]
+            dense = part.toarray() if scipy.sparse.issparse(part) else np.array(part)
+            rows = torch.from_numpy(dense).to(self._stack.device, self._stack.dtype)
+            with _threads(self.threads):
+                parts.append(self._stack.predict(rows)[0])
+        return torch.cat(parts).cpu().double()
 
     def _outputs(self, X: Any) -> Tensor:
         """The network's outputs for X, (N, K) in float64."""
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype=_FLOATS)
-        parts = torch.from_numpy(np.array(rows)).to(self._stack.device, self._stack.dtype).split(_ROWS)
-        with _threads(self.threads):
-            return torch.cat([self._stack.predict(part)[0] for part in parts]).cpu().double()
+        return self._raw(validate_data(self, X, reset=False, dtype=_FLOATS, accept_sparse="csr"))
 
-    def _checked(self, X: Any, y: Any, *, reset: bool, **options: Any) -> tuple[np.ndarray, np.ndarray]:
-        """X and y as arrays, after a check of the parameters."""
+    def _checked(self, X: Any, y: Any, *, reset: bool, **options: Any) -> tuple[Any, np.ndarray]:
+        """X and y as arrays, or X as a sparse matrix, after a check of the parameters."""
         check_parameters(type(self).__name__, self.get_params(deep=False))
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError(f"{type(self).__name__}: device='cuda': torch sees no CUDA device; take 'auto' or 'cpu'")
-        rows, targets = validate_data(self, X, y, reset=reset, dtype=_FLOATS, **options)
-        return rows, targets
+        X, y = validate_data(self, X, y, reset=reset, dtype=_FLOATS, accept_sparse="csr", **options)
+        return X, y
+
+    def _weighted(self, X: Any, targets: np.ndarray, sample_weight: Any) -> Rows:
+        """With weights of mean 1: they say what rows count against each other, not how large a step is."""
+        if sample_weight is None:
+            return Rows(X, targets, None)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        if not weight.any():
+            raise ValueError(f"{type(self).__name__}: sample_weight is 0 for all rows; give one above 0")
+        return Rows(X, targets, weight / weight.mean())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 @contextmanager

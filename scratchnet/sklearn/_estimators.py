@@ -4,15 +4,22 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
+from torch import Tensor
 
 from scratchnet.losses import CrossEntropy, MeanSquaredError
-from scratchnet.sklearn._base import ScratchEstimator
+from scratchnet.schedules import Constant
+from scratchnet.sklearn._base import Rows, ScratchEstimator
 
 _PARAMETERS = """
 
-    Features are taken as they are: put a `StandardScaler` before it in a `Pipeline`.
+    Features are taken as they are: put a `StandardScaler` before it in a `Pipeline`. Sparse X is made dense a part at a
+    time. `sample_weight` says what each example counts in the loss, Σ_b w_b loss_b / Σ_b w_b over all of them: a whole
+    number counts as that many equal rows.
 
     Parameters
     ----------
@@ -25,11 +32,14 @@ _PARAMETERS = """
     weight_decay : decoupled decay, lr · weight_decay · W is subtracted at each step.
     optimizer : sgd, adam, or an optimizer of `scratchnet`; the formulas are in `scratchnet.optimizers`.
     lr, momentum : learning rate, and the momentum of sgd.
-    schedule : constant, step, cosine, one_cycle, or a schedule of `scratchnet`: the factor of lr at each step.
-    batch_size, epochs : examples a step, and passes over the examples.
+    schedule : auto (one_cycle in `fit`, constant in `partial_fit`), constant, step, cosine, one_cycle, or a schedule of
+        `scratchnet`: the factor of lr at each step.
+    batch_size : examples a step; auto for 32, or all where there are no more than 64.
+    epochs : passes over the examples.
     patience : 0 to train all epochs, or stop after so many without a better score on the held-out examples and take
         the weights of the best epoch.
     validation_fraction : the share of the examples held out, with patience alone.
+    warm_start : True for a `fit` that goes on from the weights of the last; optimizer and schedule begin anew.
     random_state : draws the weights, the order of the examples, dropout and what is held out.
     device : cpu, cuda, or auto (cuda where there is one).
     dtype : float32 or float64.
@@ -49,39 +59,68 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         """A multilayer perceptron for classes: p(k | x) = e^{z_k} / Σ_j e^{z_j}, z the network's outputs.
 
     Minimised is mean_b (−Σ_k q_bk log p(k | x_b)) + 0.5 · l2 · Σ‖W‖², q = (1 − ε) onehot(y) + ε / K with
-    ε = `label_smoothing`. Labels may be of any type that numpy can sort. `classes_` are the classes."""
+    ε = `label_smoothing`. An example of class k counts `class_weight[k]` times, with "balanced" N / (K N_k).
+    Labels may be of any type that numpy can sort. `classes_` are the classes."""
         + _PARAMETERS
     )
 
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.01
+    class_weight: Any = None
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train from the start on X (N, I) with labels y (N,)."""
-        rows, labels = self._checked(X, y, reset=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on X (N, I) with labels y (N,), from the start unless `warm_start`; sample_weight (N,)."""
+        again = self.warm_start and hasattr(self, "network_")
+        X, labels = self._checked(X, y, reset=not again)
         check_classification_targets(labels)
-        self.classes_, targets = np.unique(labels, return_inverse=True)
-        return self._fit(rows, targets.astype(np.int64), len(self.classes_), CrossEntropy(self.label_smoothing))
+        classes, targets = np.unique(labels, return_inverse=True)
+        if again:
+            classes, targets = self.classes_, self._among(labels, self.classes_)
+        self.classes_: np.ndarray = classes
+        rows = self._weighted(X, targets.astype(np.int64), sample_weight)
+        return self._fit(rows, len(self.classes_), self._loss(rows))
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one pass over X and y; the first call needs all `classes` that will ever come.
 
         A schedule counts each call as one of `epochs`, of as many steps as the first.
         """
         first = not hasattr(self, "network_")
-        rows, labels = self._checked(X, y, reset=first)
+        X, labels = self._checked(X, y, reset=first)
         check_classification_targets(labels)
         if first and classes is None:
             raise ValueError("ScratchClassifier: classes must be passed on the first call to partial_fit")
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "ScratchClassifier: class_weight='balanced' needs all rows at once; for partial_fit give a dict"
+            )
         known = np.unique(classes) if first else self.classes_
         if classes is not None and not np.array_equal(np.unique(classes), known):
             raise ValueError(f"ScratchClassifier: classes={classes!r} are not those of the first call, {known!r}")
-        if other := np.setdiff1d(labels, known).tolist():
-            raise ValueError(f"ScratchClassifier: y holds {other}, which are not among the classes {known.tolist()}")
+        rows = self._weighted(X, self._among(labels, known), sample_weight)
         self.classes_ = known
         if first:
-            self._start(len(rows), len(known), CrossEntropy(self.label_smoothing))
-        self._epoch(self._examples(rows, np.searchsorted(known, labels).astype(np.int64)))
+            self._start(len(rows), len(known), self._loss(rows), Constant())
+        self._epoch(rows, None if scipy.sparse.issparse(X) else rows.examples().to(self._stack.device))
         return self
+
+    def _among(self, labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+        if other := np.setdiff1d(labels, known).tolist():
+            raise ValueError(f"ScratchClassifier: y holds {other}, which are not among the classes {known.tolist()}")
+        return np.searchsorted(known, labels).astype(np.int64)
+
+    def _loss(self, rows: Rows) -> CrossEntropy:
+        """With a weight for each class, balanced over the weights of the rows."""
+        if self.class_weight is None:
+            return CrossEntropy(self.label_smoothing)
+        if self.class_weight == "balanced":
+            counts = np.bincount(rows.targets, rows.weight, minlength=len(self.classes_))
+            weights = np.divide(len(rows), len(counts) * counts, out=np.zeros(len(counts)), where=counts > 0)
+        else:
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[rows.targets])
+        return CrossEntropy(self.label_smoothing, tuple(map(float, weights)))
+
+    def _validate(self, outputs: Tensor, rows: Rows) -> float:
+        return float(accuracy_score(rows.targets, outputs.argmax(1).numpy(), sample_weight=rows.weight))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """p(k | x) (N, K) in the order of `classes_`."""
@@ -98,40 +137,40 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         return labels
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ScratchRegressor(RegressorMixin, ScratchEstimator):
     __doc__ = (
-        """A multilayer perceptron for one value an example, or several: y = z, z the network's outputs.
+        """A multilayer perceptron for one value an example, or several: y = s z + m, z the network's outputs.
 
-    Minimised is mean_b Σ_k (z_bk − y_bk)² + 0.5 · l2 · Σ‖W‖². Targets are taken as they are: where they are large,
-    put a `TransformedTargetRegressor` around it."""
+    Minimised is mean_b Σ_k (z_bk − (y_bk − m_k) / s_k)² + 0.5 · l2 · Σ‖W‖². With `normalize_y` m and s are mean and
+    deviation of each target over the rows of `fit`, or of the first `partial_fit`, `y_mean_` and `y_scale_`; without
+    they are 0 and 1."""
         + _PARAMETERS
     )
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train from the start on X (N, I) with targets y (N,) or (N, K)."""
-        rows, targets = self._targets(X, y, reset=True)
-        return self._fit(rows, targets, targets.shape[1], MeanSquaredError())
+    normalize_y: bool = True
 
-    def partial_fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on X (N, I) with targets y (N,) or (N, K), from the start unless `warm_start`; sample_weight (N,)."""
+        again = self.warm_start and hasattr(self, "network_")
+        rows = self._targets(X, y, sample_weight, reset=not again)
+        return self._fit(rows, rows.targets.shape[1], MeanSquaredError())
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on for one pass over X and y.
 
         A schedule counts each call as one of `epochs`, of as many steps as the first.
         """
         first = not hasattr(self, "network_")
-        rows, targets = self._targets(X, y, reset=first)
+        rows = self._targets(X, y, sample_weight, reset=first)
         if first:
-            self._start(len(rows), targets.shape[1], MeanSquaredError())
-        [outputs] = self.network_.output_shape((self.n_features_in_,))
-        if targets.shape[1] != outputs:
-            raise ValueError(
-                f"ScratchRegressor: y has {targets.shape[1]} values an example, the first call had {outputs}"
-            )
-        self._epoch(self._examples(rows, targets))
+            self._start(len(rows), rows.targets.shape[1], MeanSquaredError(), Constant())
+        self._epoch(rows, None if scipy.sparse.issparse(rows.X) else rows.examples().to(self._stack.device))
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """(N,) or (N, K), as the targets were."""
-        outputs = self._outputs(X).numpy()
+        outputs = self._outputs(X).numpy() * self.y_scale_ + self.y_mean_
         return outputs[:, 0] if self._one_value else outputs
 
     def __sklearn_tags__(self) -> Any:
@@ -139,8 +178,22 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def _targets(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        rows, targets = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
+    def _validate(self, outputs: Tensor, rows: Rows) -> float:
+        return float(r2_score(rows.targets, outputs.numpy(), sample_weight=rows.weight))
+
+    def _targets(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Rows:
+        X, y = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
+        targets = y.reshape(len(y), -1).astype(np.float64)
+        rows = self._weighted(X, targets, sample_weight)
         if reset:
-            self._one_value = targets.ndim == 1
-        return rows, targets.reshape(len(targets), -1).astype(np.float64)
+            self._one_value = y.ndim == 1
+            self.y_mean_, self.y_scale_ = np.zeros(targets.shape[1]), np.ones(targets.shape[1])
+            if self.normalize_y:
+                self.y_mean_ = np.average(targets, 0, rows.weight)
+                deviation = np.sqrt(np.average((targets - self.y_mean_) ** 2, 0, rows.weight))
+                self.y_scale_ = np.where(deviation > 1e-12 * np.abs(self.y_mean_), deviation, 1.0)
+        if targets.shape[1] != len(self.y_mean_):
+            raise ValueError(
+                f"ScratchRegressor: y has {targets.shape[1]} values an example, the first call had {len(self.y_mean_)}"
+            )
+        return Rows(X, (targets - self.y_mean_) / self.y_scale_, rows.weight)

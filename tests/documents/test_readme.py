@@ -23,7 +23,9 @@ TEXT = PAGE.read_text(encoding="utf-8")
 TYPED = [line for line in indented(PAGE) if line.startswith((".venv/", "make"))]
 TRAINING = ("**Stop and resume.**", "**Watch runs in TensorBoard or MLflow.**")
 ELSEWHERE = "**Use a network elsewhere.**"  # of the sweep that an earlier paragraph trains
+PREDICT = "**Predict new data.**"  # by the best run of a sweep
 ANSWERS = {
+    "pipeline.predict": "predictions.csv: predictions for 150 rows",
     "load_model": "(0): Linear(in_features=2,",
     "pipeline.export": "outputs/mine/0/model.onnx",
     "pipeline.new": "next: cd lab",
@@ -75,6 +77,10 @@ def paragraphs() -> list[str]:
 def test_commands_work_one_after_the_other(tmp_path: Path, start: str) -> None:
     if start == OWN:
         write_examples(tmp_path)
+    if start == PREDICT:
+        write_iris(tmp_path / "new.csv")
+        table = ["dataset=table", "dataset.path=new.csv", "dataset.target=species", "training.epochs=1"]
+        run(tmp_path, sys.executable, "-m", "pipeline", "-m", *table, "seed=0,1", "sweep.name=mine")
     if start == ELSEWHERE:
         run(tmp_path, sys.executable, "-m", "pipeline", "-m", *TINY, "training.epochs=1", "seed=0", "sweep.name=mine")
     for command in commands_of_paragraph(start):

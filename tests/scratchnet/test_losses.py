@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import r2_score
 from torch import Tensor
 from torch_losses import by_torch
 
@@ -193,3 +196,39 @@ def test_accuracy_and_r2() -> None:
     for error in (sn.MeanSquaredError(), sn.Huber()):
         score = error.score(error.hits(guesses, target), target)
         torch.testing.assert_close(score, torch.tensor([1.0, 0.0]).double())
+
+
+@settings(deadline=None)
+@given(st.integers(2, 30), st.integers(1, 4), st.integers(0, 99))
+def test_r2_of_several_targets_is_scikit_learns(count: int, outputs: int, seed: int) -> None:
+    """Also where a target never changes, and whatever the units of each."""
+    generator = torch.Generator().manual_seed(seed)
+    target = torch.randn(count, outputs, generator=generator, dtype=torch.float64) * 10.0 ** torch.arange(outputs)
+    if seed % 3 == 0:
+        target[:, 0] = 2
+    output = target + torch.randn(2, count, outputs, generator=generator, dtype=torch.float64)
+    output[1] = target
+    loss = sn.MeanSquaredError()
+    score = loss.score(loss.hits(output, target), target)
+    for run in range(2):
+        assert float(score[run]) == pytest.approx(r2_score(target.numpy(), output[run].numpy()), rel=1e-9, abs=1e-9)
+    assert loss.score(loss.hits(output[:, :1], target[:1]), target[:1]).isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [
+        (sn.CrossEntropy(0.1, (1.0, 2.0, 3.0)), torch.tensor([0, 2, 1, 1])),
+        (sn.BinaryCrossEntropy(0.1), torch.tensor([[0.0, 1, 1], [1, 0, 0], [0, 0, 1], [1, 1, 1]])),
+        (sn.MeanSquaredError(), torch.arange(12.0).reshape(4, 3)),
+        (sn.Huber(0.5), torch.arange(12.0).reshape(4, 3)),
+    ],
+    ids=str,
+)
+def test_a_weight_counts_as_equal_examples(loss: sn.Loss, target: Tensor) -> None:
+    target = target if target.dtype == torch.int64 else target.double()
+    output = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    counts = torch.tensor([2, 0, 1, 3])
+    weighted, _ = loss.forward(output, target, counts.double())
+    rows, _ = loss.forward(output.repeat_interleave(counts, 1), target.repeat_interleave(counts, 0))
+    torch.testing.assert_close(weighted * 4, rows * 6, rtol=1e-12, atol=1e-12)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -23,7 +24,7 @@ import scratchnet as sn
 from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
 
 IRIS = load_iris(return_X_y=True)
-QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 5, "random_state": 0}
+QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 5, "random_state": 0, "batch_size": 32, "schedule": "constant"}
 
 
 def scaled() -> tuple[np.ndarray, np.ndarray]:
@@ -54,9 +55,9 @@ for model in (ScratchClassifier(), ScratchRegressor()):
 def test_a_grid_search_over_a_pipeline_finds_a_good_classifier() -> None:
     X, y = load_digits(return_X_y=True)
     pipeline = make_pipeline(StandardScaler(), ScratchClassifier(epochs=15, random_state=0))
-    grid = {"scratchclassifier__hidden": [(), (64,)], "scratchclassifier__lr": [1e-5, 3e-3]}
+    grid = {"scratchclassifier__hidden": [(), (64,)], "scratchclassifier__lr": [1e-5, 1e-2]}
     search = GridSearchCV(pipeline, grid, cv=2).fit(X[:1200], y[:1200])
-    assert search.best_params_ == {"scratchclassifier__hidden": (64,), "scratchclassifier__lr": 3e-3}
+    assert search.best_params_ == {"scratchclassifier__hidden": (64,), "scratchclassifier__lr": 1e-2}
     assert search.score(X[1200:], y[1200:]) > 0.9
 
 
@@ -119,7 +120,7 @@ def test_the_seed_decides_weights_order_and_dropout() -> None:
 
 def test_partial_fit_is_an_epoch_of_fit() -> None:
     X, y = scaled()
-    whole = ScratchClassifier(**QUICK, momentum=0.5, optimizer="sgd", lr=0.1, batch_size=20).fit(X, y)
+    whole = ScratchClassifier(**QUICK | {"batch_size": 20}, momentum=0.5, optimizer="sgd", lr=0.1).fit(X, y)
     parts = clone(whole)
     for _ in range(4):
         parts.partial_fit(X, y, classes=[0, 1, 2])
@@ -160,7 +161,10 @@ def test_patience_stops_and_keeps_the_best_epoch() -> None:
 def test_a_linear_regressor_finds_the_least_squares() -> None:
     X, y = load_diabetes(return_X_y=True)
     X, y = StandardScaler().fit_transform(X), (y - y.mean()) / y.std()
-    model = ScratchRegressor((), optimizer="sgd", lr=0.02, batch_size=442, epochs=4000, random_state=0).fit(X, y)
+    model = ScratchRegressor(
+        (), optimizer="sgd", lr=0.02, batch_size=442, epochs=4000, l2=0, schedule="constant", random_state=0
+    )
+    model.fit(X, y)
     best = LinearRegression().fit(X, y)
     assert model.score(X, y) == pytest.approx(best.score(X, y), abs=1e-4)
     np.testing.assert_allclose(model.predict(X), best.predict(X), atol=0.02)
@@ -210,7 +214,7 @@ def test_all_settings_train_and_survive_a_clone(settings: dict[str, Any]) -> Non
         ({"hidden": (0,)}, r"hidden=\(0,\); allowed"),
         ({"activation": "swish"}, "activation='swish'; allowed: relu, leaky_relu, tanh, sigmoid, gelu$"),
         ({"optimizer": "lbfgs"}, "optimizer='lbfgs'; allowed: sgd, adam, or a scratchnet.Optimizer"),
-        ({"schedule": 3}, "schedule=3; allowed: constant, step, cosine, one_cycle, or a scratchnet.Schedule"),
+        ({"schedule": 3}, "schedule=3; allowed: auto, constant, step, cosine, one_cycle, or a scratchnet.Schedule"),
         ({"lr": 0}, "lr=0; allowed: a number above 0"),
         ({"lr": float("nan")}, "lr=nan; allowed"),
         ({"dropout": 1}, "dropout=1; allowed: from 0 up to, but not including, 1"),
@@ -230,6 +234,116 @@ def test_training_that_diverges_is_an_error() -> None:
     X, y = scaled()
     with pytest.raises(ValueError, match=r"weights are no longer finite after epoch .*; scale the features, or take"):
         ScratchRegressor(optimizer="sgd", lr=1e3, random_state=0).fit(X, y)
+
+
+def repeated(X: Any, y: Any, counts: np.ndarray) -> tuple[Any, Any]:
+    return np.repeat(X, counts, axis=0), np.repeat(y, counts, axis=0)
+
+
+WHOLE: dict[str, Any] = {"hidden": (6,), "batch_size": 1000, "epochs": 30, "lr": 0.05, "random_state": 0}
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("kernel", ["compiled", "plain"])
+def test_a_weight_counts_as_equal_rows(optimizer: str, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an epoch is one batch, in both kernels, with all that is learned of the targets."""
+    if kernel == "plain":
+        monkeypatch.setattr("scratchnet.kernels.compiled.refusal", lambda run, device: "not asked")
+    rng = np.random.default_rng(0)
+    X, y = scaled()
+    counts = rng.integers(0, 4, len(X))
+    for balanced in (None, "balanced", {0: 3.0, 1: 1.0, 2: 0.5}):
+        weighted = ScratchClassifier(**WHOLE, optimizer=optimizer, class_weight=balanced, label_smoothing=0.1)
+        rows = clone(weighted).fit(*repeated(X, y, counts))
+        weighted.fit(X, y, sample_weight=counts * 7.0)
+        np.testing.assert_allclose(weighted.predict_proba(X), rows.predict_proba(X), rtol=1e-6, atol=1e-9)
+        assert weighted.loss_curve_ == pytest.approx(rows.loss_curve_, rel=1e-6)
+        assert weighted.score(X, y, counts) == pytest.approx(rows.score(*repeated(X, y, counts)))
+    values = np.stack([100 * X[:, 0] + 5, X[:, 1]], 1)
+    weighted = ScratchRegressor(**WHOLE, optimizer=optimizer)
+    rows = clone(weighted).fit(*repeated(X, values, counts))
+    weighted.fit(X, values, sample_weight=counts)
+    np.testing.assert_allclose(weighted.predict(X), rows.predict(X), rtol=1e-5, atol=1e-6)
+
+
+def test_weights_reach_small_batches_and_partial_fits() -> None:
+    X, y = scaled()
+    weight = np.where(y == 2, 0.0, 1.0)
+    assert set(ScratchClassifier(**QUICK | {"epochs": 60}, lr=0.05).fit(X, y, weight).predict(X)) == {0, 1}
+    model = ScratchClassifier(**QUICK, lr=0.05)
+    for _ in range(60):
+        model.partial_fit(X, y, classes=[0, 1, 2], sample_weight=weight)
+    assert set(model.predict(X)) == {0, 1}
+    for wrong, said in (
+        ([1.0], "shape"),
+        (-weight - 1, "[Nn]egative"),
+        (0 * weight, "is 0 for all rows|non-zero"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            ScratchClassifier(**QUICK).fit(X, y, sample_weight=wrong)
+
+
+def test_class_weights_find_the_rare_class() -> None:
+    X, y = scaled()
+    keep = np.flatnonzero((y == 1) | ((y == 2) & (np.arange(len(y)) % 10 == 0)))
+    X, y = X[keep], y[keep]
+    plain, balanced = (
+        ScratchClassifier(**QUICK | {"epochs": 40}, lr=0.02, class_weight=weight).fit(X, y)
+        for weight in (None, "balanced")
+    )
+    assert (balanced.predict_proba(X)[:, 1] > plain.predict_proba(X)[:, 1]).mean() > 0.9
+    assert balanced.score(X[y == 2], y[y == 2]) >= plain.score(X[y == 2], y[y == 2])
+    with pytest.raises(ValueError, match="needs all rows at once; for partial_fit give a dict"):
+        ScratchClassifier(**QUICK, class_weight="balanced").partial_fit(X, y, classes=[1, 2])
+
+
+@pytest.mark.parametrize("container", [scipy.sparse.csr_array, scipy.sparse.csc_matrix, scipy.sparse.coo_array])
+def test_sparse_rows_train_as_dense_ones(container: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scratchnet.sklearn._base._NUMBERS", 4 * 32 * 2)  # two batches at a time
+    X, y = scaled()
+    X = np.where(np.abs(X) < 0.5, 0, X)
+    dense, sparse = (ScratchClassifier(**QUICK, patience=2).fit(rows, y, np.ones(150)) for rows in (X, container(X)))
+    np.testing.assert_allclose(sparse.predict_proba(container(X)), dense.predict_proba(X), rtol=1e-12)
+    assert sparse.loss_curve_ == pytest.approx(dense.loss_curve_, rel=1e-12)
+    one = ScratchRegressor(**QUICK).partial_fit(container(X), y).predict(X)
+    np.testing.assert_allclose(one, ScratchRegressor(**QUICK).partial_fit(X, y).predict(container(X)), rtol=1e-12)
+
+
+def test_warm_start_goes_on_from_the_last_weights() -> None:
+    X, y = scaled()
+    model = ScratchClassifier(**QUICK, warm_start=True, lr=0.01).fit(X, y)
+    first = model.loss_curve_
+    model.fit(X, y)
+    assert model.n_iter_ == 5
+    assert model.loss_curve_[0] < first[-1] < first[0]
+    again = ScratchClassifier(**QUICK, warm_start=True, lr=0.01).fit(X, y).fit(X, y)
+    assert (again.predict_proba(X) == model.predict_proba(X)).all()
+    model.set_params(hidden=(9,))
+    with pytest.raises(ValueError, match=r"warm_start: 0\.weight is \(4, 8\) from the last fit and \(4, 9\) now"):
+        model.fit(X, y)
+    with pytest.raises(ValueError, match=r"y holds \[3\], which are not among the classes"):
+        again.fit(X, np.where(y == 0, 3, y))
+
+
+def test_large_targets_need_no_scaling() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = ScratchRegressor(random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.4
+    assert model.y_mean_ == pytest.approx(y.mean())
+    raw = ScratchRegressor(random_state=0, normalize_y=False).fit(X, (y - y.mean()) / y.std())
+    np.testing.assert_allclose(model.predict(X), raw.predict(X) * y.std() + y.mean(), rtol=1e-6)
+    same = ScratchRegressor(random_state=0, epochs=3).fit(X, np.full(len(y), 7.0))
+    assert np.abs(same.predict(X) - 7).max() < 3
+
+
+def test_the_estimators_score_is_that_of_the_engine() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    wide = np.stack([y, 1e-3 * y**2, np.sin(y)], 1)
+    model = ScratchRegressor(**QUICK | {"batch_size": 64}, lr=0.01).fit(X, wide)
+    stack, scaled_y = model._stack, (wide - model.y_mean_) / model.y_scale_
+    zeros = torch.zeros(X.shape[1], dtype=torch.float64)
+    examples = sn.Examples(torch.from_numpy(X), torch.from_numpy(scaled_y), zeros, zeros + 1)
+    assert float(stack.evaluate(examples).score[0]) == pytest.approx(model.score(X, wide), rel=1e-9)
 
 
 def test_threads_are_the_estimators_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def diagnose(run: Path) -> Diagnosis:
     if dataset.fingerprint != result.provenance.get("data_fingerprint"):
         raise UserError(f"{run}: the data has changed since the run")
     model = load_model(run)
-    best = model.predict(dataset.test.inputs).softmax(1).max(1)
+    best = model.outputs(dataset.test.inputs).softmax(1).max(1)
     first = model.params[model.network.names[0]]
     sees_pixels = dataset.image_shape is not None and first.shape[:-1] == (math.prod(dataset.image_shape),)
     return Diagnosis(

@@ -64,8 +64,8 @@ def test_labels_from_a_table_to_the_report(tmp_path: Path) -> None:
             .dataset.load()
             .test
         )
-        outputs = model.predict(test.inputs).double().numpy()
-        torch.testing.assert_close(model.probabilities(test.inputs), model.predict(test.inputs).sigmoid())
+        outputs = model.outputs(test.inputs).double().numpy()
+        torch.testing.assert_close(model.probabilities(test.inputs), model.outputs(test.inputs).sigmoid())
         metrics = result["metrics"]
         assert isinstance(metrics, dict)
         expected = figures(Predictions("multilabel", outputs, test.targets), further_of("multilabel", 3))

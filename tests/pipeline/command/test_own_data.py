@@ -84,7 +84,7 @@ def assert_predicts(run: Path, result: dict[str, object]) -> None:
     data = Config.model_validate(result["config"]).dataset.load()
     metrics = result["metrics"]
     assert isinstance(metrics, dict)
-    outputs = load_model(run).predict(data.test.inputs).double().numpy()
+    outputs = load_model(run).outputs(data.test.inputs).double().numpy()
     if data.class_names:
         assert (outputs.argmax(1) == data.test.targets).mean() == pytest.approx(metrics["best_test_accuracy"], abs=1e-6)
         return

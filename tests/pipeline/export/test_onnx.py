@@ -54,7 +54,7 @@ def test_a_run_gives_what_its_stack_predicts(trainer: Trainer) -> None:
     if dataset.task == "regression":
         assert names == ["values"]
     else:
-        assert names == ["logits", "probabilities"]
+        assert names == ["logits", "probabilities", "label"]
         [probabilities] = runner.run(["probabilities"], {"input": raw})
         np.testing.assert_allclose(probabilities, torch.tensor(expected).softmax(1).numpy(), rtol=1e-4, atol=1e-5)
     inside = runner.get_modelmeta().custom_metadata_map["scratchnet"]
@@ -83,7 +83,7 @@ def test_every_network_gives_what_the_engine_does(
     model = TrainedModel(network, trained(network, dtype, seed), header)
     rng = np.random.default_rng(seed)
     raw = rng.integers(0, 256, (3, *shape), np.uint8)
-    expected = model.predict(raw).numpy()
+    expected = model.outputs(raw).numpy()
     source = raw if len(shape) == 3 else raw.astype(np.float32)
     tight = 1e-5 * max(1.0, np.abs(expected).max())
     [actual] = session(to_onnx(model)).run(["values"], {"input": source})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def test_a_run_is_read_back_and_goes_to_torch(trainer: Trainer) -> None:
     [values] = stack.groups
     expected = values.network.forward(values.params, x.unsqueeze(0))[0][0]
     tight = 1e-12 if stack.dtype == torch.float64 else 1e-6
-    torch.testing.assert_close(model.predict(dataset.test.inputs), expected, rtol=tight, atol=tight)
+    torch.testing.assert_close(model.outputs(dataset.test.inputs), expected, rtol=tight, atol=tight)
     assert model.network == values.network
     assert (model.input_shape, model.class_names) == (dataset.test.inputs.shape[1:], dataset.class_names)
     assert model.header.task == dataset.task
@@ -89,12 +90,12 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
     job = make_job("model.hidden=[2]", "training.epochs=1", "dataset.validation_fraction=0.9")
     Trainer([job], job.config.dataset.load()).train()
     model = load_model(job.folder)
-    assert model.predict(np.zeros((0, 1, 28, 28), np.uint8)).shape == (0, 10)
+    assert model.outputs(np.zeros((0, 1, 28, 28), np.uint8)).shape == (0, 10)
     flat = np.random.default_rng(0).integers(0, 256, (3, 784), np.uint8)
-    assert torch.equal(model.predict(flat), model.predict(flat.reshape(3, 1, 28, 28)))
+    assert torch.equal(model.outputs(flat), model.outputs(flat.reshape(3, 1, 28, 28)))
     for shape in ((3, 28, 28, 1), (3, 783), (784,), (3, 1)):
         with pytest.raises(sn.ShapeError, match=r"expected inputs \(N, 1, 28, 28\) or flat rows, got"):
-            model.predict(np.zeros(shape))
+            model.outputs(np.zeros(shape))
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,81 @@ def load_text(folder: Path) -> dict[str, str]:
     with safetensors.safe_open(folder / "model.safetensors", "pt") as file:
         metadata: dict[str, str] = file.metadata()
         return metadata
+
+
+def altered(folder: Path, **changes: Any) -> None:
+    """Rewrite the header with these keys changed; a dotted key is one within another."""
+    header = json.loads(load_text(folder)["scratchnet"])
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        place = header
+        for name in path:
+            place = place[int(name) if name.isdecimal() else name]
+        place[last] = value
+    save_file(load_file(folder / MODEL), folder / MODEL, {"scratchnet": json.dumps(header)})
+
+
+def tensors(folder: Path, **changes: Any) -> None:
+    """Rewrite the file with these tensors in the place of others."""
+    header, params = load_text(folder), load_file(folder / MODEL)
+    save_file(params | {name.replace("_", "."): value for name, value in changes.items()}, folder / MODEL, header)
+
+
+MODEL = "model.safetensors"
+NAN = float("nan")
+ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "NaN in a weight": (lambda f: tensors(f, **{"0_bias": torch.tensor([NAN, 0.0])}), r"0\.bias holds NaN or infinity"),
+    "another shape": (lambda f: tensors(f, **{"0_bias": torch.zeros(3)}), r"0\.bias is of shape \(3,\), but"),
+    "a bias to broadcast": (lambda f: tensors(f, **{"0_bias": torch.zeros(1)}), r"0\.bias is of shape \(1,\), but"),
+    "one more tensor": (lambda f: tensors(f, more=torch.zeros(1)), "tensors do not match its network"),
+    "whole numbers": (lambda f: tensors(f, **{"0_bias": torch.zeros(2, dtype=torch.int64)}), "expected F32 or F64"),
+    "mixed types": (lambda f: tensors(f, **{"0_bias": torch.zeros(2, dtype=torch.float64)}), "expected F32 or F64"),
+    "no deviation": (lambda f: altered(f, inputs__std=[0.0]), r"inputs\.std has 0; expected numbers above 0"),
+    "a negative deviation": (lambda f: altered(f, inputs__std=[-1.0]), r"inputs\.std has -1"),
+    "NaN for a mean": (lambda f: altered(f, inputs__mean=[NAN]), "mean"),
+    "infinity for a mean": (lambda f: altered(f, inputs__mean=[float("inf")]), "mean"),
+    "means of others": (lambda f: altered(f, inputs__mean=[0.0] * 3), r"3 numbers for inputs\.mean"),
+    "no mean": (lambda f: altered(f, inputs__mean=[]), r"0 numbers for inputs\.mean"),
+    "other inputs": (lambda f: altered(f, inputs__shape=[3]), "x expected"),
+    "immense inputs": (lambda f: altered(f, inputs__shape=[2**40]), "inputs of shape"),
+    "inputs of four axes": (lambda f: altered(f, inputs__shape=[1, 1, 1, 2]), "inputs of shape"),
+    "inputs of no size": (lambda f: altered(f, inputs__shape=[0]), "inputs.shape"),
+    "a class too few": (lambda f: altered(f, class_names=["a"]), "1 class names for"),
+    "a class twice": (lambda f: altered(f, class_names=["a", "a"]), "a class name stands there twice"),
+    "another task": (lambda f: altered(f, task="regression"), "of a regression"),
+    "no task": (lambda f: altered(f, task="clustering"), "task"),
+    "immense layers": (lambda f: altered(f, network__layers__0__out_features=2**50), r"expected a finite number below"),
+    "negative layers": (lambda f: altered(f, network__layers__0__out_features=-2), r"0\.weight is of shape"),
+    "half a unit": (lambda f: altered(f, network__layers__0__out_features=2.0), r"0\.weight is of shape"),
+    "text for a size": (lambda f: altered(f, network__layers__0__out_features="2"), r"0\.weight is of shape"),
+    "an unknown layer": (lambda f: altered(f, network__layers__0__layer="Attention"), "describes no layer"),
+    "no layers": (lambda f: altered(f, network__layers=[]), "no Sequential of layers"),
+    "a layer alone": (lambda f: altered(f, network={"layer": "ReLU"}), "no Sequential of layers"),
+    "a network of text": (lambda f: altered(f, network="deep"), "network"),
+    "a dropout above 1": (lambda f: altered(f, settings={"dropout": 1.5}), "dropout"),
+    "an unknown setting": (lambda f: altered(f, settings={"speed": 1.0}), "speed"),
+    "other class values": (lambda f: altered(f, preprocessing__class_values=["1"]), "1 class values for"),
+    "no such type": (lambda f: altered(f, preprocessing__dtype="int8"), "dtype"),
+    "no header": (lambda f: save_file(load_file(f / MODEL), f / MODEL, {"scratchnet": "[]"}), "header"),
+    "half a file": (lambda f: (f / MODEL).write_bytes((f / MODEL).read_bytes()[:-3]), "cannot be read"),
+    "a flipped length": (lambda f: (f / MODEL).write_bytes(b"\xff" + (f / MODEL).read_bytes()[1:]), "cannot be read"),
+    "a foreign file": (lambda f: save_file({"w": torch.zeros(2)}, f / MODEL, {"format": "pt"}), "cannot be read"),
+    "a folder": (lambda f: ((f / MODEL).unlink(), (f / MODEL).mkdir()), "holds no model"),
+}
+
+
+@pytest.fixture
+def small(make_job: MakeJob) -> Path:
+    job = make_job("dataset=patterns", "dataset.samples=100", "model.hidden=[2]", "training.epochs=1")
+    Trainer([job], job.config.dataset.load()).train()
+    return job.folder
+
+
+@pytest.mark.parametrize("case", ALTERED)
+def test_altered_files_are_refused_in_one_line(small: Path, case: str) -> None:
+    change, message = ALTERED[case]
+    change(small)
+    with pytest.raises(UserError, match=message) as caught:
+        load_model(small)
+    assert "\n" not in str(caught.value)
+    assert str(small) in str(caught.value)

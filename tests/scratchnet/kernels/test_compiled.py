@@ -390,3 +390,46 @@ def test_runs_that_start_alike_are_evaluated_once(monkeypatch: pytest.MonkeyPatc
             output = plain.predict(group, data.inputs, data.normalisation(torch.float64))[0]
             assert float(found.loss[r]) == pytest.approx(float(torch.nn.functional.cross_entropy(output, data.targets)))
         together.train(data, torch.arange(100), 10)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 40])
+@pytest.mark.parametrize("optimizer", [sn.SGD(), sn.Adam()], ids=str)
+@pytest.mark.parametrize("loss", [sn.CrossEntropy(), sn.MeanSquaredError(), sn.BinaryCrossEntropy()], ids=str)
+def test_weights_of_examples_are_those_of_plain(loss: sn.Loss, optimizer: sn.Optimizer, batch: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(40, 5, generator=generator, dtype=torch.float64)
+    y = torch.arange(40) % 3
+    target = y if isinstance(loss, sn.CrossEntropy) else torch.nn.functional.one_hot(y, 3).double()
+    weight = torch.randint(0, 4, (40,), generator=generator).double()
+    network = sn.Sequential((sn.Linear(5, 20), sn.ReLU(), sn.Linear(20, 3)))
+    data = sn.Examples(x, target, torch.zeros(5), torch.ones(5), weight)
+    plain_data = sn.Examples(x, target, torch.zeros(5), torch.ones(5))
+    ends = {}
+    for kernel in ("plain", "compiled"):
+        run = sn.Run(network, loss, optimizer, {"lr": 0.01, "momentum": 0.5, "l2": 0.01}, seed=1)
+        stack = sn.Stack([run], steps_per_epoch=1, dtype=torch.float64, kernel=kernel)
+        losses = stack.train(data, torch.arange(40), batch)
+        ends[kernel] = losses, stack.params
+        other = sn.Stack([run], steps_per_epoch=1, dtype=torch.float64, kernel=kernel)
+        assert not torch.equal(other.train(plain_data, torch.arange(40), batch), losses)
+        assert torch.equal(stack.evaluate(data).loss, stack.evaluate(plain_data).loss)
+    torch.testing.assert_close(ends["plain"][0], ends["compiled"][0], rtol=1e-9, atol=1e-12)
+    for name, value in ends["plain"][1].items():
+        torch.testing.assert_close(value, ends["compiled"][1][name], rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (torch.ones(3), r"weight expected \(4,\)"),
+        (torch.ones(4, dtype=torch.int64), "weight expected"),
+        (torch.tensor([1.0, 1, 1, -1]), "0 or more"),
+        (torch.tensor([1.0, 1, 1, torch.nan]), "finite"),
+        (torch.zeros(4), "not 0 for all"),
+        ([1.0] * 4, "is a list, not a tensor"),
+    ],
+    ids=str,
+)
+def test_weights_out_of_range_are_told(weight: object, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        sn.Examples(torch.ones(4, 1), torch.zeros(4).long(), torch.zeros(1), torch.ones(1), weight)  # type: ignore[arg-type]
