@@ -71,7 +71,7 @@ class Table:
             return {}
         cells = {name: self.footer.get(name, "") for name in self.columns}
         return {
-            name: _fixed(value, self.digits[name]) if name in self.digits and value != "" else str(value)
+            name: _fixed(value, self.digits[name]) if name in self.digits and not isinstance(value, str) else str(value)
             for name, value in cells.items()
         }
 
