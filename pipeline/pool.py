@@ -1,6 +1,7 @@
 """The worker processes of this command, for work in the background."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -22,7 +23,8 @@ def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable
     if not _started:
         result = function(*arguments)
         return lambda: result
-    results = pool(max(_started))([joblib.delayed(function)(*arguments)])
+    # Pickled here: joblib does it in a thread of its own, while this one may go on to change what they cache.
+    results = pool(max(_started))([joblib.delayed(_call)(pickle.dumps((function, arguments)))])
 
     def wait() -> Any:
         try:
@@ -31,6 +33,11 @@ def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable
             return function(*arguments)
 
     return wait
+
+
+def _call(pickled: bytes) -> Any:
+    function, arguments = pickle.loads(pickled)
+    return function(*arguments)
 
 
 def has_started() -> bool:

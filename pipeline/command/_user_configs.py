@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.config.folder import user_folder
-from pipeline.errors import UserError, explain, one_line
+from pipeline.errors import UserError, explain
 from pipeline.files import read_whole
 
 _FLAGS = ("--config-dir", "-cd")
@@ -38,8 +38,10 @@ def _check(path: Path) -> None:
         raise UserError(explain(error)) from None
     except RecursionError:
         raise UserError(f"{path}: nested too deeply, or an alias of itself; write its values out") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not YAML ({one_line(error)}); mend it, or move it away") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not text (byte {error.start}); save it as UTF-8, or move it away") from None
+    except yaml.YAMLError:
+        return  # which is said of a file that is used
     if size > _MOST_VALUES:
         raise UserError(f"{path}: its aliases stand for {size:,} values, more than {_MOST_VALUES:,}; write fewer")
 

@@ -5,7 +5,7 @@ import re
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -42,6 +42,10 @@ def resolve(composed: DictConfig) -> dict[str, Any]:
 
 def _unresolved(error: OmegaConfBaseException) -> str:
     text = " ".join(str(error).split())
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key}: missing; give {error.full_key}=…"
+    if missing := re.search(r"Interpolation key '(.+?)' not found", text):
+        return f"{missing.group(1)}: missing; give {missing.group(1)}="
     unset = re.search(r"Environment variable '(.+?)' not found", text)
     if unset is None:
         return text
@@ -66,10 +70,20 @@ def check_values(values: dict[Any, Any]) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(list(dict.fromkeys(_line(detail, values) for detail in _closest(error.errors())))) from error
+        raise ConfigError(_without_echoes([_line(detail, values) for detail in _closest(error.errors())])) from error
     if mistakes := config.all_mistakes():
         raise ConfigError(mistakes)
     return config
+
+
+def _without_echoes(lines: list[str]) -> list[str]:
+    """Each mistake once, also where training.order_seed=${seed} repeats it."""
+    seed = {line.partition("=")[2] for line in lines if line.startswith("seed=")}
+    return [
+        line
+        for line in dict.fromkeys(lines)
+        if not line.startswith("training.order_seed=") or line.partition("=")[2] not in seed
+    ]
 
 
 def unknown_key(key: str, name: str | None = None, choice: str | None = None) -> str:

@@ -2,11 +2,11 @@
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from pipeline.choices import Choice, Probability, Seed
+from pipeline.choices import Choice, Probability, Sections, Seed
 from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted
 from pipeline.datasets._preprocessing import Preprocessing
 
@@ -37,6 +37,23 @@ class DatasetChoice(Choice):
 
     validation_fraction: Probability = Field(description="the share of the training examples kept for validation")
     seed: Seed = Field(description="a whole number, 0 or more: draws the split, and the points of toy problems")
+    folds: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0,
+        description="0, or k for cross-validation: the test split is one of k parts of the examples, drawn by "
+        "dataset.seed; a test split that is given is left alone",
+    )
+    fold: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="which of the parts is the test split, from 0: sweep all with dataset.fold=0,1,2,3,4"
+    )
+
+    def mistakes(self, config: Sections) -> list[str]:
+        mistakes = super().mistakes(config)
+        if self.folds == 1:
+            mistakes.append("dataset.folds=1: would leave nothing to train on; give 2 or more, or 0 for none")
+        elif self.fold >= max(self.folds, 1):
+            allowed = f"0 to {self.folds - 1}" if self.folds else "0 without dataset.folds, the number of parts"
+            mistakes.append(f"dataset.fold={self.fold}: allowed: {allowed}")
+        return mistakes
 
     @property
     def known_task(self) -> Task | None:
@@ -87,7 +104,10 @@ class _Source:
 @functools.lru_cache(maxsize=8)
 def _load(source: _Source) -> Dataset:
     choice = source.choice
-    return Dataset.of(choice.name, choice.official(), choice.validation_fraction, choice.seed)
+    official = choice.official()
+    if choice.folds and not official.folded:
+        official = official.folded_by(choice.folds, choice.fold, choice.seed)
+    return Dataset.of(choice.name, official, choice.validation_fraction, choice.seed)
 
 
 def reader_of(

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.datasets._data import Official, Split
 from pipeline.datasets._encoding import Encoding
 from pipeline.datasets._raw import Inputs, Options, Raw
-from pipeline.datasets._split import split_rows
+from pipeline.datasets._split import fold_rows, split_rows
 from pipeline.datasets._targets import Targets, targets_of
 from pipeline.errors import UserError
 
@@ -34,8 +34,12 @@ def assemble(raw: Raw, choice: Options) -> Official:
     _check_counts(raw.target, targets, choice, [name for name in given if name not in parts])
     y = targets.splits["training"]
     x = _checked(raw, {name: part.inputs for name, part in parts.items()})
-    if raw.test is None:
-        train, test = split_rows(_strata(targets, y), choice.test_fraction, choice.test_seed, "test")
+    if raw.test is None or choice.folds:
+        strata = _strata(targets, y)
+        if choice.folds:
+            train, test = fold_rows(strata, choice.folds, choice.fold, choice.seed)
+        else:
+            train, test = split_rows(strata, choice.test_fraction, choice.test_seed, "test")
         whole = x["training"]
         x["training"], x["test"] = (_rows(whole, rows) for rows in (train, test))
         y, y_test = y[train], y[test]
@@ -49,7 +53,7 @@ def assemble(raw: Raw, choice: Options) -> Official:
     shape = inputs["training"].shape
     card = replace(
         choice.card(raw.where, (*raw.notes, targets.note, *unseen)),
-        test_split="given" if raw.test else "drawn",
+        test_split="fold" if choice.folds else "given" if raw.test else "drawn",
         validation_split="given" if raw.validation else "drawn",
     )
     return Official(
@@ -65,6 +69,7 @@ def assemble(raw: Raw, choice: Options) -> Official:
         class_values=targets.values,
         target_names=raw.target_names or ("target",),
         examples_axis=raw.examples_axis,
+        folded=choice.folds > 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -52,7 +52,7 @@ class Card:
     licence: str | None = None
     citation: str | None = None
     notes: tuple[str, ...] = ()
-    test_split: Literal["given", "drawn"] = "given"
+    test_split: Literal["given", "drawn", "fold"] = "given"
     validation_split: Literal["given", "drawn"] = "drawn"
 
 
@@ -75,6 +75,15 @@ class Official:
     target_names: tuple[str, ...] = ("target",)  # the columns, or the array, that the targets were in
     examples_axis: Literal[0, -1] = 0  # of the arrays that were read
     validation: Split | None = None
+    folded: bool = False  # whether the test split is one fold of cross-validation
+
+    def folded_by(self, folds: int, fold: int, seed: int) -> "Official":
+        """The training examples alone, one fold of them for test."""
+        from pipeline.datasets._split import fold_rows
+
+        train, test = (self.train.take(rows) for rows in fold_rows(self.strata, folds, fold, seed))
+        card = replace(self.card, test_split="fold") if self.card else None
+        return replace(self, train=train, test=test, card=card, folded=True)
 
     @property
     def task(self) -> Task:

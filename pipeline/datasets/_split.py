@@ -7,6 +7,22 @@ import numpy as np
 from pipeline.errors import UserError
 
 
+def fold_rows(labels: np.ndarray | int, folds: int, fold: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (train, test), each ascending, of one fold of cross-validation: every row is in one fold's test.
+
+    With labels (N,) every class is dealt over the folds in turn, after a shuffle by `seed`, each going on where the
+    last ended: folds differ by at most one example, in all and of a class. Raises UserError for fewer rows than folds.
+    """
+    classes = np.zeros(labels, dtype=np.int64) if isinstance(labels, int) else labels
+    if len(classes) < folds:
+        raise UserError(f"dataset.folds={folds}: there are only {len(classes)} examples; give fewer folds")
+    rng = np.random.default_rng(seed)
+    dealt = np.concatenate([rng.permutation(np.flatnonzero(classes == name)) for name in np.unique(classes)])
+    is_test = np.zeros(len(classes), dtype=bool)
+    is_test[dealt[fold::folds]] = True
+    return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+
+
 def split_rows(
     labels: np.ndarray | int, fraction: float, seed: int, held_out_for: Literal["validation", "test"] = "validation"
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -109,7 +109,7 @@ class Comparison:
     def _order(self) -> pd.Index:
         finished = self.runs["status"] == "finished"
         score = self.score if self.metric.higher_is_better else -self.score
-        setting, done = self.setting, finished.groupby(self.setting).sum()
+        setting, done = self.setting, self.replicate.where(finished).groupby(self.setting).nunique()
         ranks = pd.DataFrame(
             {
                 "fewer": done < done.max(),

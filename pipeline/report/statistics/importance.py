@@ -48,7 +48,7 @@ class Importance:
         """The shares of the keys, if the runs can tell."""
         order = _by_range(comparison)
         score = comparison.score.where(np.isfinite(comparison.score)).dropna()
-        if not order or len(score) < 2 or np.ptp(score) <= 1e-12 * np.abs(score).max():
+        if not order or len(score) < 2 or np.ptp(score) <= 1e-12 * np.abs(score).max() or not score.var() > 0:
             return cls(order)
         keys = pd.DataFrame({key: comparison.runs[key].map(text)[score.index] for key in order})
         cells = keys.groupby(order).size()

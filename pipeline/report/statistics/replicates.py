@@ -75,16 +75,28 @@ class Replicates:
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.
 
-        half = t · sd / √n with the quantile t of Student's distribution with n − 1 degrees of freedom; NaN for n < 3.
-        The scores are taken as normal. Source: G. Casella, R. Berger, "Statistical Inference", 9.2.1.
+        half = t · sd · √(1/n + overlap) with the quantile t of Student's distribution with n − 1 degrees of freedom;
+        NaN for n < 3. The scores are taken as normal. Source: G. Casella, R. Berger, "Statistical Inference", 9.2.1.
         """
         from scipy import stats
 
         scores = self.scores[split]
-        n, mean, error = scores.count(axis=1), scores.mean(axis=1), scores.sem(axis=1)
+        n, mean, sd = scores.count(axis=1), scores.mean(axis=1), scores.std(axis=1)
         freedom = np.where(n >= FEWEST, n - 1, np.nan)
-        half = pd.Series(stats.t.ppf((1 + LEVEL) / 2, freedom) * error, scores.index)
-        return pd.DataFrame({"n": n, "mean": mean, "sd": scores.std(axis=1), "half": half})
+        half = stats.t.ppf((1 + LEVEL) / 2, freedom) * sd * np.sqrt(1 / n + self.overlap)
+        return pd.DataFrame({"n": n, "mean": mean, "sd": sd, "half": half})
+
+    @cached_property
+    def overlap(self) -> float:
+        """What the variance of a mean over folds has beside 1/n, since their training examples are mostly the same.
+
+        test / training examples, 1 / (k − 1) for k folds; 0 without folds. It is a correction in the mean, not a proof.
+        Source: C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003).
+        """
+        if FOLD not in self.comparison.replicating:
+            return 0.0
+        folds = pd.to_numeric(self.comparison.runs["config.dataset.folds"], errors="coerce").min()
+        return 1 / (float(folds) - 1)
 
     @property
     def drawn(self) -> str:
@@ -102,7 +114,9 @@ class Replicates:
         """What the replicates are a sample of, as a sentence without its full stop."""
         other = [name for key, name in self.comparison.replicating.items() if key != SEED]
         seeds = [f"The seed draws {self.drawn}"] if SEED in self.comparison.replicating else []
-        return "; ".join([*seeds, *(f"{name} differs between replicates" for name in other)])
+        differ = [f"{name} differs between replicates" for name in other]
+        corrected = ["the intervals are widened for the overlap of the folds’ training sets (Nadeau & Bengio 2003)"]
+        return "; ".join([*seeds, *differ, *(corrected if self.overlap else [])])
 
 
 def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | None:

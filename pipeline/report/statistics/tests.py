@@ -16,9 +16,9 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
 
     Columns: n (seeds that both have), difference (by how much the picked are better, mean), half (of its 95 %
     confidence interval), sd (of the differences), effect (Cohen's d_z = mean / sd), p of the paired t test, p_adjusted
-    by Holm's correction for all tests made. With differences d of n seeds t = mean(d) / (sd(d) / √n) has n − 1 degrees
-    of freedom. half, effect and p are NaN for n < 3, and where the difference is the same on every seed: then the seeds
-    change nothing, and are no sample.
+    by Holm's correction for all tests made. With differences d of n seeds t = mean(d) / (sd(d) √(1/n + overlap)) has
+    n − 1 degrees of freedom. half, effect and p are NaN for n < 3, and where the difference is the same on every seed:
+    then the seeds change nothing, and are no sample.
 
     Sources: Student (W. Gosset), "The probable error of a mean", Biometrika 6 (1908); S. Holm, "A simple sequentially
     rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979); J. Cohen, "Statistical Power
@@ -38,10 +38,10 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
         mean = differences.mean() if n else np.nan
         half = deviation = effect = p = np.nan
         if n >= FEWEST and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
-            t_test = stats.ttest_rel(*pairs)
-            low, high = t_test.confidence_interval(LEVEL)
             deviation = differences.std(ddof=1)
-            half, p, effect = (high - low) / 2, t_test.pvalue, mean / deviation
+            error = deviation * np.sqrt(1 / n + replicates.overlap)
+            half, effect = stats.t.ppf((1 + LEVEL) / 2, n - 1) * error, mean / deviation
+            p = 2 * stats.t.sf(abs(mean) / error, n - 1)
         rows[rival] = [n, mean, half, deviation, effect, p, np.nan]
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()

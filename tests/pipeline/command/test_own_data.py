@@ -66,7 +66,8 @@ def test_one_command_ends_in_a_report(tmp_path: Path, case: str, monkeypatch: py
     methods = (sweep / "report" / "paper" / "methods.md").read_text()
     assert f"The data are {title}".replace("_", r"\_") in methods
     assert "Fashion" not in methods + (sweep / "report" / "paper" / "references.bib").read_text()
-    assert f"2 runs on {title}. " in (sweep / "report" / "index.html").read_text()
+    page = (sweep / "report" / "index.html").read_text()
+    assert f"2 runs on {title}, all of one setting, replicated over seed: 0, 1." in page
     result = json.loads((sweep / "0" / "result.json").read_text())
     card = result["provenance"]["data"]
     assert (result["status"], card["title"]) == ("finished", title)

@@ -26,8 +26,8 @@ CASES = {
     "hydra/launcher=stack": "hydra/launcher=stack: no such choice; there are basic, ",
     "-m dataset=square,nothing": "dataset=nothing: no such choice; there are arrays, ",
     "-m dataset=nothing,square": "dataset=nothing: no such choice; there are arrays, ",
-    "model=null": "model=null: a group needs a choice; model=mlp|patch_mlp",
-    "model=3": "model=3: a group needs a choice; model=mlp|patch_mlp",
+    "model=null": "model=null: a group needs a choice; model=layers|mlp|patch_mlp",
+    "model=3": "model=3: a group needs a choice; model=layers|mlp|patch_mlp",
     "hydra=null": "hydra=null: Hydra's settings are no choice; leave it out",
     "+dataset=square": "dataset: chosen twice; one choice of it is already among the defaults: leave out the +",
     "optimzer=adam": "optimzer=adam: no such key; the configuration has dataset, model, optimizer, schedule, seed, ",
@@ -36,7 +36,7 @@ CASES = {
     "epochs=3": "epochs=3: no such key; the configuration has dataset, model, optimizer, schedule, seed, sweep, ",
     "lr=0.1": "did you mean optimizer.lr?",
     "dataset=square dataset.root=x": "dataset.root=x: dataset=square has no such key; dataset=cifar10, ",
-    "dataset=square dataset.sample=9": "dataset=square has samples, seed, validation_fraction; did you mean dataset.sa",
+    "dataset=square dataset.sample=9": "dataset=square has fold, folds, samples, seed, validation_fraction; did you mean dataset.sa",
     "optimizer.momentum=0.5 optimizer=adam": "optimizer.momentum=0.5: optimizer=adam has no such key; optimizer=sgd ha",
     "-m optimizer=sgd,adam optimizer.momentum=0,0.9": (
         "optimizer.momentum=0,0.9: optimizer=adam has no such key; optimizer=sgd has it; give each choice its own "
@@ -51,7 +51,7 @@ CASES = {
     "experiment=group": "dataset=mnist: no such choice; there are arrays, ",
     "experiment=base": "experiment/base: defaults: no file experiment/common.yaml; write conf/experiment/common.yaml",
     "dataset=nameless": "dataset.name: missing; give dataset.name=",
-    "dataset=spare": "dataset.rows=9: no such key; dataset=square has samples, ",
+    "dataset=spare": "dataset.rows=9: no such key; dataset=square has fold, folds, samples, ",
     "--config-name mine": "--config-name mine: no such file; write conf/mine.yaml, which begins with `defaults: [confi",
     "--config-dir nowhere dataset=square": "nowhere' not found",
     "--experimental-rerun run.pickle": "--experimental-rerun: reads a pickle, which can run any code; to repeat a run,",

@@ -12,6 +12,7 @@ from pipeline.report import build
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.runs.job import Job
+from pipeline.runs.result import Result, read_result
 from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]
@@ -64,9 +65,9 @@ def test_inputs_that_are_no_images_have_no_pictures(make_job: MakeJob) -> None:
 
 
 def test_what_cannot_be_shown_is_said(run: Path, make_job: MakeJob) -> None:
-    result = json.loads((run / "result.json").read_text())
-    result["provenance"]["data_fingerprint"] = "0" * 64
-    (run / "result.json").write_text(json.dumps(result))
+    result = read_result(run)
+    assert isinstance(result, Result)
+    result.model_copy(update={"provenance": result.provenance | {"data_fingerprint": "0" * 64}}).write(run)
     build([run])
     assert "the data has changed since the run" in (run / "report" / "index.html").read_text()
     (run / "model.safetensors").unlink()
