@@ -145,7 +145,7 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         digits["not finished"] = 0
     noun = replicates.noun
     interval = (
-        f" ± half of the {LEVEL:.0%} confidence interval (t distribution)" if replicates.n.max() >= FEWEST else ""
+        f" ± half of the {100 * LEVEL:.0f} % confidence interval (t distribution)" if replicates.n.max() >= FEWEST else ""
     )
     caption = (
         f"Means over n {noun}{interval}, and standard deviations (sd). {replicates.population}: "

@@ -74,7 +74,7 @@ def conclude(replicates: Replicates) -> list[str]:
     if replicates.n.iloc[0] >= FEWEST:
         of_two = ", of the difference where two are compared" if len(compared) else ""
         sentences.append(
-            f"± is half of the {LEVEL:.0%} confidence interval of the mean over n {replicates.noun}{of_two} (t "
+            f"± is half of the {100 * LEVEL:.0f} % confidence interval of the mean over n {replicates.noun}{of_two} (t "
             f"distribution, scores taken as normal). {replicates.population}: ± covers that and nothing else."
         )
     if tests := int(compared["p"].notna().sum()):
@@ -174,7 +174,7 @@ def _warnings(replicates: Replicates) -> list[str]:
         least = 2.0 ** (1 - int(n.max()))
         sentences.append(
             f"n = {n.max()} is few: the interval is wide, normality cannot be checked, and the test that does without "
-            f"it, Wilcoxon's, cannot give less than p = {least:.3g}."
+            f"it, that of Wilcoxon, cannot give less than p = {least:.3g}."
         )
     return sentences
 

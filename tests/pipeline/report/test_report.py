@@ -267,7 +267,8 @@ def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert error.count("\n") == 1
     assert str(tmp_path / "nowhere") in error
     with pytest.raises(UserError, match="no runs found"):
-        build([tmp_path])
+        (tmp_path / "empty").mkdir()
+        build([tmp_path / "empty"])
 
 
 def test_runs_on_their_way_to_infinity_leave_the_figures_to_the_others(tmp_path: Path, write_run: WriteRun) -> None:
