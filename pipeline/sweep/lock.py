@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 
 from pipeline.errors import UserError, explain
-from pipeline.files import check_regular, read_whole, write_whole
+from pipeline.files import check_regular, read_whole, set_aside, write_whole
 
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
@@ -59,7 +59,10 @@ def _no_locks(sweep: Path, reason: str) -> UserError:
 def _write_holder(folder: Path) -> None:
     command = " ".join(["python -m pipeline", *sys.argv[1:]])
     facts = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-    write_whole(folder / "holder.json", json.dumps(facts | {"command": command}))
+    path = folder / "holder.json"
+    if path.is_dir():
+        set_aside(path)
+    write_whole(path, json.dumps(facts | {"command": command}))
 
 
 def _holder(folder: Path) -> str:

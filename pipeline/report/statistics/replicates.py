@@ -144,9 +144,8 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
         columns["not finished"] = replicates.unfinished
         digits["not finished"] = 0
     noun = replicates.noun
-    interval = (
-        f" ± half of the {100 * LEVEL:.0f} % confidence interval (t distribution)" if replicates.n.max() >= FEWEST else ""
-    )
+    half = f" ± half of the {100 * LEVEL:.0f} % confidence interval (t distribution)"
+    interval = half if replicates.n.max() >= FEWEST else ""
     caption = (
         f"Means over n {noun}{interval}, and standard deviations (sd). {replicates.population}: "
         f"{'±' if interval else 'sd'} covers that and nothing else."

@@ -36,7 +36,7 @@ CASES = {
     "epochs=3": "epochs=3: no such key; the configuration has dataset, model, optimizer, schedule, seed, sweep, ",
     "lr=0.1": "did you mean optimizer.lr?",
     "dataset=square dataset.root=x": "dataset.root=x: dataset=square has no such key; dataset=cifar10, ",
-    "dataset=square dataset.sample=9": "dataset=square has fold, folds, samples, seed, validation_fraction; did you mean dataset.sa",
+    "dataset=square dataset.sample=9": "fold, folds, samples, seed, validation_fraction; did you mean dataset.sa",
     "optimizer.momentum=0.5 optimizer=adam": "optimizer.momentum=0.5: optimizer=adam has no such key; optimizer=sgd ha",
     "-m optimizer=sgd,adam optimizer.momentum=0,0.9": (
         "optimizer.momentum=0,0.9: optimizer=adam has no such key; optimizer=sgd has it; give each choice its own "

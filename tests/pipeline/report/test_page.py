@@ -177,7 +177,7 @@ def test_a_curve_says_its_name_and_is_selected_by_a_click(browser: Any, report: 
 
 def test_heat_map_is_of_the_keys_and_the_figure_that_are_chosen(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
-        assert tab.locator("#heat-keys option").all_inner_texts() == ["hidden and lr"]
+        assert tab.locator("#heat-keys option").all_inner_texts() == ["lr and hidden"]
         tab.locator("#heat-chart").scroll_into_view_if_needed()
         tab.locator("#heat-chart text").first.wait_for()
         before = tab.locator("#heat-chart text").all_text_contents()
@@ -370,10 +370,10 @@ def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
     heat_maps = data_of(build([sweep]))["heat_maps"]
     runs = Comparison.of(collect([sweep]).runs)
     (made,) = heat_maps["maps"]
-    assert made["names"] == ["hidden", "lr"]
+    assert made["names"] == ["lr", "hidden"]
     for across, down, count, *means in made["cells"]:
-        same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][1][across]) & (
-            runs.runs["config.model.hidden"] == made["levels"][0][down]
+        same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][0][down]) & (
+            runs.runs["config.model.hidden"] == made["levels"][1][across]
         )
         assert count == same.sum() == 1
         assert means[heat_maps["figures"].index("test accuracy")] == pytest.approx(runs.best("test")[same].mean())

@@ -266,8 +266,8 @@ def test_command_line(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert str(tmp_path / "nowhere") in error
+    (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no runs found"):
-        (tmp_path / "empty").mkdir()
         build([tmp_path / "empty"])
 
 
