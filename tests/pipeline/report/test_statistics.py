@@ -112,6 +112,23 @@ def test_power_is_that_of_the_paired_t_test() -> None:
     assert power[0] < 0.8 <= power[1]
 
 
+def test_intervals_over_folds_are_those_of_nadeau_and_bengio() -> None:
+    scores = {"relu": [0.80, 0.90, 0.85, 0.83, 0.88], "tanh": [0.74, 0.82, 0.83, 0.80, 0.79]}
+    runs = comparison(scores).runs
+    folds = runs.assign(**{"config.dataset.fold": runs["config.seed"], "config.seed": 0, "config.dataset.folds": 5})
+    made = Replicates.of(Comparison.of(folds))
+    assert made.noun == "folds"
+    d = np.array(scores["relu"]) - scores["tanh"]
+    error = d.std(ddof=1) * math.sqrt(1 / 5 + 1 / 4)  # n2 / n1 = 1 / (k - 1)
+    compared = compare_best(made).iloc[0]
+    assert compared["p"] == pytest.approx(2 * stats.t.sf(d.mean() / error, 4))
+    assert compared["half"] == pytest.approx(stats.t.ppf(0.975, 4) * error)
+    half = made.summary("test")["half"].iloc[0]
+    assert half == pytest.approx(stats.t.ppf(0.975, 4) * np.std(scores["relu"], ddof=1) * math.sqrt(0.45))
+    assert "Nadeau & Bengio 2003" in " ".join(conclusions(made.comparison))
+    assert "n = 5 folds" in conclusions(made.comparison)[0]
+
+
 def test_a_setting_that_diverges_on_every_seed_is_told() -> None:
     scores = {"relu": [0.9, 0.8, 0.7], "tanh": [0.5, 0.6, 0.55]}
     made = comparison(scores, status={("tanh", seed): "diverged" for seed in range(3)})
