@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.comparison import Comparison
+from pipeline.report.comparison import FOLD, Comparison
 
 _COLUMN = "provenance.data."
 
@@ -34,7 +34,10 @@ def card_sentences(comparison: Comparison) -> list[str]:
     """The data card in sentences: where the data are from, how many examples there are, of which classes."""
     runs = comparison.runs
     sentences: dict[str, None] = {}
-    for row in runs[_texts(runs, "source") != ""].to_dict("records"):
+    described = runs[_texts(runs, "source") != ""]
+    if FOLD in comparison.replicating:  # whose sizes differ by an example
+        described = described[~described[f"{_COLUMN}source"].duplicated()]
+    for row in described.to_dict("records"):
         parts = [f"Data: {row[_COLUMN + 'title']}, from {row[_COLUMN + 'source']}"]
         sizes = [f"{row[f'provenance.examples.{split}']} for {split}" for split in ("train", "validation", "test")]
         parts.append(f"{', '.join(sizes)} ({row[_COLUMN + 'test_split']})")

@@ -112,11 +112,16 @@ class Replicates:
     @property
     def population(self) -> str:
         """What the replicates are a sample of, as a sentence without its full stop."""
-        other = [name for key, name in self.comparison.replicating.items() if key != SEED]
-        seeds = [f"The seed draws {self.drawn}"] if SEED in self.comparison.replicating else []
-        differ = [f"{name} differs between replicates" for name in other]
-        corrected = ["the intervals are widened for the overlap of the folds’ training sets (Nadeau & Bengio 2003)"]
-        return "; ".join([*seeds, *differ, *(corrected if self.overlap else [])])
+        keys = self.comparison.replicating
+        parts = [f"the seed draws {self.drawn}"] if SEED in keys else []
+        if FOLD in keys:
+            parts.append(
+                "the fold draws which examples are for test, and intervals are widened for what the training sets of "
+                "folds share (Nadeau & Bengio 2003)"
+            )
+        parts += [f"replicates differ in {name}" for key, name in keys.items() if key not in (SEED, FOLD)]
+        words = "; ".join(parts)
+        return words[:1].upper() + words[1:]
 
 
 def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | None:

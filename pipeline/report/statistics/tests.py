@@ -85,7 +85,7 @@ def conclude(replicates: Replicates) -> list[str]:
 
 def _power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
     """How many seeds would show half a point between the first two, where the test could not."""
-    if not len(compared) or not replicates.comparison.metric.share:
+    if not len(compared) or not replicates.comparison.metric.share or replicates.overlap:
         return []
     rival = compared.iloc[0]
     if not rival["p_adjusted"] >= ALPHA:
