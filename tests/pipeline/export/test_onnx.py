@@ -169,6 +169,6 @@ def test_labels_have_a_probability_each() -> None:
     model = TrainedModel(network, params, header)
     x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
     logits, probabilities = session(to_onnx(model)).run(["logits", "probabilities"], {"input": x})
-    np.testing.assert_allclose(logits, model.predict(x).numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(logits, model.outputs(x).numpy(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-logits)), rtol=1e-5)
     np.testing.assert_allclose(probabilities, model.probabilities(x).numpy(), rtol=1e-5)

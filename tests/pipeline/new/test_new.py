@@ -48,7 +48,7 @@ def test_the_sweep_that_is_commented_out_works(tmp_path: Path) -> None:
     new(tmp_path)
     path = tmp_path / "conf/experiment/first.yaml"
     path.write_text(re.sub(r"^#(?=sweep:|  )", "", path.read_text(), flags=re.MULTILINE))
-    assert "24 runs: " in run(tmp_path, "python -m pipeline experiment=first sweep.dry_run=true 'optimizer.lr=0.1,0.2'")
+    assert "36 runs: " in run(tmp_path, "python -m pipeline experiment=first sweep.dry_run=true 'optimizer.lr=0.1,0.2'")
 
 
 def test_editors_know_the_files_of_the_project(tmp_path: Path) -> None:

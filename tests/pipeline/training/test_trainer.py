@@ -199,7 +199,7 @@ def test_label_smoothing_trains_otherwise_and_is_not_in_the_reported_loss(make_j
     plain, smooth = (make_job(*SMALL, f"training.label_smoothing={e}") for e in (0.0, 0.2))
     train([plain])
     train([smooth])
-    assert history(plain)["batch_loss"][0] == history(smooth)["train_loss"][0]
+    assert history(plain)["train_loss"][0] == history(smooth)["train_loss"][0]
     assert history(plain)["train_loss"][3] != history(smooth)["train_loss"][3]
 
 
