@@ -5,23 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from swish import SWISH
 
 from pipeline import parts, seams
 from pipeline.errors import UserError
 from pipeline.parts import NamedPart, Seam
 
-SWISH = """
-from dataclasses import dataclass
-import torch
-from scratchnet.layers import Elementwise
-
-class Swish(Elementwise):
-    def function(self, x):
-        return x * x.sigmoid(), x
-    def derivative(self, saved):
-        s = saved.sigmoid()
-        return s + saved * s * (1 - s)
-
+LAYERS = f"""{SWISH}
 @dataclass(frozen=True)
 class Sloped(Swish):
     slope: float
@@ -35,7 +25,7 @@ KEY = "model.activation"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A user's folder, with my_layers.py, that is the current one."""
-    (tmp_path / "my_layers.py").write_text(SWISH)
+    (tmp_path / "my_layers.py").write_text(LAYERS)
     monkeypatch.chdir(tmp_path)
     before = set(sys.modules)
     yield tmp_path
@@ -49,7 +39,7 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that offers two activations, of which one cannot be imported, and one named as ours."""
     site = folder / "site"
     site.mkdir()
-    (site / "fancy.py").write_text(SWISH)
+    (site / "fancy.py").write_text(LAYERS)
     facts = site / "fancy-1.0.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: fancy\nVersion: 1.0\n")
@@ -110,7 +100,7 @@ def test_the_source_of_a_part_is_all_that_it_imports_from_beside_it(folder: Path
     package = folder / "mine"
     package.mkdir()
     (package / "__init__.py").write_text("from .layers import Swish\n")
-    (package / "layers.py").write_text(f"from mine import numbers\nimport shared, os.path\n{SWISH}")
+    (package / "layers.py").write_text(f"from mine import numbers\nimport shared, os.path\n{LAYERS}")
     (package / "numbers.py").write_text("from . import constants as c\nfrom .. import nothing\n")
     (package / "constants.py").write_text("a = 1\n")
     (package / "unused.py").write_text("b = 1\n")

@@ -56,9 +56,7 @@ def test_a_sweep_does_not_go_into_the_folder_of_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_path: Path, number: int) -> None:
-    before = signal.signal(number, signal.SIG_DFL)  # under nohup the tests, and what they start, ignore SIGHUP
     process = start(tmp_path, "-m", *LONGER, "training.epochs=100000", "seed=0,1", "hydra.launcher.workers=2")
-    signal.signal(number, before)
     wait_for(tmp_path / "outputs/s/0/history.csv")
     os.kill(process.pid, number)
     out, error = process.communicate(timeout=60)

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import pytest
 from commands import figures, pipeline
+from swish import SWISH
 
 from pipeline import load_model
 from pipeline.errors import UserError
 
-SWISH = """
-from scratchnet.layers import Elementwise
-class Swish(Elementwise):
-    def function(self, x):
-        return x * x.sigmoid(), x
-    def derivative(self, saved):
-        s = saved.sigmoid()
-        return s + saved * s * (1 - s)
+LAYERS = f"""{SWISH}
 class Flat(Swish):
     def function(self, x):
         return x.sum(-1), x
@@ -42,7 +36,7 @@ SWEPT = "model.activation=my_layers:Swish,relu"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "my_layers.py").write_text(SWISH)
+    (tmp_path / "my_layers.py").write_text(LAYERS)
     (tmp_path / "my_schedules.py").write_text(SCHEDULE)
     return tmp_path
 
@@ -57,10 +51,10 @@ def test_workers_find_it_and_its_code_is_part_of_what_a_run_is(folder: Path, mon
     assert ["parts" in result["identity"] for result in results] == [True, False]
     assert [result["provenance"]["kernel"] for result in results] == ["plain", "compiled"]
 
-    (folder / "my_layers.py").write_text(f"# a comment changes no figure\n{SWISH}")
+    (folder / "my_layers.py").write_text(f"# a comment changes no figure\n{LAYERS}")
     out, _ = pipeline(folder, *COMMON, SWEPT)
     assert out[0].startswith("2 runs, 2 finished before: nothing to train")
-    (folder / "my_layers.py").write_text(SWISH.replace("x * x.sigmoid()", "2 * x * x.sigmoid()"))
+    (folder / "my_layers.py").write_text(LAYERS.replace("x * x.sigmoid()", "2 * x * x.sigmoid()"))
     _, error = pipeline(folder, *COMMON, SWEPT, status=1)
     assert len(error) == 1
     assert "the code of its own parts of 1 runs (0) changed since they were trained" in error[0]

@@ -218,7 +218,6 @@ def test_a_folder_that_is_removed_while_it_trains_is_said(tmp_path: Path) -> Non
 @pytest.mark.parametrize("moment", ["planning", "training", "ending"])
 def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: str) -> None:
     def stop() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup
         from pipeline.command import launcher
         from pipeline.runs.folder import RunFolder
         from pipeline.training.trainer import Trainer

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from swish import SWISH
 from torch import Tensor
 
 import scratchnet as sn
@@ -121,18 +122,7 @@ def test_a_mistake_breaks_its_contracts_and_no_other(case: Case, broken: set[str
     assert all("expected" in fault and "\n" not in fault for fault in faults.values())
 
 
-MODULE = """
-from dataclasses import dataclass
-import torch
-import scratchnet as sn
-from scratchnet.layers import Elementwise
-
-class Swish(Elementwise):
-    def function(self, x):
-        return x * x.sigmoid(), x
-    def derivative(self, saved):
-        s = saved.sigmoid()
-        return s + saved * s * (1 - s)
+MODULE = f"""{SWISH}
 
 class Wrong(Swish):
     def derivative(self, saved):
