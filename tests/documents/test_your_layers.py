@@ -25,10 +25,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return to
 
 
-def test_the_files_are_a_layer_parts_data_and_an_experiment() -> None:
-    assert [name for name, _ in FILES] == ["my_layers.py", "my_parts.py", "my_data.py", "conf/experiment/xor.yaml"]
+def test_the_files_are_a_layer_parts_scores_data_and_an_experiment() -> None:
+    assert [name for name, _ in FILES] == [
+        *("my_layers.py", "my_parts.py", "my_scores.py", "my_data.py", "conf/experiment/xor.yaml"),
+    ]
     assert len(FILES[0][1].splitlines()) <= 20
-    assert len(TYPED) == 11
+    assert len(TYPED) == 13
 
 
 def test_what_is_typed_does_what_is_said(folder: Path) -> None:
@@ -44,6 +46,8 @@ def test_what_is_typed_does_what_is_said(folder: Path) -> None:
         said[command] = done.stdout
     checks = [out for command, out in said.items() if "scratchnet.check" in command]
     assert all("all contracts kept" in out for out in checks)
+    assert any("1 by the plain kernel (compiled: it has no Hinge)" in out for out in said.values())
+    assert "surest half" in (folder / "outputs" / "hinge" / "report" / "table.csv").read_text()
     assert any("2 by the plain kernel (compiled: it has no Swish)" in out for out in said.values())
     assert (folder / "outputs" / "swish" / "3" / "model.onnx").stat().st_size
     assert "my_layers:Swish" in (folder / "outputs" / "xor" / "report" / "table.csv").read_text()
