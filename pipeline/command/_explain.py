@@ -94,6 +94,8 @@ def _missing(error: MissingConfigException) -> UserError | None:
     if error.options is None:  # named in a list of defaults, without a group
         return UserError(f"{where}defaults: no file {error.missing_cfg_file}.yaml; write conf/{group}/{name}.yaml")
     own = f"; your own would be conf/{group}/{name}.yaml in the current folder"
+    if group == "dataset" and "." in name:
+        own = f"; a file is named by its key, such as dataset=table dataset.path={name} dataset.target=COLUMN"
     return UserError(f"{where}{group}={name}: {no_such('choice', name, error.options)}{own}")
 
 

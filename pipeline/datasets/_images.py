@@ -47,7 +47,7 @@ class Images(DatasetChoice):
 
     def mistakes(self, config: Sections) -> list[str]:
         channels = self.image_shape[0]
-        return [
+        return super().mistakes(config) + [
             f"dataset.{key}=[{','.join(map(str, values))}]: allowed: one number, or {channels}, one a channel"
             for key, values in (("mean", self.mean), ("std", self.std))
             if len(values) not in (1, channels)

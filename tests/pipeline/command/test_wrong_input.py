@@ -34,6 +34,7 @@ CASES = {
     # keys
     "optimizer.lrr=1": "optimizer=sgd has lr, momentum, nesterov, weight_decay; did you mean optimizer.lr?",
     "epochs=3": "epochs=3: no such key; the configuration has dataset, model, optimizer, schedule, seed, sweep, ",
+    "dataset=iris.csv": "a file is named by its key, such as dataset=table dataset.path=iris.csv dataset.target=COLUMN",
     "lr=0.1": "did you mean optimizer.lr?",
     "dataset=square dataset.root=x": "dataset.root=x: dataset=square has no such key; dataset=cifar10, ",
     "dataset=square dataset.sample=9": "fold, folds, samples, seed, validation_fraction; did you mean dataset.sa",

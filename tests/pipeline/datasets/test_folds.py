@@ -85,5 +85,6 @@ def test_folds_leave_a_given_test_split_alone(make_job: MakeJob) -> None:
     ],
 )
 def test_folds_that_cannot_be(make_job: MakeJob, overrides: list[str], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        make_job("dataset=square", *overrides)
+    for name in ("square", "fashion_mnist_mini", "sklearn"):
+        with pytest.raises(ConfigError, match=message):
+            make_job(f"dataset={name}", *(["dataset.loader=iris"] * (name == "sklearn")), *overrides)
