@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from nets import any_nets
 from torch import Tensor
@@ -81,6 +81,7 @@ def test_steps_are_those_of_automatic_differentiation(
     run, examples = run_of(network, loss, optimizer, seed), data(network, features, loss, seed)
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(seed))
     expected, expected_losses = by_autograd(run, examples, order, batch)
+    assume(all(abs(value) < 1e3 for value in expected_losses))  # a network that diverges multiplies rounding
     values = values_of([run])
     losses = plain.train(values, examples, order, batch)
     torch.testing.assert_close(losses[:, 0], torch.tensor(expected_losses, dtype=torch.float64), rtol=1e-8, atol=1e-8)
