@@ -44,7 +44,8 @@ def _unresolved(error: OmegaConfBaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key}: missing; give {error.full_key}=…"
-    if missing := re.search(r"Interpolation key '(.+?)' not found", text):
+    missing = re.search(r"Interpolation key '(.+?)' not found", text)
+    if missing and missing.group(1) in keys_of(""):
         return f"{missing.group(1)}: missing; give {missing.group(1)}="
     unset = re.search(r"Environment variable '(.+?)' not found", text)
     if unset is None:
@@ -78,11 +79,12 @@ def check_values(values: dict[Any, Any]) -> Config:
 
 def _without_echoes(lines: list[str]) -> list[str]:
     """Each mistake once, also where training.order_seed=${seed} repeats it."""
-    seed = {line.partition("=")[2] for line in lines if line.startswith("seed=")}
+    wrong = {line.partition(";")[0] for line in lines}
+    order = "training.order_seed="
     return [
         line
         for line in dict.fromkeys(lines)
-        if not line.startswith("training.order_seed=") or line.partition("=")[2] not in seed
+        if not line.startswith(order) or line.partition(";")[0].replace(order, "seed=") not in wrong
     ]
 
 
