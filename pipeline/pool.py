@@ -23,7 +23,8 @@ def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable
     if not _started:
         result = function(*arguments)
         return lambda: result
-    # Pickled here: joblib does it in a thread of its own, while this one may go on to change what they cache.
+    # Pickled here, from memory to memory: joblib would do it in a thread of its own, while this one may go on to change
+    # what the arguments cache.
     results = pool(max(_started))([joblib.delayed(_call)(pickle.dumps((function, arguments)))])
 
     def wait() -> Any:
