@@ -1,8 +1,8 @@
 """From run folders to results.csv and report/."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,17 +11,21 @@ from pipeline.errors import UserError
 from pipeline.files import JOURNAL, write_whole
 from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
+from pipeline.report.data_sets import DataSets
 from pipeline.report.figures.curves import learning_curves
 from pipeline.report.figures.effects import heat_map, marginal_effects
 from pipeline.report.figures.importance import importance_figure
 from pipeline.report.figures.medium import SCREEN, Figure, Medium
 from pipeline.report.figures.mistakes import figures_of
+from pipeline.report.figures.ranks import critical_differences
 from pipeline.report.figures.search import search_progress
 from pipeline.report.formats import Table
+from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, write_paper
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.importance import Importance
+from pipeline.report.statistics.ranks import Ranks, across, across_table
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best
 from pipeline.runs.read import Collected, collect, write_results
@@ -32,8 +36,9 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
 
     `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for. `reload` is for
     the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
-    as training, only the report is written, without paper/, and no network is loaded. Raises UserError if there is no
-    run at all; runs that cannot be read are named in the report's footnotes.
+    as training, only the report is written, without paper/, and no network is loaded. Runs of several data sets have a
+    report each, in folders of `out`, and its index.html compares settings over all. Raises UserError if there is no run
+    at all; runs that cannot be read are named in the report's footnotes.
     """
     folders = [Path(folder) for folder in folders]
     collected = collect(folders)
@@ -44,6 +49,32 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     else:
         collected = _training(collected)
     out = out or folders[0] / "report"
+    data_sets = DataSets.of(collected.runs)
+    if not data_sets.several:
+        return _build_one(collected, folders, out, column, reload).page
+    built = {
+        title: _build_one(
+            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, f" on {title}"
+        )
+        for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
+    }
+    return _build_overview(data_sets, built, collected, folders, out, reload)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The report of the runs of one data set: its page, and what the overview of several takes from it."""
+
+    page: Path
+    comparison: Comparison
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+
+
+def _build_one(
+    collected: Collected, folders: Sequence[Path], out: Path, column: Medium, reload: int | None, of_data: str = ""
+) -> _Built:
+    """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
     replicates = Replicates.of(comparison)
@@ -67,8 +98,6 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    absent = [reason] if reason else []
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
     contents = Contents(
         comparison,
         collected.history,
@@ -76,15 +105,54 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
         figures,
         folders,
         collected.problems,
-        absent,
+        [reason] if reason else [],
         repeated,
         reload,
-        stamp,
+        _stamp(reload),
+        of_data,
     )
     write_whole(out / "index.html", render(contents))
     if wait_for_paper is not None:
         wait_for_paper()
+    return _Built(out / "index.html", comparison, tables, figures)
+
+
+def _build_overview(
+    data_sets: DataSets,
+    built: Mapping[str, _Built],
+    collected: Collected,
+    folders: Sequence[Path],
+    out: Path,
+    reload: int | None,
+) -> Path:
+    """Write the page of several data sets, which compares settings by their ranks and holds the figures of each."""
+    ranks = Ranks.of(data_sets)
+    table, figure = across_table(data_sets, ranks), critical_differences(ranks)
+    for name, content in table.files().items():
+        write_whole(out / name, content)
+    if figure is not None:
+        write_whole(out / f"{figure.name}.svg", figure.svg)
+        write_whole(out / f"{figure.name}.png", figure.png)
+    parts = [
+        Part(title, one.page.relative_to(out).as_posix(), one.comparison, one.tables[0], one.figures)
+        for title, one in built.items()
+    ]
+    page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
+    write_whole(out / "index.html", page)
     return out / "index.html"
+
+
+def _stamp(reload: int | None) -> str:
+    """When a page that reloads was built."""
+    return time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
+
+
+def _of_runs(collected: Collected, names: set[str]) -> Collected:
+    """Some of the runs, without problems, which are told once."""
+    chosen = collected.runs["run"].isin(names)
+    origins = [origin for origin, here in zip(collected.origins, chosen, strict=True) if here]
+    history = collected.history[collected.history["run"].isin(names)].reset_index(drop=True)
+    return Collected(collected.runs[chosen].reset_index(drop=True), history, [], origins)
 
 
 def _training(collected: Collected) -> Collected:

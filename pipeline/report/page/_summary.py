@@ -24,7 +24,7 @@ def summary(comparison: Comparison) -> list[str]:
 
 
 def _swept(comparison: Comparison) -> list[str]:
-    trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison))}"
+    trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison.runs))}"
     swept, replicating = (_keys(comparison, keys) for keys in (comparison.swept, comparison.replicating))
     if not swept and not replicating:
         return [f"{trained}; nothing was swept: all have the same settings."]
