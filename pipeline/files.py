@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
+PREDICTIONS = "predictions.npz"  # there too, unless training.predictions=false
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
 _TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this

@@ -64,6 +64,9 @@ class Training(Section):
     log_every: Annotated[int, Field(ge=0)] = Field(
         description="0, or the interval in steps at which to write the batch loss to steps.csv"
     )
+    predictions: bool = Field(
+        default=True, description="true to keep what the best epoch predicts of the test split, in predictions.npz"
+    )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
     kernel: Annotated[Literal["auto", "plain", "compiled"], BeforeValidator(_kernel)] = Field(

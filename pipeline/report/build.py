@@ -12,6 +12,7 @@ from pipeline.files import JOURNAL, write_whole
 from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_sets import DataSets
+from pipeline.report.equal_length import at_equal_length
 from pipeline.report.figures.curves import learning_curves
 from pipeline.report.figures.effects import heat_map, marginal_effects
 from pipeline.report.figures.importance import importance_figure
@@ -23,12 +24,16 @@ from pipeline.report.formats import Table
 from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, write_paper
+from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.examples import compare_examples
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.ranks import Ranks, across, across_table
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best
 from pipeline.runs.read import Collected, collect, write_results
+from pipeline.runs.result import Result, read_result
+from pipeline.runs.selection import read_selection
 
 
 def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
@@ -67,6 +72,7 @@ class _Built:
 
     page: Path
     comparison: Comparison
+    by_example: str | None
     tables: Sequence[Table]
     figures: Sequence[Figure]
 
@@ -79,33 +85,41 @@ def _build_one(
     comparison = Comparison.of(collected.runs)
     replicates = Replicates.of(comparison)
     repeated = replicates_table(replicates, compare_best(replicates))
-    tables = [*filter(None, [repeated]), comparison.listing]
+    selection = read_selection(folders[0]) if len(folders) == 1 else None
+    confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
+    tables = [*filter(None, [confirmed, repeated]), comparison.listing]
     for table in tables:
         for name, content in table.files().items():
             write_whole(out / name, content)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    wait_for_importance = run_in_background(Importance.of, comparison)
+    at_epoch = at_equal_length(comparison, collected.history)
+    wait_for_importance = run_in_background(Importance.of, at_epoch)
     diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
     figure_inputs = comparison, collected.history, is_search, diagnosis
     of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
     importance = wait_for_importance()
     wait_for_paper = (
-        run_in_background(_write_paper, out, figure_inputs, importance, replicates, tables, column)
+        run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
         if reload is None
         else None
     )
-    figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
+    figures = [*of_runs, *_figures_of_keys(at_epoch, importance, SCREEN), *of_best]
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
+    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
     contents = Contents(
         comparison,
+        at_epoch,
         collected.history,
         importance,
         figures,
         folders,
         collected.problems,
         [reason] if reason else [],
+        confirmation(selection, replicates) if selection else None,
+        by_example,
+        confirmed,
         repeated,
         reload,
         _stamp(reload),
@@ -114,7 +128,7 @@ def _build_one(
     write_whole(out / "index.html", render(contents))
     if wait_for_paper is not None:
         wait_for_paper()
-    return _Built(out / "index.html", comparison, tables, figures)
+    return _Built(out / "index.html", comparison, by_example, tables, figures)
 
 
 def _build_overview(
@@ -134,7 +148,14 @@ def _build_overview(
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
     parts = [
-        Part(title, one.page.relative_to(out).as_posix(), one.comparison, one.tables[0], one.figures)
+        Part(
+            title,
+            one.page.relative_to(out).as_posix(),
+            one.comparison,
+            one.by_example,
+            one.tables[0],
+            one.figures,
+        )
         for title, one in built.items()
     ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
@@ -197,6 +218,7 @@ def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Med
 def _write_paper(
     out: Path,
     inputs: FigureInputs,
+    at_epoch: Comparison,
     importance: Importance,
     replicates: Replicates,
     tables: Sequence[Table],
@@ -204,16 +226,25 @@ def _write_paper(
 ) -> None:
     """Write the paper, with all figures drawn for its column."""
     of_runs, of_best = _figures_of_runs(*inputs, column)
-    figures = [*of_runs, *_figures_of_keys(inputs[0], importance, column), *of_best]
+    figures = [*of_runs, *_figures_of_keys(at_epoch, importance, column), *of_best]
     write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
+
+
+def _overrides(collected: Collected) -> dict[str, Sequence[str]]:
+    """What the user gave for each run, by its name."""
+    results = {run: read_result(folder) for run, folder in _folder_of(collected).items()}
+    return {run: result.overrides if isinstance(result, Result) else [] for run, result in results.items()}
+
+
+def _folder_of(collected: Collected) -> dict[str, Path]:
+    return dict(zip(collected.runs["run"], collected.folders, strict=True))
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
     """The diagnosis of the best run, or the reason why there is none."""
     if not comparison.picked or comparison.task != "classification":
         return None, None
-    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     try:
-        return diagnose(folder_of[comparison.runs["run"][comparison.representative]]), None
+        return diagnose(_folder_of(collected)[comparison.runs["run"][comparison.representative]]), None
     except UserError as error:
         return None, f"No figures of the best run's mistakes: {error}."

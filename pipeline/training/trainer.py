@@ -219,7 +219,9 @@ class Trainer:
         start = time.perf_counter()
         if folder.weights:
             weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
-            folder.further = self.further.of_best(self.stack.runs[r].network, folder.facts["model"], weights)
+            folder.further, folder.predicted = self.further.of_best(
+                self.stack.runs[r].network, folder.facts["model"], weights
+            )
         self.clock.evaluation += time.perf_counter() - start
 
     def _close_if_done(self, j: int) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table
 from pipeline.report.page._summary import summary
-from pipeline.report.page.render import environment, styles
+from pipeline.report.page.render import cells_of, environment, styles
 from pipeline.runs.problem import Problem
 
 _ROWS = 25  # of a data set's table; its page has all
@@ -22,6 +21,7 @@ class Part:
     title: str
     address: str
     comparison: Comparison
+    by_example: str | None
     table: Table
     figures: Sequence[Figure]
 
@@ -43,14 +43,14 @@ def render_overview(
         .render(
             title=", ".join(folder.resolve().name for folder in folders),
             sentences=sentences,
-            table=_cells(table),
+            table=cells_of(table),
             figure=figure,
             parts=[
                 {
                     "title": part.title,
                     "address": part.address,
-                    "summary": summary(part.comparison),
-                    "table": _cells(part.table),
+                    "summary": summary(part.comparison, part.by_example),
+                    "table": cells_of(part.table, _ROWS),
                     "figures": [(f"{number}-{one.name}", one) for one in part.figures],
                 }
                 for number, part in enumerate(parts)
@@ -61,17 +61,3 @@ def render_overview(
             styles=styles(),
         )
     )
-
-
-def _cells(table: Table) -> dict[str, Any]:
-    """Columns (name, whether it holds figures), rows of texts, the footer, the caption."""
-    formatted = table.formatted()
-    return {
-        "columns": [(name, name in table.digits) for name in table.columns],
-        "rows": formatted.head(_ROWS).to_numpy().tolist(),
-        "left": max(len(formatted) - _ROWS, 0),
-        "footer": list(table.formatted_footer().values()),
-        "caption": table.caption,
-        "name": table.name,
-        "picked": table.picked,
-    }

@@ -29,15 +29,22 @@ _NAMED = 20  # runs named per message
 
 @dataclass(frozen=True)
 class Contents:
-    """The content of a page. `absent` says what could not be shown; `reload` is in seconds."""
+    """The content of a page. `absent` says what could not be shown; `reload` is in seconds.
+
+    `at_epoch` compares the runs at an epoch that all have reached.
+    """
 
     comparison: Comparison
+    at_epoch: Comparison
     history: pd.DataFrame
     importance: Importance
     figures: Sequence[Figure]
     folders: Sequence[Path]
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
+    confirmation: str | None = None  # what these runs confirm
+    by_example: str | None = None  # the best run against the next
+    confirmed: Table | None = None  # of what is confirmed
     settings: Table | None = None  # of means over replicates
     reload: int | None = None
     stamp: str = ""  # when a reloading page was built
@@ -61,7 +68,8 @@ def render(contents: Contents) -> str:
         .get_template("index.html.j2")
         .render(
             title=", ".join(folder.resolve().name for folder in contents.folders) + contents.of_data,
-            summary=summary(contents.comparison),
+            summary=[*filter(None, [contents.confirmation]), *summary(contents.comparison, contents.by_example)],
+            confirmed=cells_of(contents.confirmed) if contents.confirmed else None,
             total=len(contents.comparison.runs),
             table=_table(top_runs),
             settings=_settings(contents.comparison, contents.settings),
@@ -87,10 +95,24 @@ def render(contents: Contents) -> str:
             early=early,
             late=late,
             hashes=[_hash(script) for script in scripts],
-            data=page_data(contents.comparison, top_runs, contents.history, contents.importance)
+            data=page_data(contents.at_epoch, top_runs, contents.history, contents.importance)
             | {"reload": contents.reload},
         )
     )
+
+
+def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
+    """A table for a template: columns (name, whether it holds figures), rows of texts, footer, caption."""
+    formatted = table.formatted()
+    return {
+        "columns": [(name, name in table.digits) for name in table.columns],
+        "rows": formatted.head(most).to_numpy().tolist(),
+        "left": max(len(formatted) - most, 0),
+        "footer": list(table.formatted_footer().values()),
+        "caption": table.caption,
+        "name": table.name,
+        "picked": table.picked,
+    }
 
 
 def environment() -> Environment:
