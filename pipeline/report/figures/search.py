@@ -35,7 +35,7 @@ def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure |
         axes.legend(loc="lower right" if higher else "upper right")
         mean = ", the mean over its replicates," if comparison.replicated else ""
         caption = (
-            f"Best {comparison.metric.heading(SELECTION)} of each {what}{mean} in the order in which they were suggested, "
+            f"Best {comparison.metric.heading(SELECTION)} of each {what}{mean} in the order of their suggestion, "
             "and the best so far. Dashed: the best to expect of so many of these, drawn at random (Dodge et al. 2019); "
             "where it has levelled off, more of the same would find little."
         )
