@@ -37,6 +37,35 @@ def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: di
         assert not faults, done
 
 
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("lost", [".sweep/plan.json", ".sweep"])
+def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
+    tmp_path: Path, epoch: int, lost: str, expected: dict[str, dict[str, object]]
+) -> None:
+    def kill() -> None:
+        from pipeline.training.trainer import Trainer
+
+        real = Trainer._train_epoch
+
+        def train(self: Trainer, number: int) -> None:
+            if number == epoch:
+                os.kill(os.getpid(), signal.SIGKILL)
+            real(self, number)
+
+        Trainer._train_epoch = train  # type: ignore[method-assign]
+
+    command(tmp_path, SWEEPS["grid"], kill)
+    sweep = tmp_path / "outputs/s"
+    (sweep / lost).rename(tmp_path / "lost")
+    again = command(tmp_path, SWEEPS["grid"])
+    assert figures(sweep) == expected["grid"]
+    resumes = epoch == 2 and lost == ".sweep/plan.json"  # its state says what it is of
+    assert "resumed after epoch 1" in (sweep / "0/run.log").read_text() or not resumes
+    away = "" if resumes else ".sweep/plan.json: missing, and rebuilt from the runs' own files; runs that only it could"
+    assert away in again.error
+    assert len(again.error.splitlines()) == (0 if resumes else 1)
+
+
 # What a stopped sweep leaves behind when one call of the system fails: while planning, training, ending runs.
 @pytest.mark.parametrize("call", [3, 20, 60, 110, 170, 217, 226, 262, 280])
 def test_a_call_that_fails_is_told_and_costs_nothing(
