@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.files import CHECKPOINT, digest, read_whole, set_aside, write_whole
+from pipeline.files import CHECKPOINT, digest, make_folder, read_whole, set_aside, write_whole
 from pipeline.runs.folders import is_run, run_folders
 from pipeline.runs.identity import Identity
 from pipeline.runs.result import Result, read_result
@@ -84,7 +84,7 @@ def archive(sweep: Path, folder: str, number: int) -> Path | None:
     if not os.path.lexists(sweep / folder):
         return None
     aside = sweep / ".sweep" / "replaced"
-    aside.mkdir(parents=True, exist_ok=True)
+    make_folder(aside)
     place = next(place for i in itertools.count() if not os.path.lexists(place := aside / f"{number}-{i}"))
     return (sweep / folder).rename(place)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from written import write_run
 
 import pipeline
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.page._summary import summary
 from pipeline.runs.job import Job
