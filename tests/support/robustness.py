@@ -59,6 +59,7 @@ class Ended:
 
 def warm() -> None:
     """Import what commands import, so that each of thousands need not."""
+    import sklearn.metrics  # noqa: F401
     from hydra.core.plugins import Plugins
 
     import pipeline.command.cli
