@@ -1,11 +1,13 @@
 """Registers `hydra/sweeper=grid` and `=search` with Hydra; `pipeline.command.grid` and `.search` do the work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -61,8 +63,7 @@ class GridSweeper(Sweeper):
             folder.mkdir(parents=True, exist_ok=True)
             OmegaConf.save(self.composed, folder / "multirun.yaml")
         returns = self.jobs_launcher.launch(overrides, initial_job_idx=0)
-        for job in returns:
-            _ = job.return_value  # raises where the job failed
+        _raise_first_failure(returns)
         return [returns]
 
 
@@ -76,6 +77,11 @@ class SearchSweeper(GridSweeper):
 
         options = Options(*(self.options[name] for name in ("trials", "batch", "seed", "sampler")))
         returns = search(self.composed, self.loader, self.jobs_launcher, options)
-        for job in returns:
-            _ = job.return_value
+        _raise_first_failure(returns)
         return [returns]
+
+
+def _raise_first_failure(returns: Sequence[JobReturn]) -> None:
+    for job in returns:
+        if job.status == JobStatus.FAILED:  # `job.return_value` would print a line of Hydra's before ours
+            raise job._return_value

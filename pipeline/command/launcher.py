@@ -23,7 +23,7 @@ from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
-from pipeline.files import clean, write_whole
+from pipeline.files import clean, clear, make_folder, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
@@ -86,6 +86,7 @@ def launch(
         ledger.write()
         if options.kind == "confirm":
             select(config)[0].write(sweep)
+        clear(sweep / "multirun.yaml")
         write_whole(sweep / "multirun.yaml", OmegaConf.to_yaml(config))
         started = time.perf_counter()
         training = {job.folder for job in plan.training}
@@ -167,8 +168,9 @@ def _write_hydra(composed: Sequence[Composed]) -> None:
         if job.hydra["output_subdir"] is None:
             return
         folder = job.folder / str(job.hydra["output_subdir"])
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for name, text in job.files().items():
+            clear(folder / name)
             write_whole(folder / name, text, durable=False)
 
     with ThreadPoolExecutor(8) as pool:

@@ -150,7 +150,7 @@ def _check_select(sweep: Path, study: "optuna.Study", select: str) -> None:
 def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space, launcher: Launcher) -> None:
     """Train earlier trials whose runs have no results any more; their scores stay, as equal runs have equal ones."""
     ledger = Ledger(Path(str(config.hydra.sweep.dir)))
-    numbers = [entry.number for entry in ledger.entries]
+    numbers = list(ledger.entries)
     ledger.check_files(numbers, str(config.sweep.mismatch))
     if not all(map(ledger.ended, numbers)):
         complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])

@@ -11,7 +11,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import HISTORY, MODEL, PREDICTIONS, RESULT, check_regular, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, PREDICTIONS, RESULT, check_regular, clear, write_log, write_whole
 from pipeline.metrics import Metric
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
@@ -39,6 +39,8 @@ class RunFolder:
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
+        for name in (RESULT, HISTORY, MODEL, "steps.csv", "run.log"):
+            clear(self.job.folder / name)
         self.tracking = Tracking(self.job)
 
     def log(self, text: str) -> None:

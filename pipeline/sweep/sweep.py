@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.config.assemble import build_run, compile_for, plainly, refusals
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
+from pipeline.files import make_folder
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
@@ -104,7 +105,7 @@ class SweepPlan:
         """
         if not self.works:
             return dict(self.done)
-        self.works[0].checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.works[0].checkpoint.parent)
         for work in self.works:
             if not work.resumes:  # left by a stack whose runs are not all requested now
                 work.checkpoint.unlink(missing_ok=True)
