@@ -32,8 +32,9 @@ class Stack:
     """R runs of one structure, trained together.
 
     No reduction crosses the run axis. On a CPU each run holds tensors of its own (a `Values` of one run); on any other
-    device all runs share theirs, padded to the widest. `kernel` says how steps are computed: "plain", "compiled", or
-    "auto", which takes compiled where it can (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
+    device all runs share theirs, padded to the widest. Of a run with `averaging` the average is evaluated, and given by
+    `params_of`. `kernel` says how steps are computed: "plain", "compiled", or "auto", which takes compiled where it can
+    (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
 
     Raises ShapeError for a network whose layers do not fit, ValueError for runs that are not `stackable` or that the
     kernel cannot train. `train`, `evaluate` and `predict` raise ShapeError, TypeError or ValueError for tensors of a
@@ -65,7 +66,8 @@ class Stack:
 
     @property
     def params(self) -> dict[str, Tensor]:
-        """The parameters of all runs by name, each (R, ...), padded with zeros: copies where runs hold their own."""
+        """The parameters that train, of all runs by name, each (R, ...), padded with zeros: copies where runs hold
+        their own."""
         return join([group.params for group in self.groups])
 
     def train(
@@ -102,13 +104,27 @@ class Stack:
     ) -> Tensor:
         losses = []
         for part, rows in _changed(examples, order, batch_size, augment, generator):
-            losses.append(torch.cat([self.kernel.train(group, part, rows, batch_size) for group in groups], 1))
+            losses.append(torch.cat([self._steps(group, part, rows, batch_size) for group in groups], 1))
+        return torch.cat(losses)
+
+    def _steps(self, group: Values, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
+        """The kernel's steps of one group, which stops where the average is updated."""
+        losses = []
+        while len(order):
+            rows = group.steps_to_average * batch_size if group.average else len(order)
+            losses.append(self.kernel.train(group, examples, order[:rows], batch_size))
+            group.update_average()
+            order = order[rows:]
         return torch.cat(losses)
 
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for normalised x (B, I) in the stack's dtype, without noise."""
         _door.check_inputs(self.groups[0], x)
-        return torch.cat([self.kernel.predict(group, x) for group in self.groups])
+        outputs = []
+        for group in self.groups:
+            with group.averaged():
+                outputs.append(self.kernel.predict(group, x))
+        return torch.cat(outputs)
 
     def evaluate(self, examples: Examples, *, outputs: bool = False) -> Evaluation:
         """Loss and score of a whole split, NaN where it has no examples; with `outputs` those too."""
@@ -119,7 +135,8 @@ class Stack:
         for g, group in enumerate(self.groups):
             same = self._same_as(g)
             output: list[Tensor] | None = [] if outputs else None
-            loss, hit = self._sums(group, examples, output) if same == g else (losses[same], hits[same])
+            with group.averaged():
+                loss, hit = self._sums(group, examples, output) if same == g else (losses[same], hits[same])
             losses.append(loss)
             hits.append(hit)
             if output is not None:
@@ -167,7 +184,7 @@ class Stack:
         return torch.cat([group.rates(1)[0] for group in self.groups])
 
     def params_of(self, run: int) -> dict[str, Tensor]:
-        """Copies of one run's parameters at its own widths, without the run axis, on the CPU."""
+        """Copies of the parameters by which a run is evaluated, at its own widths, without the run axis, on the CPU."""
         group, place = self._place(run)
         return group.params_of(place)
 
@@ -175,6 +192,7 @@ class Stack:
         """All that a later `load_state_dict` needs to go on to the last bit."""
         tensors = {f"params.{name}": value for name, value in self.params.items()}
         tensors |= {f"state.{name}": value for name, value in join([group.state for group in self.groups]).items()}
+        tensors |= {f"average.{name}": value for name, value in join([group.average for group in self.groups]).items()}
         generators = [generator for group in self.groups for generator in group.generators]
         tensors |= {f"generator.{r}": generator.get_state() for r, generator in enumerate(generators)}
         return tensors | {"steps": torch.tensor(self.groups[0].steps)}
@@ -190,7 +208,7 @@ class Stack:
         first = 0
         for group in self.groups:
             runs = slice(first, first + len(group.runs))
-            for prefix, values in (("params", group.params), ("state", group.state)):
+            for prefix, values in (("params", group.params), ("state", group.state), ("average", group.average)):
                 for name, value in values.items():
                     value.copy_(tensors[f"{prefix}.{name}"][runs][tuple(slice(n) for n in value.shape)])
             for r, generator in enumerate(group.generators, first):

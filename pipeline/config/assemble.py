@@ -54,6 +54,7 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
         epochs=config.training.epochs,
         seed=config.seed,
         penalized=model.penalized(network),
+        averaging=training.averaging,
     )
     if dataset.target_scale and not isinstance(network.layers[-1], sn.Linear):
         raise UserError(

@@ -48,6 +48,11 @@ class Training(Section):
         description="null, balanced, or [1,5,…]: what an example of each class counts in training; of labels, a 1",
     )
     label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
+    averaging: Probability = Field(
+        default=0.0,  # absent in runs of earlier versions
+        description="0, or the decay a step, below 1, of the moving average of the weights that is evaluated and saved "
+        "in their place, such as 0.999",
+    )
     patience: Annotated[int, Field(ge=0)] = Field(
         description="0 to train all epochs, or stop after this many epochs without a better validation score"
     )
