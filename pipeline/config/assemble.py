@@ -44,6 +44,9 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
     if mistakes := metric_mistakes(training.metrics, training.select, dataset.task, dataset.outputs):
         raise UserError("\n".join(mistakes))
     loss = build_loss(training, dataset)
+    if training.mixup and not isinstance(loss, sn.CrossEntropy):
+        name = type(loss).__name__
+        raise UserError(f"training.mixup={training.mixup}: mixes classes of cross_entropy, the loss is {name}; take 0")
     network = model.build(dataset.input_shape, outputs_of(loss, dataset))
     run = sn.Run(
         network=network,

@@ -24,6 +24,7 @@ STACKS = {
     "momentum": [("optimizer.lr=0.1",), ("optimizer.lr=0.01", "seed=3")],
     "adam": [("optimizer=adam",), ("optimizer=adam", "model.hidden=[5]")],
     "augmented": [("dataset.shift=1", "dataset.flip=true", "dataset.cutout=5")],
+    "mixed": [("training.mixup=0.4", "dataset.cutout=3"), ("training.mixup=0.4", "dataset.cutout=3", "seed=1")],
     "averaged": [("training.averaging=0.95",), ("training.averaging=0.5", "model.hidden=[5]")],
     "look-ahead": [("training.batch_size=4", "model.dropout=0.3")],
     "early stopping": [("training.patience=1", "optimizer.lr=3"), ("training.patience=1",)],
