@@ -48,6 +48,16 @@ class Training(Section):
         description="null, balanced, or [1,5,…]: what an example of each class counts in training; of labels, a 1",
     )
     label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
+    mixup: NonNegative = Field(
+        default=0.0,  # absent in runs of earlier versions
+        description="0, or α: training examples are mixed in pairs by a share drawn from Beta(α, α), such as 0.2; for "
+        "classification by cross_entropy",
+    )
+    averaging: Probability = Field(
+        default=0.0,  # absent in runs of earlier versions
+        description="0, or the decay a step, below 1, of the moving average of the weights that is evaluated and saved "
+        "in their place, such as 0.999",
+    )
     patience: Annotated[int, Field(ge=0)] = Field(
         description="0 to train all epochs, or stop after this many epochs without a better validation score"
     )
@@ -83,6 +93,8 @@ class Training(Section):
         if self.label_smoothing and dataset.known_task == "regression":
             smoothing = f"training.label_smoothing={self.label_smoothing}"
             mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; use 0")
+        if self.mixup and self.batch_size == 1:
+            mistakes.append(f"training.mixup={self.mixup}: needs training.batch_size above 1: it mixes within a batch")
         if isinstance(self.class_weight, list) and not any(self.class_weight):
             mistakes.append("training.class_weight: all 0, so there is nothing to learn; give one above 0")
         if not dataset.validation_fraction and self.select != "auto":

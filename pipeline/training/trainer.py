@@ -81,6 +81,7 @@ class Trainer:
             name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
         }
         self.augment = config.dataset.augment(dataset)
+        self.mixup = sn.Mixup(self.training.mixup) if self.training.mixup else None
         longest = [
             max((job.config for job, job_row in zip(jobs, self.rows, strict=True) if job_row == row), key=_epochs)
             for row in sorted(set(self.rows))
@@ -106,7 +107,7 @@ class Trainer:
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
-        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the augmentation's state
+        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the generators' states
 
     def train(self) -> list[Result]:
         try:
@@ -153,7 +154,7 @@ class Trainer:
             self.partial = {}
         for done in range(begin, len(examples), piece):
             part = order[:, done : done + piece]
-            losses.append(self.stack.train(examples, part, size, self.augment, generators))
+            losses.append(self.stack.train(examples, part, size, self.augment, generators, self.mixup))
             self.progress(epoch - 1 + min(1.0, (done + piece) / len(examples)))
             if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(examples):
                 self.clock.training += time.perf_counter() - start
