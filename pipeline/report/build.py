@@ -1,9 +1,11 @@
 """From run folders to results.csv and report/."""
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,6 +48,8 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     out = out or folders[0] / "report"
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
+    wait_for_diagnosis = _apart(_diagnosis_of_best, comparison, collected) if reload is None else _no_diagnosis
+    wait_for_importance = run_in_background(Importance.of, comparison)
     replicates = Replicates.of(comparison)
     repeated = replicates_table(replicates, compare_best(replicates))
     tables = [*filter(None, [repeated]), comparison.listing]
@@ -53,17 +57,17 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
         for name, content in table.files().items():
             write_whole(out / name, content)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    wait_for_importance = run_in_background(Importance.of, comparison)
-    diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
-    figure_inputs = comparison, collected.history, is_search, diagnosis
-    of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
     importance = wait_for_importance()
+    figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
+    figures += _figures_of_keys(comparison, importance, SCREEN)
+    diagnosis, reason = wait_for_diagnosis()
+    figure_inputs = comparison, collected.history, is_search, diagnosis
     wait_for_paper = (
         run_in_background(_write_paper, out, figure_inputs, importance, replicates, tables, column)
         if reload is None
         else None
     )
-    figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
+    figures += _figures_of_best(comparison, diagnosis, SCREEN)
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
@@ -99,16 +103,16 @@ def _training(collected: Collected) -> Collected:
 FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
-def _figures_of_runs(
-    comparison: Comparison, history: pd.DataFrame, searched: bool, diagnosis: Diagnosis | None, medium: Medium
-) -> tuple[list[Figure], list[Figure]]:
-    """Figures of all runs, and of the best one."""
+def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
     ]
-    of_best = figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
-    return [figure for figure in made if figure is not None], of_best
+    return [figure for figure in made if figure is not None]
+
+
+def _figures_of_best(comparison: Comparison, diagnosis: Diagnosis | None, medium: Medium) -> list[Figure]:
+    return figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
 
 
 def _name_of_best(comparison: Comparison) -> str:
@@ -135,9 +139,25 @@ def _write_paper(
     column: Medium,
 ) -> None:
     """Write the paper, with all figures drawn for its column."""
-    of_runs, of_best = _figures_of_runs(*inputs, column)
-    figures = [*of_runs, *_figures_of_keys(inputs[0], importance, column), *of_best]
-    write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
+    comparison, history, searched, diagnosis = inputs
+    figures = [
+        *_figures_of_runs(comparison, history, searched, column),
+        *_figures_of_keys(comparison, importance, column),
+        *_figures_of_best(comparison, diagnosis, column),
+    ]
+    write_paper(out / "paper", replicates, importance, tables, figures, searched)
+
+
+def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Run it in the background where torch must be imported first; a fork of a process that has used torch may hang."""
+    if "torch" not in sys.modules:
+        return run_in_background(function, *arguments)
+    result = function(*arguments)
+    return lambda: result
+
+
+def _no_diagnosis() -> tuple[None, None]:
+    return None, None
 
 
 def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
