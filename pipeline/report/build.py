@@ -1,9 +1,11 @@
 """From run folders to results.csv and report/."""
 
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -83,6 +85,9 @@ def _build_one(
     """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
+    wait_for_diagnosis = _apart(_diagnosis_of_best, comparison, collected) if reload is None else _no_diagnosis
+    at_epoch = at_equal_length(comparison, collected.history)
+    wait_for_importance = run_in_background(Importance.of, at_epoch)
     replicates = Replicates.of(comparison)
     repeated = replicates_table(replicates, compare_best(replicates))
     selection = read_selection(folders[0]) if len(folders) == 1 else None
@@ -92,18 +97,17 @@ def _build_one(
         for name, content in table.files().items():
             write_whole(out / name, content)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    at_epoch = at_equal_length(comparison, collected.history)
-    wait_for_importance = run_in_background(Importance.of, at_epoch)
-    diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
-    figure_inputs = comparison, collected.history, is_search, diagnosis
-    of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
     importance = wait_for_importance()
+    figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
+    figures += _figures_of_keys(at_epoch, importance, SCREEN)
+    diagnosis, reason = wait_for_diagnosis()
+    figure_inputs = comparison, collected.history, is_search, diagnosis
     wait_for_paper = (
         run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
         if reload is None
         else None
     )
-    figures = [*of_runs, *_figures_of_keys(at_epoch, importance, SCREEN), *of_best]
+    figures += _figures_of_best(comparison, diagnosis, SCREEN)
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
@@ -188,16 +192,16 @@ def _training(collected: Collected) -> Collected:
 FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
-def _figures_of_runs(
-    comparison: Comparison, history: pd.DataFrame, searched: bool, diagnosis: Diagnosis | None, medium: Medium
-) -> tuple[list[Figure], list[Figure]]:
-    """Figures of all runs, and of the best one."""
+def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
     ]
-    of_best = figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
-    return [figure for figure in made if figure is not None], of_best
+    return [figure for figure in made if figure is not None]
+
+
+def _figures_of_best(comparison: Comparison, diagnosis: Diagnosis | None, medium: Medium) -> list[Figure]:
+    return figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
 
 
 def _name_of_best(comparison: Comparison) -> str:
@@ -225,9 +229,25 @@ def _write_paper(
     column: Medium,
 ) -> None:
     """Write the paper, with all figures drawn for its column."""
-    of_runs, of_best = _figures_of_runs(*inputs, column)
-    figures = [*of_runs, *_figures_of_keys(at_epoch, importance, column), *of_best]
-    write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
+    comparison, history, searched, diagnosis = inputs
+    figures = [
+        *_figures_of_runs(comparison, history, searched, column),
+        *_figures_of_keys(at_epoch, importance, column),
+        *_figures_of_best(comparison, diagnosis, column),
+    ]
+    write_paper(out / "paper", replicates, importance, tables, figures, searched)
+
+
+def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Run it in the background where torch must be imported first; a fork of a process that has used torch may hang."""
+    if "torch" not in sys.modules:
+        return run_in_background(function, *arguments)
+    result = function(*arguments)
+    return lambda: result
+
+
+def _no_diagnosis() -> tuple[None, None]:
+    return None, None
 
 
 def _overrides(collected: Collected) -> dict[str, Sequence[str]]:

@@ -39,6 +39,7 @@ def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     assert contents(tmp_path / "outputs/s/11") == before
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
