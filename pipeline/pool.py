@@ -100,12 +100,16 @@ def shut_down() -> None:
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
+# Of what a killed command leaves in /dev/shm: loky's tracker puts it away, and need not say so on the user's terminal.
+_QUIET = "ignore:resource_tracker:UserWarning"
 _started: set[int] = set()  # sizes of the pools that this process has started
 
 
 def pool(processes: int) -> joblib.Parallel:
     """joblib reuses workers for equal arguments and memory-maps large arrays: the data is in memory once."""
     if processes > 1:
+        if not _started:
+            os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET]))
         _started.add(processes)
     return joblib.Parallel(
         n_jobs=processes,

@@ -53,10 +53,14 @@ class Figure:
 
     @property
     def inline(self) -> str:
-        """The SVG for inclusion in a page: no XML declaration, and unique ids."""
+        """The SVG for inclusion in a page."""
+        return self.inlined(self.name)
+
+    def inlined(self, name: str) -> str:
+        """The SVG for inclusion in a page, where `name` makes its ids unique: no XML declaration."""
         body = self.svg[self.svg.index("<svg") :]
-        body = re.sub(r'\bid="([^"]+)"', rf'id="{self.name}-\1"', body)
-        return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
+        body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+        return re.sub(r'(url\(|href=")#', rf"\1#{name}-", body)
 
 
 @dataclass(frozen=True)
