@@ -74,6 +74,9 @@ class Training(Section):
     log_every: Annotated[int, Field(ge=0)] = Field(
         description="0, or the interval in steps at which to write the batch loss to steps.csv"
     )
+    predictions: bool = Field(
+        default=True, description="true to keep what the best epoch predicts of the test split, in predictions.npz"
+    )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
     kernel: Annotated[Literal["auto", "plain", "compiled"], BeforeValidator(_kernel)] = Field(
@@ -106,7 +109,7 @@ class Training(Section):
 class Sweep(Section):
     """What a sweep does as a whole; nothing here changes the figures of a run."""
 
-    kind: Literal["grid", "halving"]
+    kind: Literal["grid", "halving", "confirm"]
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="the share of runs that continues at each rung, between 0 and 1"
     )
@@ -129,6 +132,12 @@ class Sweep(Section):
         description="a list of grids, each a set of keys with the values to sweep as text: "
         "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
     )
+    hours: Positive | None = Field(
+        default=None,
+        description="null, or the hours after which nothing new starts; what trains then is kept for the next command",
+    )
+    top: Count = Field(default=3, description="for sweep=confirm: how many of the best settings to train again")
+    seeds: Count = Field(default=10, description="for sweep=confirm: on how many new seeds")
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )

@@ -4,15 +4,17 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.reference._best import best
-from pipeline.reference._compare import compare, curves, in_words, markdown, write
-from pipeline.reference._page import write_page
-from pipeline.reported.rows import Row, reports, rows
-from pipeline.runs.result import Result, read_result
+from pipeline import stopping
+
+if TYPE_CHECKING:
+    from pipeline.reported.rows import Row
 
 
 def main(arguments: list[str] | None = None) -> int:
+    from pipeline.reported.rows import reports, rows  # imports pandas, for which Ctrl-C should not wait
+
     names = [row.name for row in rows()]
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.reference",
@@ -45,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         if folders := [folder for folder in _folders(row, options.out, options.seeds) if _finished(folder)]:
             done.append((row, folders))
     if done:
+        from pipeline.reference._best import best
+        from pipeline.reference._compare import compare, curves, in_words, markdown, write
+        from pipeline.reference._page import write_page
+
         table = compare(done)
         figures = [curves(row, folders[0]) for row, folders in done]
         write(table, figures, options.out)
@@ -57,16 +63,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if done else 1
 
 
-def _folders(row: Row, out: Path, seeds: int) -> list[Path]:
+def _folders(row: "Row", out: Path, seeds: int) -> list[Path]:
     return [out / row.name / str(seed) for seed in range(seeds)]
 
 
 def _finished(folder: Path) -> bool:
+    from pipeline.runs.result import Result, read_result
+
     result = read_result(folder)
     return isinstance(result, Result) and result.status == "finished"
 
 
-def _train(row: Row, out: Path, seeds: int) -> str | None:
+def _train(row: "Row", out: Path, seeds: int) -> str | None:
     """Train one network on its seeds with the commands that a user would type; -> the reason if one failed."""
     for seed, folder in enumerate(_folders(row, out, seeds)):
         if _finished(folder):
@@ -82,4 +90,4 @@ def _train(row: Row, out: Path, seeds: int) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "stopped; finished networks are kept; to go on, repeat the command")

@@ -22,9 +22,9 @@ _NOT_COMPARED = ("config.sweep.", "provenance.command")
 
 
 def page_data(
-    comparison: Comparison, top_runs: Comparison, history: pd.DataFrame, importance: Importance
+    at_epoch: Comparison, top_runs: Comparison, history: pd.DataFrame, importance: Importance
 ) -> dict[str, Any]:
-    """JSON for the scripts. Rows are those of `top_runs`; heat maps are means over all of `comparison`."""
+    """JSON for the scripts. Rows are those of `top_runs`; heat maps are means over all of `at_epoch`."""
     rows = range(len(top_runs.runs))
     return {
         "runs": list(top_runs.runs["run"]),
@@ -39,7 +39,7 @@ def page_data(
         "curves": _curves(top_runs, history),
         "reported": reported_curves(top_runs),
         "axes": _axes(top_runs),
-        "heat_maps": _heat_maps(comparison, importance),
+        "heat_maps": _heat_maps(at_epoch, importance),
         "facts": _facts(top_runs.runs),
     }
 

@@ -29,18 +29,26 @@ _NAMED = 20  # runs named per message
 
 @dataclass(frozen=True)
 class Contents:
-    """The content of a page. `absent` says what could not be shown; `reload` is in seconds."""
+    """The content of a page. `absent` says what could not be shown; `reload` is in seconds.
+
+    `at_epoch` compares the runs at an epoch that all have reached.
+    """
 
     comparison: Comparison
+    at_epoch: Comparison
     history: pd.DataFrame
     importance: Importance
     figures: Sequence[Figure]
     folders: Sequence[Path]
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
+    confirmation: str | None = None  # what these runs confirm
+    by_example: str | None = None  # the best run against the next
+    confirmed: Table | None = None  # of what is confirmed
     settings: Table | None = None  # of means over replicates
     reload: int | None = None
     stamp: str = ""  # when a reloading page was built
+    of_data: str = ""  # the data set, where the report has several
     top_runs: Comparison = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,44 +57,73 @@ class Contents:
 
 def render(contents: Contents) -> str:
     """index.html, self-contained: it loads nothing, and its security policy allows only its own scripts."""
-    environment = Environment(
-        loader=PackageLoader("pipeline.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     top_runs, runs = contents.top_runs, contents.top_runs.runs
     early, *late = scripts = [
         _browser("early.js"),
         _browser("libraries.js"),
         "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
     ]
-    return environment.get_template("index.html.j2").render(
-        title=", ".join(folder.resolve().name for folder in contents.folders),
-        summary=summary(contents.comparison),
-        total=len(contents.comparison.runs),
-        table=_table(top_runs),
-        settings=_settings(contents.comparison, contents.settings),
-        picked=top_runs.picked,
-        still={figure.name: figure for figure in contents.figures},
-        absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
-        reported=_reported(contents.comparison),
-        regression=top_runs.task == "regression",
-        selection=top_runs.metric.heading(SELECTION),
-        metrics=[one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS],
-        messages=_messages(contents.comparison.runs),
-        commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
-        provenance={
-            name: _distinct(contents.comparison.runs, f"provenance.{name}")
-            for name in (*_PROVENANCE, "data_fingerprint")
-        },
-        problems=contents.problems,
-        reload=contents.reload,
-        stamp=contents.stamp,
-        styles=[_browser("libraries.css"), _browser("style.css")],
-        early=early,
-        late=late,
-        hashes=[_hash(script) for script in scripts],
-        data=page_data(contents.comparison, top_runs, contents.history, contents.importance)
-        | {"reload": contents.reload},
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            title=", ".join(folder.resolve().name for folder in contents.folders) + contents.of_data,
+            summary=[*filter(None, [contents.confirmation]), *summary(contents.comparison, contents.by_example)],
+            confirmed=cells_of(contents.confirmed) if contents.confirmed else None,
+            total=len(contents.comparison.runs),
+            table=_table(top_runs),
+            settings=_settings(contents.comparison, contents.settings),
+            picked=top_runs.picked,
+            still={figure.name: figure for figure in contents.figures},
+            absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
+            reported=_reported(contents.comparison),
+            regression=top_runs.task == "regression",
+            selection=top_runs.metric.heading(SELECTION),
+            metrics=[
+                one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS
+            ],
+            messages=_messages(contents.comparison.runs),
+            commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
+            provenance={
+                name: _distinct(contents.comparison.runs, f"provenance.{name}")
+                for name in (*_PROVENANCE, "data_fingerprint")
+            },
+            problems=contents.problems,
+            reload=contents.reload,
+            stamp=contents.stamp,
+            styles=styles(),
+            early=early,
+            late=late,
+            hashes=[_hash(script) for script in scripts],
+            data=page_data(contents.at_epoch, top_runs, contents.history, contents.importance)
+            | {"reload": contents.reload},
+        )
     )
+
+
+def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
+    """A table for a template: columns (name, whether it holds figures), rows of texts, footer, caption."""
+    formatted = table.formatted()
+    return {
+        "columns": [(name, name in table.digits) for name in table.columns],
+        "rows": formatted.head(most).to_numpy().tolist(),
+        "left": max(len(formatted) - most, 0),
+        "footer": list(table.formatted_footer().values()),
+        "caption": table.caption,
+        "name": table.name,
+        "picked": table.picked,
+    }
+
+
+def environment() -> Environment:
+    """Where templates are."""
+    loader = PackageLoader("pipeline.report.page")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def styles() -> list[str]:
+    """The style sheets of every page."""
+    return [_browser("libraries.css"), _browser("style.css")]
 
 
 def _browser(name: str) -> str:

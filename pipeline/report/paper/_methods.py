@@ -16,7 +16,6 @@ from pipeline.report.paper._settings import Settings, either
 from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
-from scratchnet.networks import initializer_rule
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
@@ -57,6 +56,8 @@ def _model(settings: Settings) -> Iterator[str]:
         )
     yield from _layers(settings)
     if settings.values("model.initializer"):
+        from scratchnet.networks import initializer_rule  # imports torch
+
         settings.told.add("model.initializer")
         rules = {
             initializer_rule(str(run["config.model.initializer"]), activation)

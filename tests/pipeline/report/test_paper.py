@@ -13,8 +13,8 @@ from pybtex.database import parse_file
 from written import write_run
 
 from pipeline.errors import UserError
-from pipeline.report import build
 from pipeline.report.__main__ import main
+from pipeline.report.build import build
 from pipeline.report.paper import column
 from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cite
 
