@@ -117,6 +117,12 @@ class Sweep(Section):
         description="a list of grids, each a set of keys with the values to sweep as text: "
         "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
     )
+    title: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or the title of the report, in place of the names of the swept keys"
+    )
+    note: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or what readers of the report should know first, in Markdown"
+    )
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )
@@ -160,6 +166,7 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
+    report: bool = Field(default=True, description="false to train without writing a report at the end")
     tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions
 
     def all_mistakes(self) -> list[str]:

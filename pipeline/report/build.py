@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.errors import UserError
-from pipeline.files import JOURNAL, write_whole
+from pipeline.files import JOURNAL, RESULT, write_whole
 from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.curves import learning_curves
@@ -21,6 +21,7 @@ from pipeline.report.formats import Table
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, write_paper
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.fit import Fit, fit
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best
@@ -54,7 +55,8 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
             write_whole(out / name, content)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
     wait_for_importance = run_in_background(Importance.of, comparison)
-    diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
+    best_folder = _folders_of(comparison, collected)[comparison.representative]
+    diagnosis, fitted, reason = _look_at_best(comparison, best_folder) if reload is None else (None, None, None)
     figure_inputs = comparison, collected.history, is_search, diagnosis
     of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
     importance = wait_for_importance()
@@ -67,19 +69,25 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    absent = [reason] if reason else []
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
+    run_folders = _folders_of(comparison, collected)
     contents = Contents(
         comparison,
+        replicates,
         collected.history,
         importance,
         figures,
         folders,
+        run_folders,
+        is_search,
+        diagnosis,
+        fitted,
         collected.problems,
-        absent,
+        [reason] if reason else [],
         repeated,
+        _links(tables, figures, paper=reload is None),
+        _date(run_folders),
         reload,
-        stamp,
+        time.strftime("%Y-%m-%d %H:%M:%S") if reload else "",
     )
     write_whole(out / "index.html", render(contents))
     if wait_for_paper is not None:
@@ -140,12 +148,32 @@ def _write_paper(
     write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
 
 
-def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
-    """The diagnosis of the best run, or the reason why there is none."""
-    if not comparison.picked or comparison.task != "classification":
-        return None, None
-    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
+def _look_at_best(comparison: Comparison, folder: Path) -> tuple[Diagnosis | None, Fit | None, str | None]:
+    """What the best run gets wrong or how it fits, or the reason why that cannot be said."""
     try:
-        return diagnose(folder_of[comparison.runs["run"][comparison.representative]]), None
+        if comparison.picked and comparison.task == "classification":
+            return diagnose(folder), None, None
+        if comparison.picked and comparison.task == "regression":
+            return None, fit(folder), None
     except UserError as error:
-        return None, f"No figures of the best run's mistakes: {error}."
+        return None, None, f"No figures of the best run's mistakes: {error}."
+    return None, None, None
+
+
+def _folders_of(comparison: Comparison, collected: Collected) -> list[Path]:
+    """The run folder of each row."""
+    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
+    return [folder_of[run] for run in comparison.runs["run"]]
+
+
+def _date(run_folders: Sequence[Path]) -> str:
+    """When the last run ended, "" where none has."""
+    results = [path.stat().st_mtime for folder in run_folders if (path := folder / RESULT).is_file()]
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(max(results))) if results else ""
+
+
+def _links(tables: Sequence[Table], figures: Sequence[Figure], *, paper: bool) -> list[tuple[str, list[str]]]:
+    """The files beside the page, by kind."""
+    drawn = [f"{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
+    links = [("tables", [name for table in tables for name in table.files()]), ("figures", drawn)]
+    return [*links, ("paper", ["paper/paper.tex"])] if paper else links
