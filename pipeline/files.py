@@ -7,6 +7,7 @@ import json
 import math
 import os
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
+PREDICTIONS = "predictions.npz"  # there too, unless training.predictions=false
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
 _TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this
@@ -87,6 +89,27 @@ def set_aside(path: Path) -> Path:
     names = (path.with_name(f"{path.name}.damaged{'-' * bool(i)}{i or ''}") for i in itertools.count())
     aside = next(name for name in names if not os.path.lexists(name))
     return path.rename(aside)
+
+
+def clear(path: Path) -> None:
+    """Move aside what is no file in the place of one of ours (a folder, a pipe, a link to itself), and say so."""
+    try:
+        check_regular(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ELOOP):
+            raise
+        print(f"{path}: {error.strerror}; moved to {set_aside(path).name}", file=sys.stderr)
+
+
+def make_folder(path: Path) -> None:
+    """Make one of our folders; what is there and is none moves aside, with a line."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        print(f"{path}: no folder; moved to {set_aside(path).name}", file=sys.stderr)
+        path.mkdir()
 
 
 def digest(value: Any) -> str:

@@ -7,6 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
+
+from pipeline import garbage
 
 STOPPED = 130  # the exit status
 _SECONDS = 1.5  # compiled code hears no signal until it returns; what is saved by then is what there is
@@ -17,12 +20,12 @@ class Terminated(KeyboardInterrupt):
 
 
 def handle_signals(hint: Callable[[], str]) -> None:
-    """Let SIGTERM and SIGHUP end the command like Ctrl-C, within two seconds, unless they are ignored, as by nohup."""
+    """Let Ctrl-C, SIGTERM and SIGHUP end the command within two seconds, unless they are ignored, as by nohup."""
 
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated
 
-    numbers = set()
+    numbers = {int(signal.SIGINT)} if signal.getsignal(signal.SIGINT) is signal.default_int_handler else set()
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
@@ -36,11 +39,22 @@ def handle_signals(hint: Callable[[], str]) -> None:
 
 def _end_in_time(reader: int, numbers: set[int], hint: Callable[[], str]) -> None:
     """After one of these signals, exit even if the main thread is in compiled code: files are whole at any moment."""
-    while not numbers & set(os.read(reader, 64)):
-        pass
-    time.sleep(_SECONDS)
-    say(hint())
-    os._exit(STOPPED)
+    while True:
+        received = numbers & set(os.read(reader, 64))
+        if not received or (received == {signal.SIGINT} and _heard.wait(_SECONDS)):
+            continue
+        if received != {signal.SIGINT}:
+            time.sleep(_SECONDS)
+        say(hint())
+        os._exit(STOPPED)
+
+
+_heard = threading.Event()
+
+
+def heard() -> None:
+    """The main thread has stopped training: what it still does, such as a report, may take longer."""
+    _heard.set()
 
 
 _unsaid = threading.Semaphore(1)
@@ -52,7 +66,7 @@ def say(hint: str) -> None:
         print(hint, file=sys.stderr, flush=True)
 
 
-def leave(status: int) -> None:
+def leave(status: int) -> NoReturn:
     """Exit with this status, which Ctrl-C no longer changes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pool = sys.modules.get("pipeline.pool")
@@ -62,3 +76,16 @@ def leave(status: int) -> None:
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def run(main: Callable[[], int], hint: str) -> NoReturn:
+    """A command other than a sweep, and its exit: a signal ends it with the hint, and 130."""
+    garbage.collect_rarely()
+    handle_signals(lambda: hint)
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        say(hint)
+        status = STOPPED
+    garbage.skip_at_exit()
+    leave(status)

@@ -1,11 +1,13 @@
 """Registers `hydra/sweeper=grid` and `=search` with Hydra; `pipeline.command.grid` and `.search` do the work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -29,6 +31,7 @@ class SearchConf:
     params: dict[str, str] | None = field(default=None)  # key -> interval(…), range(…), choices, tag(log, …)
     trials: int = 50  # points to try
     batch: int = 8  # points to suggest and train at once
+    sampler: str = "tpe"  # how points are suggested: tpe, gp, cmaes, random, qmc
     seed: int = 0  # of the sampler
 
 
@@ -60,8 +63,7 @@ class GridSweeper(Sweeper):
             folder.mkdir(parents=True, exist_ok=True)
             OmegaConf.save(self.composed, folder / "multirun.yaml")
         returns = self.jobs_launcher.launch(overrides, initial_job_idx=0)
-        for job in returns:
-            _ = job.return_value  # raises where the job failed
+        _raise_first_failure(returns)
         return [returns]
 
 
@@ -69,10 +71,17 @@ class SearchSweeper(GridSweeper):
     """Points that Optuna suggests from earlier scores, in batches."""
 
     def sweep(self, arguments: list[str]) -> Any:
-        from pipeline.command.search import search
+        if self.composed.sweep.kind == "confirm":  # what has been found is trained again
+            return super().sweep(arguments)
+        from pipeline.command.search import Options, search
 
-        options = {name: self.options[name] for name in ("trials", "batch", "seed")}
-        returns = search(self.composed, self.loader, self.jobs_launcher, **options)
-        for job in returns:
-            _ = job.return_value
+        options = Options(*(self.options[name] for name in ("trials", "batch", "seed", "sampler")))
+        returns = search(self.composed, self.loader, self.jobs_launcher, options)
+        _raise_first_failure(returns)
         return [returns]
+
+
+def _raise_first_failure(returns: Sequence[JobReturn]) -> None:
+    for job in returns:
+        if job.status == JobStatus.FAILED:  # `job.return_value` would print a line of Hydra's before ours
+            raise job._return_value

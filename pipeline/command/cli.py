@@ -18,7 +18,7 @@ from pipeline.command.task import run
 from pipeline.config.folder import PRIMARY, conf_folder
 from pipeline.errors import UserError, explain
 from pipeline.runs.folders import holds_result, run_folders
-from pipeline.stopping import STOPPED, Terminated, handle_signals, say
+from pipeline.stopping import STOPPED, Terminated, handle_signals, heard, say
 
 
 def main() -> int:
@@ -61,6 +61,7 @@ def _run(full: bool) -> int:
     except Terminated:
         raise
     except KeyboardInterrupt:
+        heard()
         say(_resume_hint())
         return STOPPED
     except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
@@ -83,7 +84,7 @@ def _report() -> int:
     folder = PipelineCallback.sweep_folder
     if folder is None or not folder.is_dir() or not any(map(holds_result, run_folders(folder))):
         return 0
-    from pipeline.report import build
+    from pipeline.report.build import build
 
     try:
         print(f"report: {build([folder])}")

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from pipeline.command._sources import config_flags, tell_once
 from pipeline.config.check import check
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError
+from pipeline.errors import UserError, explain
 from pipeline.files import CHECKPOINT
 
 
@@ -36,11 +36,11 @@ def run(composed: DictConfig) -> float | None:
             print(f"trains {plainly(reasons)}", file=sys.stderr)
         with Board([job]) as board:
             [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
-    except UserError as error:
+    except (UserError, OSError) as error:
         if hydra.mode != RunMode.RUN:
             raise
         # Hydra would print a line of its own first. A sweep must continue, a single run may exit here.
-        print(error, file=sys.stderr)
+        print(explain(error) if isinstance(error, OSError) else error, file=sys.stderr)
         raise SystemExit(1) from None
     print(f"{result.summary()}\n{job.folder}")
     return result.score

@@ -6,10 +6,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+CONFIRMED = "-confirmed"  # of the folder of what `sweep=confirm` trains
+
 
 def _sweep_folder(*, _root_: DictConfig) -> str:
-    """`${sweep_folder:}`: the sweep's folder."""
-    return str(_root_.sweep.resume or f"outputs/{_root_.sweep.name}")
+    """`${sweep_folder:}`: the sweep's folder; what confirms a sweep has one beside it."""
+    folder = str(_root_.sweep.resume or f"outputs/{_root_.sweep.name}")
+    return folder + (CONFIRMED if _root_.sweep.kind == "confirm" else "")
 
 
 def _decoded(text: str | None) -> Any:

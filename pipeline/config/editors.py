@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pipeline import stopping
 from pipeline.config.folder import choices_in, conf_folder
 from pipeline.config.schema import Config, sections_of
 from pipeline.errors import UserError
@@ -123,4 +124,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "stopped; nothing was written")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from pipeline.config import editors
 from pipeline.errors import UserError
 from pipeline.files import write_whole
 
@@ -19,6 +18,8 @@ def new(folder: Path) -> list[Path]:
         raise UserError(f"{folder}: is a file; give the name of a new folder")
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder}: is there already and is not empty; give the name of a new folder")
+    from pipeline.config import editors  # the whole schema: --help and Ctrl-C should not wait for it
+
     written = []
     for source in sorted(path for path in _PROJECT.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         place = folder / source.relative_to(_PROJECT)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pipeline import stopping
 from pipeline.errors import UserError
 from pipeline.new import new
 
@@ -30,4 +31,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "stopped; to write the rest, remove the folder and repeat the command")

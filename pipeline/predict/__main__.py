@@ -4,11 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
-from pipeline import garbage
+from pipeline import stopping
 from pipeline.errors import UserError
-from pipeline.predict import predict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
         "default: what dataset.missing was in training",
     )
     options = parser.parse_args(arguments)
+    from tqdm import tqdm
+
+    from pipeline.predict import predict  # imports torch: --help and Ctrl-C should not wait for it
+
     try:
         with tqdm(unit=" rows", delay=1, leave=False, disable=None) as bar:
             done = predict(options.run, options.files, options.out, missing=options.missing, progress=bar.update)
@@ -51,9 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"{error.filename or options.out}: {error.strerror}; give another file with --out", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
     for note in done.notes:
         print(note, file=sys.stderr)
     if done.figures:
@@ -65,6 +63,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    status = main()
-    garbage.skip_at_exit()
-    sys.exit(status)
+    stopping.run(main, "stopped; nothing was written")

@@ -4,15 +4,17 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.reference._best import best
-from pipeline.reference._compare import compare, curves, write
-from pipeline.reference._page import write_page
-from pipeline.reported.rows import Row, reports, rows
-from pipeline.runs.result import Result, read_result
+from pipeline import stopping
+
+if TYPE_CHECKING:
+    from pipeline.reported.rows import Row
 
 
 def main(arguments: list[str] | None = None) -> int:
+    from pipeline.reported.rows import reports, rows  # imports pandas, for which Ctrl-C should not wait
+
     names = [row.name for row in rows()]
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.reference",
@@ -40,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         if _finished(folder):
             done.append((row, folder))
     if done:
+        from pipeline.reference._best import best
+        from pipeline.reference._compare import compare, curves, write
+        from pipeline.reference._page import write_page
+
         table = compare(done)
         figures = [curves(row, folder) for row, folder in done]
         write(table, figures, options.out)
@@ -56,11 +62,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _finished(folder: Path) -> bool:
+    from pipeline.runs.result import Result, read_result
+
     result = read_result(folder)
     return isinstance(result, Result) and result.status == "finished"
 
 
-def _train(row: Row, folder: Path) -> str | None:
+def _train(row: "Row", folder: Path) -> str | None:
     """Train one network with the command that a user would type; -> the reason if that failed."""
     command = [sys.executable, "-m", "pipeline", *row.overrides, f"hydra.run.dir={folder}"]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
@@ -71,4 +79,4 @@ def _train(row: Row, folder: Path) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "stopped; finished networks are kept; to go on, repeat the command")

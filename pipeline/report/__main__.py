@@ -4,13 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipeline import garbage, stopping
+from pipeline import stopping
 from pipeline.errors import UserError, explain
-from pipeline.report.build import build
-from pipeline.report.paper import column
-from pipeline.report.watch import watch
-
-_STOPPED = "stopped; the runs are untouched; to build the report, repeat the command"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="your document's font size (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
+    from pipeline.report.build import build  # imports pandas and torch: --help and Ctrl-C should not wait for them
+    from pipeline.report.paper import column
+    from pipeline.report.watch import watch
+
     try:
         paper = column(options.paper_width, options.paper_font_size)
         page = (watch if options.watch else build)(options.folders, options.out, paper)
@@ -56,12 +55,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    garbage.collect_rarely()
-    stopping.handle_signals(lambda: _STOPPED)
-    try:
-        status = main()
-    except KeyboardInterrupt:
-        stopping.say(_STOPPED)
-        status = stopping.STOPPED
-    garbage.skip_at_exit()
-    stopping.leave(status)
+    stopping.run(main, "stopped; the runs are untouched; to build the report, repeat the command")

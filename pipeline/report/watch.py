@@ -12,6 +12,7 @@ from pipeline.report.build import build
 from pipeline.report.figures.medium import Medium
 from pipeline.report.paper import COLUMN
 from pipeline.runs.folders import run_folders
+from pipeline.stopping import heard
 
 _PERIOD = 5.0  # seconds between polls of the folders
 _SHARE = 10  # after a build, rest for this many times its duration: at most a tenth of one core
@@ -32,6 +33,7 @@ def watch(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     try:
         _follow(folders, out)
     except KeyboardInterrupt:
+        heard()
         return build(folders, out, column)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import filelock
 
 from pipeline.errors import UserError, explain
-from pipeline.files import check_regular, read_whole, set_aside, write_whole
+from pipeline.files import clear, make_folder, read_whole, write_whole
 
+_FILES = ("*.json", "*.journal", "*.journal.lock", "stacks/*.safetensors", "stacks/*.started")
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
 
@@ -27,13 +28,14 @@ def locked(sweep: Path) -> Iterator[None]:
     """
     folder = sweep / ".sweep"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "lock").exists():
-            check_regular(folder / "lock")
+        make_folder(folder)
+        clear(folder / "lock")
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of a lock that outlives its process, in place of this one
             lock = filelock.FileLock(folder / "lock", timeout=0, is_singleton=True)
             lock.acquire()
+        for path in (path for pattern in _FILES for path in folder.glob(pattern)):
+            clear(path)
         _write_holder(folder)
     except filelock.Timeout:
         raise UserError(
@@ -59,10 +61,7 @@ def _no_locks(sweep: Path, reason: str) -> UserError:
 def _write_holder(folder: Path) -> None:
     command = " ".join(["python -m pipeline", *sys.argv[1:]])
     facts = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-    path = folder / "holder.json"
-    if path.is_dir():
-        set_aside(path)
-    write_whole(path, json.dumps(facts | {"command": command}))
+    write_whole(folder / "holder.json", json.dumps(facts | {"command": command}))
 
 
 def _holder(folder: Path) -> str:

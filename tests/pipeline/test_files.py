@@ -14,7 +14,7 @@ import pytest
 from pipeline import files
 from pipeline.command._study import Study
 from pipeline.errors import UserError, explain
-from pipeline.files import check_regular, clean, digest, read_whole, set_aside, write_log, write_whole
+from pipeline.files import check_regular, clean, digest, make_folder, read_whole, set_aside, write_log, write_whole
 from pipeline.runs.history import read_history
 from pipeline.runs.problem import Problem
 from pipeline.runs.read import collect
@@ -113,14 +113,27 @@ def test_what_is_no_file_is_not_waited_for(
 
 @pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_lock_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+def test_a_lock_that_is_no_file_moves_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     make, words = KINDS[kind]
     (tmp_path / ".sweep").mkdir()
     make(tmp_path / ".sweep" / "lock")
-    with pytest.raises(UserError, match="cannot be written") as error, locked(tmp_path):
-        pass
-    assert words in str(error.value)
-    assert "\n" not in str(error.value)
+    with locked(tmp_path):
+        assert (tmp_path / ".sweep" / "lock").is_file()
+    assert capsys.readouterr().err == f"{tmp_path}/.sweep/lock: {words}; moved to lock.damaged\n"
+    assert os.path.lexists(tmp_path / ".sweep" / "lock.damaged")
+
+
+@pytest.mark.parametrize("name", [".sweep", ".sweep/stacks", ".sweep/replaced"])
+def test_a_file_in_the_place_of_one_of_our_folders_moves_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a file")
+    make_folder(path)
+    assert path.is_dir()
+    assert capsys.readouterr().err == f"{path}: no folder; moved to {path.name}.damaged\n"
+    assert path.with_name(f"{path.name}.damaged").read_text() == "a file"
 
 
 @pytest.mark.usefixtures("in_time")

@@ -3,7 +3,7 @@
 Each disturbed sweep is continued and must come to the figures of an undisturbed one, to the last bit, and no message
 may be a traceback. The tests take a sample; all of it, with a line a failure and a table of counts:
 
-    python tests/support/robustness.py faults kills corruptions --count 50 --kind grid,halving,search
+    python tests/support/robustness.py faults kills stops corruptions --count 50 --kind grid,halving,search
 """
 
 import argparse
@@ -49,6 +49,7 @@ class Ended:
     status: int
     out: str
     error: str
+    seconds: float = 0.0  # from the signal to the end
 
     @property
     def is_told(self) -> bool:
@@ -58,6 +59,7 @@ class Ended:
 
 def warm() -> None:
     """Import what commands import, so that each of thousands need not."""
+    import sklearn.metrics  # noqa: F401
     from hydra.core.plugins import Plugins
 
     import pipeline.command.cli
@@ -80,6 +82,7 @@ def command(
     disturb: Callable[[], object] | None = None,
     kill_after: float = 0,
     *,
+    number: int = signal.SIGKILL,
     reported: bool = False,
 ) -> Ended:
     """`python -m pipeline` with these arguments in a forked process, in `folder`; `disturb` is called in it first."""
@@ -91,6 +94,7 @@ def command(
         status = 99
         try:
             os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background of a shell
             os.chdir(folder)
             for stream, path in ((1, out), (2, error)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
@@ -115,9 +119,11 @@ def command(
     if kill_after:
         time.sleep(kill_after)
         with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, number)
+    killed = time.monotonic()
     _, status = os.waitpid(child, 0)
-    return Ended(os.waitstatus_to_exitcode(status), out.read_text(), error.read_text())
+    seconds = time.monotonic() - killed if kill_after else 0.0
+    return Ended(os.waitstatus_to_exitcode(status), out.read_text(), error.read_text(), seconds)
 
 
 def failing(number: int, code: int, counted: list[int] | None = None) -> Callable[[], None]:
@@ -232,6 +238,18 @@ def kill(kind: str, seconds: float, expected: dict[str, object]) -> list[str]:
         return continued(folder, kind, expected, None)
 
 
+def stop(kind: str, seconds: float, number: int, expected: dict[str, object]) -> list[str]:
+    """A sweep told to stop after some seconds, continued; it must have ended in two."""
+    with scratch() as folder:
+        before = command(folder, SWEEPS[kind], kill_after=seconds, number=number)
+        faults = [] if before.status in (0, 130) else [f"ended by {before.status}: {before.error}"]
+        if before.status == 130 and not before.error.splitlines()[-1].startswith("stopped; "):
+            faults.append(f"the last line is {before.error.splitlines()[-1]}")
+        if before.seconds > 2:
+            faults.append(f"took {before.seconds:.1f} s to end")
+        return faults + continued(folder, kind, expected, before)
+
+
 def corruption(kind: str, moments: random.Random, seconds: float, expected: dict[str, object]) -> tuple[str, list[str]]:
     """A sweep killed after some seconds or at its end, with one file of it damaged, continued."""
     with scratch() as folder:
@@ -248,39 +266,64 @@ def state_files(sweep: Path) -> list[Path]:
 
 
 def damage(sweep: Path, moments: random.Random) -> str:
-    """Flip a bit of, cut, empty, delete or swap a file of state; -> what was done, in words."""
+    """Damage a file of state, or a folder that holds some; -> what was done, in words."""
     files = state_files(sweep)
     if not files:
         return "nothing there yet"
-    path, how = moments.choice(files), moments.choice(("flip", "cut", "empty", "delete", "swap", "pipe", "folder"))
-    data = bytearray(path.read_bytes())
-    if how == "flip" and data:
-        data[moments.randrange(len(data))] ^= 1 << moments.randrange(8)
-        path.write_bytes(data)
-    elif how == "cut":
-        path.write_bytes(data[: moments.randrange(len(data) + 1)])
-    elif how == "empty":
-        path.write_bytes(b"")
-    elif how == "swap":
+    if moments.random() < 0.1:
+        folder = moments.choice(sorted({path.parent for path in files}))
+        aside = folder.rename(sweep.parent / "lost")
+        if moments.random() < 0.5:
+            return f"{folder.relative_to(sweep)}/: deleted"
+        folder.write_bytes(b"a file")
+        return f"{folder.relative_to(sweep)}/: a file in its place, {aside.name}"
+    path, (how, change) = moments.choice(files), moments.choice(sorted(_DAMAGES.items()))
+    if how == "swap":
         other = moments.choice(files)
         content = other.read_bytes()
-        other.write_bytes(data)
+        other.write_bytes(path.read_bytes())
         path.write_bytes(content)
         return f"{path.relative_to(sweep)} swapped with {other.relative_to(sweep)}"
-    else:
-        path.unlink()
-        if how == "pipe":
-            os.mkfifo(path)
-        elif how == "folder":
-            path.mkdir()
+    change(path, bytearray(path.read_bytes()), moments)
     return f"{path.relative_to(sweep)}: {how}"
+
+
+def _flip(path: Path, data: bytearray, moments: random.Random) -> None:
+    if data:
+        data[moments.randrange(len(data))] ^= 1 << moments.randrange(8)
+        path.write_bytes(data)
+
+
+def _replaced(make: Callable[[Path], object]) -> Callable[[Path, bytearray, random.Random], object]:
+    def change(path: Path, data: bytearray, moments: random.Random) -> None:
+        path.unlink()
+        make(path)
+
+    return change
+
+
+_DAMAGES: dict[str, Callable[[Path, bytearray, random.Random], object]] = {
+    "flip": _flip,
+    "cut": lambda path, data, moments: path.write_bytes(data[: moments.randrange(len(data) + 1)]),
+    "empty": lambda path, data, moments: path.write_bytes(b""),
+    "zeros": lambda path, data, moments: path.write_bytes(bytes(len(data))),  # as power failures leave files
+    "longer": lambda path, data, moments: path.write_bytes(data + data[-100:]),
+    "delete": lambda path, data, moments: path.unlink(),
+    "pipe": _replaced(os.mkfifo),
+    "folder": _replaced(Path.mkdir),
+    "full folder": _replaced(lambda path: (path / "inner").mkdir(parents=True)),
+    "loop": _replaced(lambda path: path.symlink_to(path.name)),
+    "link to nothing": _replaced(lambda path: path.symlink_to("nothing")),
+    "device": _replaced(lambda path: path.symlink_to("/dev/zero")),
+    "swap": lambda path, data, moments: None,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", nargs="+", choices=("faults", "kills", "corruptions"))
+    parser.add_argument("what", nargs="+", choices=("faults", "kills", "stops", "corruptions"))
     parser.add_argument("--kind", default="grid,halving,search", help="sweeps, separated by commas")
-    parser.add_argument("--count", type=int, default=50, help="of kills and of corruptions")
+    parser.add_argument("--count", type=int, default=50, help="of kills, stops and corruptions")
     parser.add_argument("--every", type=int, default=1, help="of faults: every how many-th call")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -306,6 +349,10 @@ def main() -> int:
                 moment = moments.uniform(0.05, seconds)
                 if what == "kills":
                     lines += [f"killed after {moment:.2f} s: {text}" for text in kill(kind, moment, expected)]
+                elif what == "stops":
+                    number = moments.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+                    faults = stop(kind, moment, number, expected)
+                    lines += [f"{signal.Signals(number).name} after {moment:.2f} s: {text}" for text in faults]
                 else:
                     done, faults = corruption(kind, moments, moment, expected)
                     lines += [f"{done}, after {moment:.2f} s: {text}" for text in faults]

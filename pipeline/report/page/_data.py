@@ -11,10 +11,10 @@ from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.effects import CELLS, PANELS, cells
 from pipeline.report.figures.medium import COLOURS
+from pipeline.report.page._all_settings import all_settings
 from pipeline.report.page._columns import columns
 from pipeline.report.page._curves import curves, steps
-from pipeline.report.page._numbers import short
-from pipeline.report.page._overview import overview
+from pipeline.report.page._numbers import short, shorts
 from pipeline.report.page._reported import reported_curves
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
@@ -22,6 +22,7 @@ from pipeline.report.statistics.replicates import Replicates
 
 def page_data(
     comparison: Comparison,
+    at_epoch: Comparison,
     top_runs: Comparison,
     replicates: Replicates,
     history: pd.DataFrame,
@@ -29,7 +30,7 @@ def page_data(
     folders: Sequence[Path],
     searched: bool,
 ) -> dict[str, Any]:
-    """JSON for the scripts. Rows are those of `top_runs`; heat maps are means over all of `comparison`."""
+    """JSON for the scripts. Rows are those of `top_runs`; heat maps are means over all of `at_epoch`."""
     rows, runs, metric = range(len(top_runs.runs)), top_runs.runs, top_runs.metric
     charted = top_runs.charted[1]
     split = SELECTION if top_runs.score.notna().any() else "test"
@@ -50,15 +51,16 @@ def page_data(
             "heading": metric.heading(split),
         },
         "colours": COLOURS,
-        "overview": overview(comparison, replicates, importance),
+        "overview": all_settings(comparison, replicates, importance),
         "columns": columns(top_runs, runs),
         "important": list(importance.order),
+        "compared": {"values": shorts(at_epoch.score.head(len(runs))), "words": at_epoch.at_that_epoch},
         "importance": _importance(comparison, importance),
         "curves": curves(top_runs, history),
         "steps": steps(list(runs["run"]), folders),
         "reported": reported_curves(top_runs),
         "axes": [*comparison.swept, *(f"metric.{metric.best(one)}" for one in ("test", SELECTION))],
-        "heat_maps": _heat_maps(comparison, importance),
+        "heat_maps": _heat_maps(at_epoch, importance),
     }
 
 

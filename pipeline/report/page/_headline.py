@@ -41,7 +41,7 @@ def title(comparison: Comparison) -> str:
     names = swept or list(comparison.replicating.values())
     if len(names) > _KEYS:
         names = [*names[: _KEYS - 1], count(len(names) - _KEYS + 1, "more key")]
-    data = listed(list(dict.fromkeys(map(data_name, titles(comparison)))))
+    data = listed(list(dict.fromkeys(map(data_name, titles(comparison.runs)))))
     models = dict.fromkeys(comparison.runs.get("config.model.name", pd.Series(["one"])).astype(str))
     what = listed(names) or listed(list(map(model_name, models)))
     return f"{what} on {data}, {count(len(comparison.runs), 'run')}"
@@ -186,8 +186,7 @@ def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
         words.append("one seed says nothing of luck" if n.iloc[0] == 1 else "too few seeds for an interval")
     elif len(compared := compare_best(replicates)) and compared["p_adjusted"].iloc[0] >= ALPHA:
         words.append("the lead may be luck")
-    dropped = runs["dropped_at_epoch"].notna()
-    statuses = runs["status"][~dropped].value_counts()
+    statuses = runs["status"].value_counts()
     words += [f"{count(int(statuses[status]), 'run')} {status}" for status in _BAD if status in statuses]
     baseline = comparison.baseline
     if baseline is not None and score.notna().any():

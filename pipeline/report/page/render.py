@@ -44,11 +44,12 @@ _NAMED = 20  # runs named per message
 class Contents:
     """The content of a page. `absent` says what could not be shown; `reload` is in seconds.
 
-    `run_folders` are those of the rows of `comparison`; `diagnosis` or `fit` is of its best run; `files` are links by
-    kind; `date` is when its last run ended.
+    `at_epoch` compares the runs at an epoch that all have reached; `run_folders` are those of the rows of `comparison`;
+    `diagnosis` or `fit` is of its best run; `files` are links by kind; `date` is when its last run ended.
     """
 
     comparison: Comparison
+    at_epoch: Comparison
     replicates: Replicates
     history: pd.DataFrame
     importance: Importance
@@ -60,11 +61,15 @@ class Contents:
     fit: Fit | None = None
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
+    confirmation: str | None = None  # what these runs confirm
+    by_example: str | None = None  # the best run against the next
+    confirmed: Table | None = None  # of what is confirmed
     settings: Table | None = None  # of means over replicates
     files: Sequence[tuple[str, Sequence[str]]] = ()
     date: str = ""
     reload: int | None = None
     stamp: str = ""  # when a reloading page was built
+    of_data: str = ""  # the data set, where the report has several
     top_runs: Comparison = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,10 +78,6 @@ class Contents:
 
 def render(contents: Contents) -> str:
     """index.html, self-contained: it loads nothing, and its security policy allows only its own scripts."""
-    environment = Environment(
-        loader=PackageLoader("pipeline.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     top_runs, runs = contents.top_runs, contents.top_runs.runs
     comparison, still = contents.comparison, {figure.name: figure for figure in contents.figures}
     early, *late = scripts = [
@@ -86,6 +87,7 @@ def render(contents: Contents) -> str:
     ]
     data = page_data(
         comparison,
+        contents.at_epoch,
         top_runs,
         contents.replicates,
         contents.history,
@@ -104,7 +106,8 @@ def render(contents: Contents) -> str:
         "meta": _meta(contents),
         "notes": [MarkdownIt("commonmark", {"html": False}).render(note) for note in notes(comparison)],
         "tiles": tiles(comparison, contents.replicates),
-        "summary": summary(comparison),
+        "summary": [*filter(None, [contents.confirmation]), *summary(comparison, contents.by_example)],
+        "confirmed": cells_of(contents.confirmed) if contents.confirmed else None,
         "total": len(comparison.runs),
         "table": _table(top_runs),
         "settings": settings,
@@ -129,13 +132,40 @@ def render(contents: Contents) -> str:
         "problems": contents.problems,
         "reload": contents.reload,
         "stamp": contents.stamp,
-        "styles": [_browser("libraries.css"), _browser("style.css")],
+        "styles": styles(),
         "early": early,
         "late": late,
         "hashes": [_hash(script) for script in scripts],
         "data": data | {"reload": contents.reload},
     }
-    return environment.get_template("index.html.j2").render(values | {"contents": _contents(values)})
+    return environment().get_template("index.html.j2").render(values | {"contents": _contents(values)})
+
+
+def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
+    """A table for a template: columns (name, whether it holds figures), rows of texts, footer, caption."""
+    formatted = table.formatted()
+    return {
+        "columns": [(name, name in table.digits) for name in table.columns],
+        "rows": formatted.head(most).to_numpy().tolist(),
+        "left": max(len(formatted) - most, 0),
+        "footer": list(table.formatted_footer().values()),
+        "caption": table.caption,
+        "name": table.name,
+        "picked": table.picked,
+    }
+
+
+def environment() -> Environment:
+    """Where templates are."""
+    loader = PackageLoader("pipeline.report.page")
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    return made
+
+
+def styles() -> list[str]:
+    """The style sheets of every page."""
+    return [_browser("libraries.css"), _browser("style.css")]
 
 
 def _meta(contents: Contents) -> list[str]:
@@ -156,6 +186,7 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
     data, still, runs = values["data"], values["still"], len(values["table"]["rows"])
     sections = {
         "words": ("In words", True),
+        "confirmed": ("Confirmed", values["confirmed"]),
         "settings": ("Settings", values["settings"]["rows"]),
         "comparison": ("Runs", True),
         "curves": ("Curves", "learning_curves" in still),

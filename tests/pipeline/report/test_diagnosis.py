@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.runs.job import Job

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from browsing import chromium, opened
 
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.page import render
 from pipeline.runs.read import collect

@@ -13,8 +13,8 @@ from pybtex.database import parse_file
 from written import write_run
 
 from pipeline.errors import UserError
-from pipeline.report import build
 from pipeline.report.__main__ import main
+from pipeline.report.build import build
 from pipeline.report.paper import column
 from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cite
 
@@ -141,6 +141,21 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
     settings = (sweep / "report/paper/settings.tex").read_text()
     assert "model.strange & novelty & fixed" in settings
     assert "optimizer.lr & 0.1 or 0.3 & swept" in settings
+
+
+def test_methods_tell_what_is_done_in_training_alone(tmp_path: Path) -> None:
+    settings = {"dataset__cutout": 8, "training__averaging": 0.99, "training__mixup": 0.2}
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
+    build([tmp_path / "s"])
+    words = methods_of(tmp_path / "s")
+    for fact in (
+        "A random square of each training image is covered [@devries2017improved], with a side of 8 pixels.",
+        "Training examples are mixed in pairs [@zhang2018mixup] by shares from Beta(α, α), α = 0.2.",
+        "a moving average of the weights [@polyak1992acceleration; @tarvainen2017mean] with a decay of 0.99 a step",
+    ):
+        assert fact in words
+    assert "training.averaging = " not in words
 
 
 def test_references_are_those_that_were_used(tmp_path: Path) -> None:

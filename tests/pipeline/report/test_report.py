@@ -16,8 +16,8 @@ import pytest
 from commands import contents
 
 from pipeline.errors import UserError
-from pipeline.report import build
 from pipeline.report.__main__ import main
+from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.runs.read import collect
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline.metrics import ACCURACY, LOSS, R2, SCORES, Metric
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row, best_figures, best_row, run_metrics, task_of

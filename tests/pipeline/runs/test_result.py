@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from written import write_run
 
 import pipeline
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.page._summary import summary
 from pipeline.runs.job import Job
@@ -205,8 +205,9 @@ def test_every_bad_run_is_named_and_no_other_is_hidden(tmp_path: Path, make_job:
     (tmp_path / "s" / "results.csv").unlink()
     for path in list((tmp_path / "s").iterdir()):  # a sweep that is continued reads what is there by number
         path.rename(path.with_name(str(sum(path.name.encode()) * 1000 + int(path.name.split("-")[-1]))))
-    assert Ledger(tmp_path / "s").entries == []  # these results do not say what they are of
-    jobs = [Job(make_job().config, path) for path in (tmp_path / "s").iterdir()]
+    assert not Ledger(tmp_path / "s").entries  # these results do not say what they are of
+    paths = list((tmp_path / "s").iterdir())
+    jobs = [Job(make_job(f"optimizer.lr={0.001 * i}").config, path) for i, path in enumerate(paths, 1)]
     assert len(halving.best(jobs, halving.Rung(1.0, 2))) == 2
     board = Board(jobs, "off")
     board._read_histories()

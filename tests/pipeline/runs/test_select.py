@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.metrics import ACCURACY, LOSS, MACRO_F1, Metric, selected
-from pipeline.report import build
+from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.tests import compare_best

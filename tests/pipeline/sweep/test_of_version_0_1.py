@@ -12,7 +12,7 @@ from commands import pipeline
 
 import pipeline as package
 from pipeline.export import export
-from pipeline.report import build
+from pipeline.report.build import build
 
 HERE = Path(__file__).with_name("of_version_0_1")
 COMMAND = [

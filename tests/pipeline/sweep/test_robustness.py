@@ -27,6 +27,7 @@ def expected() -> dict[str, dict[str, object]]:
     return {kind: undisturbed(kind) for kind in SWEEPS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SWEEPS)
 def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: dict[str, dict[str, object]]) -> None:
     seed = int(os.environ.get("DAMAGE_SEED", time.time()))
@@ -37,6 +38,79 @@ def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: di
         assert not faults, done
 
 
+def killed(folder: Path, kind: str, epoch: int) -> Path:
+    """A sweep killed as an epoch begins; -> its folder."""
+
+    def disturb() -> None:
+        from pipeline.training.trainer import Trainer
+
+        real = Trainer._train_epoch
+
+        def train(self: Trainer, number: int) -> None:
+            if number == epoch:
+                os.kill(os.getpid(), signal.SIGKILL)
+            real(self, number)
+
+        Trainer._train_epoch = train  # type: ignore[method-assign]
+
+    assert command(folder, SWEEPS[kind], disturb).status == -signal.SIGKILL
+    return folder / "outputs/s"
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("lost", [".sweep/plan.json", ".sweep"])
+def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
+    tmp_path: Path, epoch: int, lost: str, expected: dict[str, dict[str, object]]
+) -> None:
+    sweep = killed(tmp_path, "grid", epoch)
+    (sweep / lost).rename(tmp_path / "lost")
+    again = command(tmp_path, SWEEPS["grid"])
+    assert figures(sweep) == expected["grid"]
+    resumes = epoch == 2 and lost == ".sweep/plan.json"  # its state says what it is of
+    assert "resumed after epoch 1" in (sweep / "0/run.log").read_text() or not resumes
+    away = "" if resumes else ".sweep/plan.json: missing, and rebuilt from the runs' own files; runs that only it could"
+    assert away in again.error
+    assert again.error.count("outputs/s/.sweep/plan.json") == (0 if resumes else 1)
+
+
+@pytest.mark.parametrize("kind", ["grid", "search"])
+@pytest.mark.parametrize("what", ["a folder", "a full folder", "a pipe", "a link to itself"])
+def test_whatever_takes_the_place_of_its_files_a_sweep_goes_on(
+    tmp_path: Path, kind: str, what: str, expected: dict[str, dict[str, object]]
+) -> None:
+    make = {
+        "a folder": Path.mkdir,
+        "a full folder": lambda path: (path / "inner").mkdir(parents=True),
+        "a pipe": os.mkfifo,
+        "a link to itself": lambda path: path.symlink_to(path.name),
+    }[what]
+    sweep = killed(tmp_path, kind, 2)
+    places = [path for path in sweep.rglob("*") if path.is_file()]
+    assert len(places) > 20
+    for place in places:
+        place.unlink()
+        make(place)
+    again = command(tmp_path, SWEEPS[kind])
+    assert again.status == 0
+    assert again.is_told
+    assert figures(sweep) == expected[kind]
+    assert "moved to" in again.error
+
+
+@pytest.mark.parametrize("name", ["0", "0/.hydra", ".sweep", ".sweep/stacks", "1"])
+def test_a_file_in_the_place_of_its_folders_moves_aside(
+    tmp_path: Path, name: str, expected: dict[str, dict[str, object]]
+) -> None:
+    sweep = killed(tmp_path, "grid", 2)
+    (sweep / name).rename(tmp_path / "lost")
+    (sweep / name).write_text("a file")
+    again = command(tmp_path, SWEEPS["grid"])
+    assert again.status == 0
+    assert again.is_told
+    assert figures(sweep) == expected["grid"]
+
+
+@pytest.mark.slow
 # What a stopped sweep leaves behind when one call of the system fails: while planning, training, ending runs.
 @pytest.mark.parametrize("call", [3, 20, 60, 110, 170, 217, 226, 262, 280])
 def test_a_call_that_fails_is_told_and_costs_nothing(
@@ -214,6 +288,7 @@ def test_a_folder_that_is_removed_while_it_trains_is_said(tmp_path: Path) -> Non
     assert command(tmp_path, SWEEPS["grid"]).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 @pytest.mark.parametrize("moment", ["planning", "training", "ending"])
 def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: str) -> None:
@@ -239,6 +314,7 @@ def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: st
     assert command(tmp_path, SWEEPS["grid"]).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_compiled_code_that_hears_no_signal_is_ended_in_time(tmp_path: Path, name: str) -> None:
     def stop() -> None:
@@ -262,5 +338,6 @@ def test_compiled_code_that_hears_no_signal_is_ended_in_time(tmp_path: Path, nam
     assert not (tmp_path / "heard").exists()
 
 
+@pytest.mark.slow
 def test_the_script_counts_what_it_tries(tmp_path: Path) -> None:
     assert robustness.calls_of(tmp_path, "grid") > 200

@@ -9,7 +9,7 @@ const effectColumns = page.important.map((key) => columnOf.get(key)).filter((col
 /** [x, mean] over the runs that share a value of the key. */
 function meansOf(column, rows) {
   const groups = new Map();
-  for (const row of rows) groups.set(column.values[row], [...(groups.get(column.values[row]) ?? []), scoreColumn.values[row]]);
+  for (const row of rows) groups.set(column.values[row], [...(groups.get(column.values[row]) ?? []), page.compared.values[row]]);
   return [...groups].sort(([one], [other]) => one - other).map(([x, values]) => [x, values.reduce((sum, value) => sum + value, 0) / values.length]);
 }
 
@@ -20,7 +20,7 @@ function meansOf(column, rows) {
 function smoothOf(column, rows) {
   const log = scaleOf(column).type === "log";
   const [to, from] = log ? [Math.log, Math.exp] : [(value) => value, (value) => value];
-  const points = rows.map((row) => [to(column.values[row]), scoreColumn.values[row]]);
+  const points = rows.map((row) => [to(column.values[row]), page.compared.values[row]]);
   const [min, max] = [Math.min(...points.map(([x]) => x)), Math.max(...points.map(([x]) => x))];
   const width = (max - min) / 6 || 1;
   return Array.from({ length: BINS }, (_, i) => min + ((max - min) * i) / (BINS - 1)).map((x) => {
@@ -34,13 +34,13 @@ function smoothOf(column, rows) {
   });
 }
 
-const effectRows = (column) => passing().filter((row) => !missing(column.values[row]) && !missing(scoreColumn.values[row]));
+const effectRows = (column) => passing().filter((row) => !missing(column.values[row]) && !missing(page.compared.values[row]));
 
 function effectsOptions(width) {
   const columns = Math.max(1, Math.min(effectColumns.length, width < 560 ? 1 : width < 900 ? 2 : effectColumns.length === 4 ? 2 : 3));
   const [w, h] = [100 / columns, 260];
   const [grid, xAxis, yAxis, series] = [[], [], [], []];
-  const known = passing().map((row) => scoreColumn.values[row]).filter((value) => !missing(value));
+  const known = passing().map((row) => page.compared.values[row]).filter((value) => !missing(value));
   const [low, high] = sensible(known);
   const margin = 0.05 * (high - low || 1);
   effectColumns.forEach((column, i) => {
@@ -49,7 +49,7 @@ function effectsOptions(width) {
     yAxis.push(up({ gridIndex: i, type: "value", min: low - margin, max: high + margin, name: i % columns ? "" : page.score.heading, axisLabel: { color: colour("ink"), formatter: figure, showMinLabel: false, showMaxLabel: false } }));
     const rows = effectRows(column);
     const place = { xAxisIndex: i, yAxisIndex: i };
-    series.push({ ...place, type: "scatter", symbolSize: 5, itemStyle: { color: colour("others"), opacity: 0.6 }, data: rows.map((row) => ({ value: [column.values[row], Math.min(Math.max(scoreColumn.values[row], low - margin), high + margin)], row })) });
+    series.push({ ...place, type: "scatter", symbolSize: 5, itemStyle: { color: colour("others"), opacity: 0.6 }, data: rows.map((row) => ({ value: [column.values[row], Math.min(Math.max(page.compared.values[row], low - margin), high + margin)], row })) });
     const smooth = page.searched && !isCategory(column) && new Set(rows.map((row) => column.values[row])).size > 8;
     const line = rows.length ? (smooth ? smoothOf(column, rows) : meansOf(column, rows)) : [];
     if (smooth) series.push({ ...areaBetween(line, 2, 3, palette()[0], 0.16, "band"), ...place });
@@ -86,7 +86,7 @@ if (byId("effects-chart") && scoreColumn && effectColumns.length) {
   effectsChart.made.on("click", ({ data }) => data?.row !== undefined && toggle(data.row));
   byId("effects-chart-caption").textContent = page.searched
     ? "Each dot is a run; the line is a mean smoothed along the key, its band two standard errors, the most important key first. A search tries good regions more often, and keys may interact: this shows no cause."
-    : "Each dot is a run, the line is the mean over all other keys, the most important key first. Means over a grid show no cause: keys may interact.";
+    : `Each dot is a run, the line is the mean over all other keys, the most important key first. Means over a grid show no cause: keys may interact.${page.compared.words}`;
 } else byId("effects-chart")?.closest("figure").remove();
 
 const drawEffects = () => effectsChart?.draw();

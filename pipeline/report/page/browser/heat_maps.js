@@ -61,7 +61,7 @@ if (maps.length) {
   const heat = chart("heat-chart", heatOptions, { says: heatSays, table, height: () => Math.min(Math.max(160 + 48 * heatNow().levels[0].length, 260), 640) });
   const drawHeat = () => {
     heat.draw();
-    byId("heat-chart-caption").textContent = `${heatSays()} Means over all runs with these two values, whatever their other keys; the filters of the table do not apply here.`;
+    byId("heat-chart-caption").textContent = `${heatSays()} Means over all runs with these two values, whatever their other keys; the filters of the table do not apply here.${page.compared.words}`;
   };
   drawHeat();
   for (const id of ["heat-keys", "heat-figure"]) byId(id).addEventListener("change", drawHeat);

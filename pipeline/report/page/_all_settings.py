@@ -19,7 +19,7 @@ SETTINGS = 1000  # more are no picture
 _COLOURS = 5
 
 
-def overview(comparison: Comparison, replicates: Replicates, importance: Importance) -> dict[str, Any]:
+def all_settings(comparison: Comparison, replicates: Replicates, importance: Importance) -> dict[str, Any]:
     """JSON: of each setting its name, runs, n, status, mean, low, high and test score, and what colours it.
 
     The score is that on validation, by which settings are picked, or on test where there is no validation.

@@ -1,0 +1,47 @@
+"""Every command that is stopped says so in a line, whatever it was doing, and exits by 130."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT
+
+# While this module is imported, which every command does once it has begun, somebody presses Ctrl-C.
+COMMANDS = {
+    "pipeline": (["seed=0"], "torch", "stopped; finished runs are kept"),
+    "pipeline.report": (["run"], "pandas", "stopped; the runs are untouched; to build the report, repeat the command"),
+    "pipeline.predict": (["run", "new.csv"], "torch", "stopped; nothing was written"),
+    "pipeline.export": (["run"], "onnx", "stopped; nothing was written"),
+    "pipeline.reference": ([], "pandas", "stopped; finished networks are kept; to go on, repeat the command"),
+    "pipeline.new": (["mine"], "pydantic", "stopped; to write the rest, remove the folder and repeat the command"),
+    "scratchnet.check": (["part:Part"], "part", "stopped"),
+}
+STOP = """
+import os, signal, sys
+class Stop:
+    def find_spec(self, name, path, target=None):
+        if name == os.environ["STOP_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Stop())
+"""
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_ctrl_c_ends_every_command_in_a_line(tmp_path: Path, module: str) -> None:
+    arguments, moment, words = COMMANDS[module]
+    (tmp_path / "sitecustomize.py").write_text(STOP)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/model.safetensors").touch()
+    ended = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}", "STOP_AT": moment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr.splitlines()) == (130, [words]), ended.stderr
