@@ -86,6 +86,10 @@ class Table:
             for name, value in cells.items()
         }
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return str(self.formatted().to_html(index=False))
+
     def markdown(self) -> str:
         """A pipe table, the first row bold if it was picked."""
         rows = self.formatted().map(markdown).rename(columns=markdown)

@@ -81,9 +81,7 @@ def value_name(value: Any) -> str:
 def names_of(keys: Mapping[str, str]) -> dict[str, str]:
     """The short name of each key, as tables have it, -> what people call it, where that tells the keys apart."""
     names = {short: key_name(key) for key, short in keys.items()}
-    return {
-        short: name if list(names.values()).count(name) == 1 else short for short, name in names.items()
-    }
+    return {short: name if list(names.values()).count(name) == 1 else short for short, name in names.items()}
 
 
 def column_name(column: str) -> str:

@@ -35,4 +35,3 @@ def _block(block: Block, document: Document) -> str:
     if isinstance(block, Words):
         return block.text.strip()
     return as_markdown(block, labels, document.references)
-

@@ -16,7 +16,16 @@ from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
-from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, LOSS_OF, LOSSES, MODELS, SAMPLERS, SCHEDULES
+from pipeline.report.paper._vocabulary import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LAYERS,
+    LOSS_OF,
+    LOSSES,
+    MODELS,
+    SAMPLERS,
+    SCHEDULES,
+)
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
 from pipeline.report.statistics.tests import compare_best
@@ -45,7 +54,7 @@ class Methods:
     def of(
         cls, settings: Settings, replicates: Replicates, importance: Importance, command: SweepCommand, names: set[str]
     ) -> "Methods":
-        """`names` are those of the figures and tables."""
+        """`names` are those of the figures."""
         tools = dict(_TOOLS)
         data, model = list(data_sentences(settings)), list(_model(settings))
         training = [*_optimizer(settings), *_training(settings)]

@@ -131,7 +131,17 @@ def test_figures_say_what_their_axes_are(sweep: Path) -> None:
 def test_the_same_runs_give_the_same_bytes(sweep: Path) -> None:
     build([sweep])
     before = contents(sweep / "report")
-    assert {path.rpartition(".")[2] for path in before} == {"html", "csv", "md", "json", "tex", "svg", "png", "pdf", "bib"}
+    assert {path.rpartition(".")[2] for path in before} == {
+        "html",
+        "csv",
+        "md",
+        "json",
+        "tex",
+        "svg",
+        "png",
+        "pdf",
+        "bib",
+    }
     build([sweep])
     assert before == contents(sweep / "report")
 

@@ -68,7 +68,10 @@ def test_all_mean_the_same_epoch(make_job: MakeJob, select: str) -> None:
         assert collected.runs["metric.best_epoch"][0] == epoch
         page = build([folder]).read_text()
         table = pd.read_csv(folder / "report/tables/table.csv")
-        assert (table["best_epoch"][0], table[metric.heading("validation").lower().replace(" ", "_").replace("-", "_").replace("²", "2")][0]) == (epoch, value)
+        assert (
+            table["best_epoch"][0],
+            table[metric.heading("validation").lower().replace(" ", "_").replace("-", "_").replace("²", "2")][0],
+        ) == (epoch, value)
         assert f"at epoch {epoch}, validation {metric.label} {value:.4f}" in page
         assert f"Sorted by validation {metric.label}" in page
 
