@@ -26,6 +26,7 @@ from pipeline.files import clean, clear, make_folder, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
+from pipeline.runs.tracking import catch_up
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.estimate import estimate
@@ -93,6 +94,7 @@ def launch(
         _write_hydra([job for job in composed if job.folder in training])
         _notify(hydra_context, "on_job_start", composed, task_function=task_function)
         end = deadline(options.hours)
+        catch_up([job for job in jobs if job.folder in plan.done])
         results = plan.train(options, progress, end)
         if training:
             print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
