@@ -5,38 +5,44 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test lint format docs schema bench mini libraries clean
+.PHONY: help sweep reference test test-all coverage lint format docs schema bench mini libraries clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
 
 sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 	$(BIN)/python -m pipeline experiment=grid_mini
 
-test: $(VENV)/ready  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test: $(VENV)/dev-ready  ## run the tests, without those that take long
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
+
+test-all: test  ## run those that take long too, and those that draw cases with more of them
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or hypothesis'
+
+coverage: $(VENV)/dev-ready  ## run the tests without those that take long, and say which lines they do not reach
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term-missing
 
 reference: $(VENV)/ready  ## train the networks of the reference reports and compare (about an hour)
 	$(BIN)/python -m pipeline.reference
 
-lint: $(VENV)/ready  ## format and lint checks, types
+lint: $(VENV)/dev-ready  ## format and lint checks, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-format: $(VENV)/ready  ## format the code in place
+format: $(VENV)/dev-ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/ready  ## build the API documentation in site/
+docs: $(VENV)/dev-ready  ## build the API documentation in site/
 	rm -rf site
 	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
 
-schema: $(VENV)/ready  ## write the schema that editors use for conf/experiment/
+schema: $(VENV)/dev-ready  ## write the schema that editors use for conf/experiment/
 	$(BIN)/python -m pipeline.config.editors
 
-bench: $(VENV)/ready  ## time training against torch, JAX and bare matrix products; write docs/speed.md (10 minutes)
+bench: $(VENV)/dev-ready  ## time training against torch, JAX and bare matrix products; write docs/speed.md (10 minutes)
 	$(PIP) --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m benchmarks.table --write
 	$(BIN)/python -m benchmarks.scaling --write
@@ -51,17 +57,23 @@ libraries:  ## bundle the JavaScript of the report's page again; first set versi
 UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/[a-z]*.py))))
 
 clean:  ## remove .venv and caches; outputs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist site
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* build dist site
 
-# Everything is pinned by constraints.txt. torch comes first and alone, so that a CPU wheel is taken where one is
-# at hand and no newer build with gigabytes of CUDA libraries is pulled in beside it. Nothing is fetched again for a
-# later change of pyproject.toml: the build backend is installed, not downloaded into an isolated environment.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# What users need is installed first, what developers need on top of it. Everything is pinned by constraints.txt. torch
+# comes first and alone, so that a CPU wheel is taken where one is at hand and no newer build with gigabytes of CUDA
+# libraries is pulled in beside it. Nothing is fetched again for a later change of pyproject.toml: the build backend is
+# installed, not downloaded into an isolated environment. Modules are compiled when they are first imported.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) …"
 	$(PIP) torch
 	$(PIP) hatchling
+	$(PIP) --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev-ready: $(VENV)/ready
+	@echo "installing what developers need …"
 	$(PIP) --no-build-isolation -e '.[dev]'
 	touch $@

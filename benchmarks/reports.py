@@ -1,55 +1,67 @@
-"""What a report costs: seconds and peak memory by the number of runs, of 20 epochs each.
+"""What a report costs: seconds and peak memory by the number of runs, of 20 epochs each on images.
 
-    python -m benchmarks.reports --runs 100 1000 10000
+    python -m benchmarks.reports --runs 24 200 1000 10000
 
-The runs are one that was trained, copied with other rates, seeds and figures.
+The runs are one that was trained, copied with other rates, seeds and figures. `--keep FOLDER` leaves them there.
 """
 
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from benchmarks.sweeps import ROOT, TINY, seconds
+from benchmarks.sweeps import ROOT, seconds
 from pipeline.files import HISTORY, RESULT
 from pipeline.metrics import SCORES
+from pipeline.runs.history import History, read_history, write_history
+from pipeline.runs.result import Result, read_result
+
+IMAGES = ["dataset=fashion_mnist_mini", "model.hidden=[32]", "training.epochs=20", "sweep.name=s"]
 
 
 def copies(model: Path, folder: Path, runs: int) -> None:
     """`runs` folders as `model`, each with its own rate, seed and figures."""
-    result = json.loads((model / RESULT).read_text())
-    history, rng = pd.read_csv(model / HISTORY), np.random.default_rng(0)
-    hydra = {path.name: path.read_text() for path in (model / ".hydra").glob("*")}
-    scores = [name for name in result["metrics"] if name.endswith(SCORES[result["task"]].name)]
+    result, history = read_result(model), read_history(model)
+    assert isinstance(result, Result), result
+    assert isinstance(history, History), history
+    rng = np.random.default_rng(0)
+    scores = [name for name in result.metrics if name.endswith(SCORES[result.task or "regression"].name)]
     for run in range(runs):
         run_folder = folder / str(run)
-        (run_folder / ".hydra").mkdir(parents=True)
-        result["config"]["optimizer"]["lr"] = round(1e-4 * (1 + run // 10), 6)
-        result["config"]["seed"] = run % 10
-        for name in scores:
-            result["metrics"][name] = float(rng.uniform(0.5, 0.99))
-        (run_folder / RESULT).write_text(json.dumps(result))
-        noisy = history.copy()
-        noisy[[name for name in history if name.endswith("_loss")]] *= rng.uniform(0.9, 1.1)
-        noisy.to_csv(run_folder / HISTORY, index=False)
-        for name, text in hydra.items():
-            (run_folder / ".hydra" / name).write_text(text)
+        run_folder.mkdir(parents=True)
+        for path in model.iterdir():
+            if path.is_dir():
+                shutil.copytree(path, run_folder / path.name)
+            elif path.name not in (RESULT, HISTORY):
+                shutil.copy(path, run_folder)
+        config = {
+            **result.config,
+            "optimizer": {**result.config["optimizer"], "lr": round(1e-4 * (1 + run // 10), 6)},
+            "seed": run % 10,
+        }
+        metrics = result.metrics | {name: float(rng.uniform(0.5, 0.99)) for name in scores}
+        noise = np.where([name.endswith("_loss") for name in history.names], rng.uniform(0.9, 1.1), 1.0)
+        write_history(run_folder, replace(history, table=history.table * noise).rows)
+        result.model_copy(update={"config": config, "metrics": metrics}).write(run_folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, nargs="+", default=[100, 1000], help="(default: %(default)s)")
+    parser.add_argument("--runs", type=int, nargs="+", default=[24, 200, 1000], help="(default: %(default)s)")
+    parser.add_argument("--keep", type=Path, help="where the runs are left (default: they are not)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        base = Path(place)
-        seconds(base, "pipeline", "-m", *TINY, "training.epochs=20", "seed=0,1")
+        base = options.keep or Path(place)
+        base.mkdir(exist_ok=True)
+        seconds(base, "pipeline", "-m", *IMAGES, "seed=0,1")
         for runs in options.runs:
             folder = base / f"copies{runs}"
             copies(base / "outputs/s/0", folder, runs)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in the folder of a run
+PREDICTIONS = "predictions.npz"  # there too, unless training.predictions=false
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
 _TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this
@@ -113,7 +114,12 @@ def make_folder(path: Path) -> None:
 
 def digest(value: Any) -> str:
     """sha256 of what JSON makes of the value, in whatever order its keys are."""
-    return hashlib.sha256(json.dumps(_plain(value), sort_keys=True).encode()).hexdigest()
+    return digest_of_json(_plain(value))
+
+
+def digest_of_json(value: Any) -> str:
+    """`digest`, of what was read as JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -1,12 +1,16 @@
 """The worker processes of this command, for work in the background."""
 
+import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from typing import Any
 
 import joblib
@@ -16,13 +20,16 @@ from pipeline import garbage
 
 
 def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    """Start function(*arguments) in a worker, if there are any; -> a function that waits for its result.
+    """Start function(*arguments) in a worker; -> a function that waits for its result.
 
-    Without workers it runs here, at once: starting one would take longer than most of this work.
+    Without workers a fork of this process does it, which needs no arguments sent, and where there is no second core, or
+    forks are not safe, it runs here, at once: starting a worker would take longer than most of this work.
     """
-    if not _started:
+    if not _started and not _can_fork():
         result = function(*arguments)
         return lambda: result
+    if not _started:
+        return _fork(function, *arguments)
     # Pickled here, from memory to memory: joblib would do it in a thread of its own, while this one may go on to change
     # what the arguments cache.
     results = pool(max(_started))([joblib.delayed(_call)(pickle.dumps((function, arguments)))])
@@ -34,6 +41,47 @@ def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable
             return function(*arguments)
 
     return wait
+
+
+def _can_fork() -> bool:
+    return sys.platform == "linux" and bool(joblib.cpu_count() > 1)
+
+
+def _fork(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_send, args=(sender, os.getpid(), function, arguments), daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: no other thread holds what it needs
+        child.start()
+    sender.close()
+
+    def wait() -> Any:
+        try:
+            succeeded, result = receiver.recv()
+        except EOFError:  # it has died
+            return function(*arguments)
+        finally:
+            receiver.close()
+            child.join()
+        if not succeeded:
+            raise result
+        return result
+
+    return wait
+
+
+def _send(sender: Connection, parent: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """In a fork: send whether the function returned, and what it returned or raised."""
+    signal.set_wakeup_fd(-1)  # the parent's, who would hear our signals
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    _initialize(parent)
+    try:
+        answer = True, function(*arguments)
+    except Exception as error:
+        answer = False, error
+    sender.send(answer)
 
 
 def _call(pickled: bytes) -> Any:

@@ -26,6 +26,7 @@ from scratchnet.layers import (
     Transpose,
 )
 from scratchnet.losses import BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanSquaredError
+from scratchnet.mixup import Mixup
 from scratchnet.optimizers import SGD, Adam, Optimizer
 from scratchnet.run import Run, Settings, stackable
 from scratchnet.schedules import Constant, Cosine, OneCycle, Schedule, Step
@@ -54,6 +55,7 @@ __all__ = [
     "Loss",
     "MeanOverPatches",
     "MeanSquaredError",
+    "Mixup",
     "Normal",
     "OneCycle",
     "Optimizer",

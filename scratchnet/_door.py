@@ -13,6 +13,8 @@ from scratchnet._numbers import check_count
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.layers.base import Layer, ShapeError, shape_text
+from scratchnet.losses import CrossEntropy
+from scratchnet.mixup import Mixup
 from scratchnet.run import Run, Settings
 from scratchnet.values import Values
 
@@ -58,6 +60,7 @@ def check_training(
     batch_size: int,
     augment: Augment | None,
     generators: Sequence[torch.Generator | None],
+    mixup: Mixup | None,
 ) -> None:
     """What `Stack.train` takes: `order` (1, n), or (R, n) where each run has tensors of its own."""
     values = groups[0]
@@ -80,18 +83,21 @@ def check_training(
             f"Stack.train: order holds {wrong}, but examples count from 0 to {len(examples) - 1}; "
             "take torch.randperm(len(examples))"
         )
-    if augment is None:
+    if mixup is not None and not isinstance(values.loss, CrossEntropy):
+        raise ValueError(f"Stack.train: mixup mixes the classes of CrossEntropy, got {values.loss}; train without it")
+    if augment is None and mixup is None:
         return
     for generator in generators:
         if generator is None:
-            raise ValueError("Stack.train: augment needs a generator; give generator=torch.Generator(device)")
+            name = "mixup" if augment is None else "augment"
+            raise ValueError(f"Stack.train: {name} needs a generator; give generator=torch.Generator(device)")
         if generator.device.type != examples.inputs.device.type:
             where = f"generator lies on {generator.device}, the examples on {examples.inputs.device}"
             raise ValueError(f"Stack.train: {where}; make it by torch.Generator(device)")
     if len(generators) != len(order):
         counts = f"{len(order)} orders need as many generators, got {len(generators)}"
         raise ValueError(f"Stack.train: {counts}; give generator=[torch.Generator(device), …]")
-    if augment.features != examples.inputs.shape[1]:
+    if augment is not None and augment.features != examples.inputs.shape[1]:
         sizes = f"{augment.channels}·{augment.height}·{augment.width} = {augment.features}"
         got = shape_text(examples.inputs.shape)
         raise ShapeError(f"{augment}: expected rows of {sizes}, got inputs {got}; give the images' sizes")

@@ -1,20 +1,24 @@
 """Random views of images, drawn anew each time a training batch is read."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import check_count
+from scratchnet._numbers import check_count, check_real
+from scratchnet.cutout import cut_out
 
 
 @dataclass(frozen=True)
 class Augment:
-    """Mirror half of the images left to right (`flip`), and move each by up to `shift` pixels along both axes.
+    """Mirror half of the images left to right (`flip`), move each by up to `shift` pixels along both axes, and cover a
+    square of `cutout` pixels of each (`scratchnet.cutout`).
 
-    Images are flattened rows (B, C·H·W), channel by channel; what moves in from outside is 0. Each image is drawn
+    Images are flattened rows (B, C·H·W), channel by channel; what moves in from outside is 0, what is covered becomes
+    `fill`, one number or one a channel in units of the rows, rounded where these are bytes. Each image is drawn
     independently: flip with probability 1/2, both displacements uniform on −shift … shift. Raises ValueError for sizes
-    below 1 and a shift below 0.
+    below 1, a shift or cutout below 0, and a fill that is not finite or has another number of channels.
     """
 
     channels: int
@@ -22,11 +26,18 @@ class Augment:
     width: int
     flip: bool = False
     shift: int = 0
+    cutout: int = 0
+    fill: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
         for name in ("channels", "height", "width"):
             check_count("Augment", name, getattr(self, name), 1)
-        check_count("Augment", "shift", self.shift, 0)
+        for name in ("shift", "cutout"):
+            check_count("Augment", name, getattr(self, name), 0)
+        for value in self.fill:
+            check_real("Augment", "fill", value, -math.inf)
+        if len(self.fill) not in (1, self.channels):
+            raise ValueError(f"Augment: fill={self.fill!r}; allowed: one number, or {self.channels}, one a channel")
 
     @property
     def features(self) -> int:
@@ -46,4 +57,7 @@ class Augment:
         index = (row * padded_width + column + moves[1]).view(batch, 1, -1).expand(-1, self.channels, -1)
         images = rows.view(batch, self.channels, self.height, self.width)
         padded = torch.nn.functional.pad(images, (margin,) * 4)
-        return padded.flatten(2).gather(2, index).view_as(rows)
+        moved = padded.flatten(2).gather(2, index).view_as(images)
+        if self.cutout:
+            moved = cut_out(moved, self.cutout, self.fill, generator)
+        return moved.view_as(rows)

@@ -75,6 +75,8 @@ class Run:
     `settings`: `Settings`, or a mapping of their names, such as {"lr": 0.1, "momentum": 0.9}.
     `epochs`: the length of the schedule. `seed`: draws the initial weights and dropout.
     `penalized`: names of the parameters that l2 and weight_decay apply to; None means every weight, no bias.
+    `averaging`: decay a step, in [0, 1), of the average of the parameters that is evaluated in their place, see
+    `scratchnet.averaging`; 0 for none.
 
     Raises ValueError that names the field for a value out of range, TypeError for one of another kind.
     """
@@ -87,6 +89,7 @@ class Run:
     epochs: int = 1
     seed: int = 0
     penalized: tuple[str, ...] | None = None
+    averaging: float = 0.0
 
     def __post_init__(self) -> None:
         kinds = {"network": Sequential, "loss": Loss, "optimizer": Optimizer, "schedule": Schedule}
@@ -95,6 +98,7 @@ class Run:
                 raise TypeError(f"Run: {name}={value!r} is not a scratchnet.{kind.__name__}")
         check_count("Run", "epochs", self.epochs, 1)
         check_count("Run", "seed", self.seed, 0, 2**63)
+        check_real("Run", "averaging", self.averaging, 0, 1)
         if unknown := set(self.penalized or ()) - set(self.network.names):
             listed = ", ".join(self.network.names)
             raise ValueError(f"Run: penalized names {', '.join(sorted(unknown))}; the network's are {listed}")

@@ -1,20 +1,21 @@
 """R runs trained together in one pass."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from scratchnet import _door, kernels
+from scratchnet._reading import Reading
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.kernels import Kernel
+from scratchnet.mixup import Mixup
 from scratchnet.run import Run
 from scratchnet.values import Values, join
 
 _EVALUATION_ROWS = 1000  # large enough for the rate of the matrix products, small enough for the cache
-_CHANGED = 2**22  # numbers of changed images that are held at a time
 
 
 class Evaluation(NamedTuple):
@@ -32,8 +33,9 @@ class Stack:
     """R runs of one structure, trained together.
 
     No reduction crosses the run axis. On a CPU each run holds tensors of its own (a `Values` of one run); on any other
-    device all runs share theirs, padded to the widest. `kernel` says how steps are computed: "plain", "compiled", or
-    "auto", which takes compiled where it can (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
+    device all runs share theirs, padded to the widest. Of a run with `averaging` the average is evaluated, and given by
+    `params_of`. `kernel` says how steps are computed: "plain", "compiled", or "auto", which takes compiled where it can
+    (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
 
     Raises ShapeError for a network whose layers do not fit, ValueError for runs that are not `stackable` or that the
     kernel cannot train. `train`, `evaluate` and `predict` raise ShapeError, TypeError or ValueError for tensors of a
@@ -65,7 +67,8 @@ class Stack:
 
     @property
     def params(self) -> dict[str, Tensor]:
-        """The parameters of all runs by name, each (R, ...), padded with zeros: copies where runs hold their own."""
+        """The parameters that train, of all runs by name, each (R, ...), padded with zeros: copies where runs hold
+        their own."""
         return join([group.params for group in self.groups])
 
     def train(
@@ -75,40 +78,51 @@ class Stack:
         batch_size: int,
         augment: Augment | None = None,
         generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        mixup: Mixup | None = None,
     ) -> Tensor:
         """One step for each `batch_size` examples of `order`; -> (steps, R) loss of each batch before its step.
 
         order: (n,) int64, the rows of `examples` in turn, the same for all runs; on a CPU also (R, n), a line each.
-        `augment` changes the rows of each batch by draws from `generator`, which it needs: one for each line of
-        `order`. A run's steps are those that it makes alone with its line and its generator.
+        `augment` changes the rows of each batch, then `mixup` mixes them, by draws from `generator`, which both need:
+        one for each line of `order`. A run's steps are those that it makes alone with its line and its generator.
         """
         orders = order.unsqueeze(0) if isinstance(order, Tensor) and order.ndim == 1 else order
         generators = [generator] if generator is None or isinstance(generator, torch.Generator) else list(generator)
-        _door.check_training(self.groups, examples, orders, batch_size, augment, generators)
+        _door.check_training(self.groups, examples, orders, batch_size, augment, generators, mixup)
+        outputs = self.groups[0].network.output_shape(examples.inputs.shape[1:])[0]
+        reading = Reading(batch_size, augment, mixup, self.dtype, outputs)
         if len(orders) == 1:
-            return self._train(self.groups, examples, orders[0], batch_size, augment, generators[0])
-        draws = generators if augment is not None else [None] * len(orders)
+            return self._train(self.groups, reading.parts(examples, orders[0], generators[0]), batch_size)
+        draws = generators if augment or mixup else [None] * len(orders)
         each = zip(self.groups, orders, draws, strict=True)
-        return torch.cat([self._train([group], examples, line, batch_size, augment, g) for group, line, g in each], 1)
+        parts = [(group, reading.parts(examples, line, g)) for group, line, g in each]
+        return torch.cat([self._train([group], part, batch_size) for group, part in parts], 1)
 
-    def _train(
-        self,
-        groups: Sequence[Values],
-        examples: Examples,
-        order: Tensor,
-        batch_size: int,
-        augment: Augment | None,
-        generator: torch.Generator | None,
-    ) -> Tensor:
+    def _train(self, groups: Sequence[Values], parts: Iterable[tuple[Examples, Tensor]], batch_size: int) -> Tensor:
+        """The steps of groups that read the same rows of the same examples."""
         losses = []
-        for part, rows in _changed(examples, order, batch_size, augment, generator):
-            losses.append(torch.cat([self.kernel.train(group, part, rows, batch_size) for group in groups], 1))
+        for examples, rows in parts:
+            losses.append(torch.cat([self._steps(group, examples, rows, batch_size) for group in groups], 1))
+        return torch.cat(losses)
+
+    def _steps(self, group: Values, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
+        """The kernel's steps of one group, which stops where the average is updated."""
+        losses = []
+        while len(order):
+            rows = group.steps_to_average * batch_size if group.average else len(order)
+            losses.append(self.kernel.train(group, examples, order[:rows], batch_size))
+            group.update_average()
+            order = order[rows:]
         return torch.cat(losses)
 
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for normalised x (B, I) in the stack's dtype, without noise."""
         _door.check_inputs(self.groups[0], x)
-        return torch.cat([self.kernel.predict(group, x) for group in self.groups])
+        outputs = []
+        for group in self.groups:
+            with group.averaged():
+                outputs.append(self.kernel.predict(group, x))
+        return torch.cat(outputs)
 
     def evaluate(self, examples: Examples, *, outputs: bool = False) -> Evaluation:
         """Loss and score of a whole split, NaN where it has no examples; with `outputs` those too."""
@@ -119,7 +133,8 @@ class Stack:
         for g, group in enumerate(self.groups):
             same = self._same_as(g)
             output: list[Tensor] | None = [] if outputs else None
-            loss, hit = self._sums(group, examples, output) if same == g else (losses[same], hits[same])
+            with group.averaged():
+                loss, hit = self._sums(group, examples, output) if same == g else (losses[same], hits[same])
             losses.append(loss)
             hits.append(hit)
             if output is not None:
@@ -167,7 +182,7 @@ class Stack:
         return torch.cat([group.rates(1)[0] for group in self.groups])
 
     def params_of(self, run: int) -> dict[str, Tensor]:
-        """Copies of one run's parameters at its own widths, without the run axis, on the CPU."""
+        """Copies of the parameters by which a run is evaluated, at its own widths, without the run axis, on the CPU."""
         group, place = self._place(run)
         return group.params_of(place)
 
@@ -175,6 +190,7 @@ class Stack:
         """All that a later `load_state_dict` needs to go on to the last bit."""
         tensors = {f"params.{name}": value for name, value in self.params.items()}
         tensors |= {f"state.{name}": value for name, value in join([group.state for group in self.groups]).items()}
+        tensors |= {f"average.{name}": value for name, value in join([group.average for group in self.groups]).items()}
         generators = [generator for group in self.groups for generator in group.generators]
         tensors |= {f"generator.{r}": generator.get_state() for r, generator in enumerate(generators)}
         return tensors | {"steps": torch.tensor(self.groups[0].steps)}
@@ -190,7 +206,7 @@ class Stack:
         first = 0
         for group in self.groups:
             runs = slice(first, first + len(group.runs))
-            for prefix, values in (("params", group.params), ("state", group.state)):
+            for prefix, values in (("params", group.params), ("state", group.state), ("average", group.average)):
                 for name, value in values.items():
                     value.copy_(tensors[f"{prefix}.{name}"][runs][tuple(slice(n) for n in value.shape)])
             for r, generator in enumerate(group.generators, first):
@@ -202,19 +218,3 @@ class Stack:
         """The group of a run, and its place there."""
         shared = len(self.groups) == 1
         return self.groups[0 if shared else run], run if shared else 0
-
-
-def _changed(
-    examples: Examples, order: Tensor, batch_size: int, augment: Augment | None, generator: torch.Generator | None
-) -> Iterator[tuple[Examples, Tensor]]:
-    """Examples and which rows of them to train on; with `augment` stretches of batches, each changed by itself."""
-    if augment is None or generator is None:
-        yield examples, order
-        return
-    stretch = max(_CHANGED // (batch_size * augment.features), 1) * batch_size
-    for rows in order.split(stretch):
-        changed = [augment(examples.inputs.index_select(0, batch), generator) for batch in rows.split(batch_size)]
-        targets = examples.targets.index_select(0, rows)
-        weight = None if examples.weight is None else examples.weight.index_select(0, rows)
-        part = Examples(torch.cat(changed), targets, examples.mean, examples.std, weight)
-        yield part, torch.arange(len(rows), device=rows.device)

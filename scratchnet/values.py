@@ -1,11 +1,13 @@
 """What the runs of a stack change as they train: parameters, optimizer state, generators, and how far they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 
 import torch
 from torch import Tensor
 
+from scratchnet import averaging
 from scratchnet.optimizers import Hyper
 from scratchnet.run import Run, Settings
 
@@ -16,7 +18,7 @@ class Values:
     Every tensor has the run axis first. Narrower networks are padded with units that stay exactly zero: `network` is
     the widest, `shapes[r]` has the shapes of run r without the run axis, and `mask` is 1 where a run has a parameter,
     0 where it is padded (empty where all runs have the same shapes). `settings` are (R,) in float64, `steps` counts
-    the steps done.
+    the steps done. `average` is that of the parameters, float64, empty where no run averages.
     """
 
     def __init__(
@@ -41,12 +43,16 @@ class Values:
         seeds = [int(torch.randint(2**62, (), generator=g)) for g in initial]
         self.generators = [torch.Generator(self.device).manual_seed(seed) for seed in seeds]
         self.state = self.optimizer.init(self.params, self.hyper, self.settings["lr"])
+        self.decay = self._per_run(run.averaging for run in self.runs)
+        averaged = self.params.items() if self.decay.any() else ()
+        self.average = {name: value.to(torch.float64, copy=True) for name, value in averaged}
         self.storage: object = None  # a kernel's, which may move the tensors to where it wants them
 
     def __getstate__(self) -> dict[str, object]:
         """To be pickled or copied: each tensor by itself, for a kernel's storage ties them together."""
-        tensors = ({name: value.clone() for name, value in values.items()} for values in (self.params, self.state))
-        return vars(self) | dict(zip(("params", "state"), tensors, strict=True), storage=None)
+        names = ("params", "state", "average")
+        tensors = {name: {key: value.clone() for key, value in getattr(self, name).items()} for name in names}
+        return vars(self) | tensors | {"storage": None}
 
     def rates(self, steps: int) -> Tensor:
         """(steps, R) learning rates of the next steps, in float64."""
@@ -54,11 +60,37 @@ class Values:
         factors = [run.schedule.factor(step, self.steps_per_epoch, run.epochs) for run in self.runs]
         return torch.stack(factors, 1).to(self.device) * self.settings["lr"]
 
+    @property
+    def steps_to_average(self) -> int:
+        """The steps until the average is updated."""
+        return averaging.steps_to_update(self.steps, self.steps_per_epoch)
+
+    def update_average(self) -> None:
+        """Take the parameters into their average, where one is due after the steps done."""
+        averaging.update(self.average, self.params, self.decay, self.steps, self.steps_per_epoch)
+
+    @property
+    def evaluated(self) -> dict[str, Tensor]:
+        """The parameters that are evaluated: the average, or those that train."""
+        return {name: value.to(self.dtype) for name, value in self.average.items()} or self.params
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The average in the place of the parameters, which are back afterwards."""
+        trained = {name: value.clone() for name, value in self.params.items()} if self.average else {}
+        try:
+            for name, value in self.average.items():
+                self.params[name].copy_(value)
+            yield
+        finally:
+            for name, value in trained.items():
+                self.params[name].copy_(value)
+
     def penalty(self) -> Tensor:
         """(R,) 0.5 · l2 · Σ‖W‖² over the penalized weights, in float64."""
-        total = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device)
+        total, params = torch.zeros(len(self.runs), dtype=torch.float64, device=self.device), self.evaluated
         for name, l2 in self.hyper.l2.items():
-            total += 0.5 * l2 * self.params[name].double().square().flatten(1).sum(1)
+            total += 0.5 * l2 * params[name].double().square().flatten(1).sum(1)
         return total
 
     def noise(self, batch: int) -> dict[str, Tensor]:
@@ -74,16 +106,19 @@ class Values:
 
     def view(self, run: int, name: str) -> Tensor:
         """One run's part of a parameter, or of its state, at the run's own widths: a view without the run axis."""
-        parameter = name if name in self.params else name.rpartition(".")[0]
         value = self.params[name] if name in self.params else self.state[name]
-        return value[run][tuple(slice(n) for n in self.shapes[run][parameter])]
+        return self._at_widths(run, name, value)
 
     def params_of(self, run: int) -> dict[str, Tensor]:
-        """Copies of one run's parameters at its own widths, without the run axis, on the CPU."""
+        """Copies of one run's evaluated parameters at its own widths, without the run axis, on the CPU."""
         return {
-            name: self.view(run, name).detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name in self.params
+            name: self._at_widths(run, name, value).detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, value in self.evaluated.items()
         }
+
+    def _at_widths(self, run: int, name: str, value: Tensor) -> Tensor:
+        parameter = name if name in self.params else name.rpartition(".")[0]
+        return value[run][tuple(slice(n) for n in self.shapes[run][parameter])]
 
     def _per_run(self, values: Iterable[float]) -> Tensor:
         return torch.tensor(list(values), dtype=torch.float64, device=self.device)

@@ -31,6 +31,7 @@ class SearchConf:
     params: dict[str, str] | None = field(default=None)  # key -> interval(…), range(…), choices, tag(log, …)
     trials: int = 50  # points to try
     batch: int = 8  # points to suggest and train at once
+    sampler: str = "tpe"  # how points are suggested: tpe, gp, cmaes, random, qmc
     seed: int = 0  # of the sampler
 
 
@@ -70,10 +71,12 @@ class SearchSweeper(GridSweeper):
     """Points that Optuna suggests from earlier scores, in batches."""
 
     def sweep(self, arguments: list[str]) -> Any:
-        from pipeline.command.search import search
+        if self.composed.sweep.kind == "confirm":  # what has been found is trained again
+            return super().sweep(arguments)
+        from pipeline.command.search import Options, search
 
-        options = {name: self.options[name] for name in ("trials", "batch", "seed")}
-        returns = search(self.composed, self.loader, self.jobs_launcher, **options)
+        options = Options(*(self.options[name] for name in ("trials", "batch", "seed", "sampler")))
+        returns = search(self.composed, self.loader, self.jobs_launcher, options)
         _raise_first_failure(returns)
         return [returns]
 

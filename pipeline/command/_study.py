@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.extras import needed
-from pipeline.files import read_whole, set_aside, write_whole
+from pipeline.files import JOURNAL, read_whole, set_aside, write_whole
 
 with needed("search", "hydra/sweeper=search"):
     import optuna
@@ -23,11 +23,14 @@ class Study:
     so that nothing is trained twice. What a killed process has added since the last seal is taken back.
     """
 
-    def __init__(self, path: Path, *, higher_is_better: bool) -> None:
-        self.path, self.sealed = path, path.with_suffix(".sealed.json")
+    def __init__(self, sweep: Path, *, higher_is_better: bool) -> None:
+        self.path, self.name = sweep / JOURNAL, sweep.name
+        self.sealed = self.path.with_suffix(".sealed.json")
         self._direction: Literal["minimize", "maximize"] = "maximize" if higher_is_better else "minimize"
         self._restore()
-        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)  # of a killed process: the sweep is locked already
+        self.path.with_name(f"{self.path.name}.lock").unlink(
+            missing_ok=True
+        )  # of a killed process: the sweep is locked already
         try:
             self.optuna = self._open()
         except (ValueError, LookupError, TypeError, AttributeError):  # without a seal, from an earlier version
@@ -37,7 +40,8 @@ class Study:
     def _open(self) -> "optuna.Study":
         lock = JournalFileOpenLock(str(self.path))
         storage = JournalStorage(JournalFileBackend(str(self.path), lock_obj=lock))
-        return optuna.create_study(storage=storage, study_name="sweep", direction=self._direction, load_if_exists=True)
+        name = next(iter(optuna.get_all_study_names(storage)), self.name)  # version 0.1.0 named it otherwise
+        return optuna.create_study(storage=storage, study_name=name, direction=self._direction, load_if_exists=True)
 
     def seal(self) -> None:
         """Vouch for the journal as it is."""

@@ -1,6 +1,8 @@
 """Hydra's callback for a command as a whole."""
 
+import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ from pipeline.errors import UserError, explain
 
 
 class PipelineCallback(Callback):
-    """Rejects invalid commands before any file is written, and remembers the sweep's folder."""
+    """Rejects invalid commands before any file is written, and remembers the sweep's folder and when it began."""
 
     sweep_folder: Path | None = None
+    started: float = 0.0  # of `time.time()`
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
@@ -40,6 +43,7 @@ class PipelineCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
+        PipelineCallback.started = time.time()
         folder = Path(str(config.hydra.sweep.dir))
         stacked = str(config.hydra.launcher._target_).endswith("StackedLauncher")
         try:
@@ -52,6 +56,11 @@ class PipelineCallback(Callback):
         except (UserError, OSError) as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
+
+
+def deadline(hours: float | None) -> float:
+    """When a sweep of `sweep.hours` starts nothing new any more, as `time.time()` counts."""
+    return math.inf if hours is None else PipelineCallback.started + 3600 * hours
 
 
 def _check_single(config: DictConfig) -> None:
@@ -82,6 +91,8 @@ def _check_other_launcher(config: DictConfig) -> None:
         raise UserError(
             f"{launcher}: trains runs to their end, not sweep={config.sweep.kind}; use hydra/launcher=stacked"
         )
+    if config.sweep.hours is not None:
+        raise UserError(f"{launcher}: does not know sweep.hours; use hydra/launcher=stacked")
     if not str(config.hydra.sweeper._target_).endswith(("GridSweeper", "BasicSweeper")):
         tell_files(config.hydra)
         return

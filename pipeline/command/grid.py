@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Transformer
 from omegaconf import DictConfig
 
+from pipeline.command._confirm import confirming_jobs
 from pipeline.command._grids import grids
 from pipeline.errors import UserError
 
@@ -18,6 +19,8 @@ _MAX_RUNS = 100_000  # one folder each; more is a typo
 
 def jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]:
     """The overrides of each job of the command, grid after grid. Raises UserError for what is not a grid."""
+    if config.sweep.kind == "confirm":
+        return confirming_jobs(config, loader)
     overrides = grids(config, loader)
     for together in (together for one in overrides for together in one.zipped):
         keys = {text.partition("=")[0] for one in overrides if together in one.zipped for text in one.overrides}

@@ -1,9 +1,10 @@
 """The work behind hydra/launcher=stacked: check all jobs, plan, train what is missing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command._composition import Composed, Composer, one_metric
+from pipeline.command._confirm import select
 from pipeline.command._destination import check_job_folders
 from pipeline.command._jobs import compose_all
 from pipeline.command._sources import config_flags, tell_files
-from pipeline.command.callbacks import PipelineCallback
+from pipeline.command.callbacks import PipelineCallback, deadline
 from pipeline.command.task import tell
 from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
@@ -27,6 +29,7 @@ from pipeline.runs.job import Job
 from pipeline.runs.result import Result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
+from pipeline.sweep.estimate import estimate
 from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
 from pipeline.sweep.memory import check_memory
@@ -78,20 +81,28 @@ def launch(
         if options.kind == "halving":
             print(halving.summary(list({job.folder: job for job in jobs}.values()), options), flush=True)
         if options.dry_run:
-            print(plan.details(), flush=True)
-            return [_job_return(*rows, None, dry_run=True) for rows in zip(jobs, composed, strict=True)]
+            print("\n".join(filter(None, [plan.details(), estimate(plan.works, plan.processes, options)])), flush=True)
+            return [_ended(*rows, None, may_be_absent=True) for rows in zip(jobs, composed, strict=True)]
         clean(sweep)
         ledger.write()
+        if options.kind == "confirm":
+            select(config)[0].write(sweep)
         clear(sweep / "multirun.yaml")
         write_whole(sweep / "multirun.yaml", OmegaConf.to_yaml(config))
         started = time.perf_counter()
         training = {job.folder for job in plan.training}
         _write_hydra([job for job in composed if job.folder in training])
         _notify(hydra_context, "on_job_start", composed, task_function=task_function)
-        results = plan.train(options, progress)
+        end = deadline(options.hours)
+        results = plan.train(options, progress, end)
         if training:
             print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
-    returns = [_job_return(job, source, results.get(job.folder)) for job, source in zip(jobs, composed, strict=True)]
+        late = time.time() >= end
+        if late and (left := _left(jobs, results)):
+            print(f"sweep.hours={options.hours:g} are over: {left}; the same command goes on", flush=True)
+    returns: list[JobReturn] = [
+        _ended(job, source, results.get(job.folder), late) for job, source in zip(jobs, composed, strict=True)
+    ]
     _notify(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
 
@@ -179,15 +190,34 @@ def _notify(context: HydraContext, event: str, composed: Sequence[Composed], **v
         getattr(context.callbacks, event)(config=config, **arguments)
 
 
-def _job_return(job: Job, composed: Composed, result: Result | None, dry_run: bool = False) -> JobReturn:
+@dataclass
+class EndedJob(JobReturn):
     """What the sweeper gets for a job; its `return_value` raises where the job failed."""
-    failed = not dry_run and (result is None or result.status == "failed")
+
+    folder: Path = Path()
+    result: Result | None = None  # None if it has not started
+
+
+def _ended(job: Job, composed: Composed, result: Result | None, may_be_absent: bool) -> EndedJob:
+    failed = result.status == "failed" if result else not may_be_absent
     message = result.message if result else "not trained: the sweep stopped at sweep.max_failures"
     value: Any = RunFailed(f"{job.folder}: {message}") if failed else result and result.score
-    return JobReturn(
+    return EndedJob(
         overrides=list(job.overrides),
         working_dir=str(Path.cwd()),
         task_name=composed.hydra["job"]["name"],
         status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
         _return_value=value,
+        folder=job.folder,
+        result=result,
     )
+
+
+def _left(jobs: Sequence[Job], results: Mapping[Path, Result]) -> str:
+    """How many runs have not come to their end, in words; "" if all have."""
+    folders = {job.folder for job in jobs}
+    begun = [results[folder] for folder in folders if folder in results]
+    paused = sum(not result.ended and result.dropped_at_epoch is None for result in begun)
+    counts = {"paused": paused, "not begun": len(folders) - len(begun)}
+    left = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    return left and f"of {len(folders)} runs {left}"

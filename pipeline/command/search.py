@@ -1,26 +1,31 @@
 """A search by Optuna: each batch of suggestions is one plan, and the study is journal in the sweep's folder."""
 
-import math
+import itertools
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from pipeline.command._composition import Composer, one_metric
 from pipeline.command._grids import experiments, swept_by_file, typed
 from pipeline.command._jobs import compose_all
+from pipeline.command._samplers import check_sampler, sampler
 from pipeline.command._study import Study
+from pipeline.command._trials import report
+from pipeline.command.callbacks import deadline
 from pipeline.command.grid import texts
+from pipeline.config.settings import replicating
 from pipeline.errors import UserError
 from pipeline.extras import needed
-from pipeline.files import JOURNAL
 from pipeline.metrics import SELECTION, metric_of
 from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
@@ -33,14 +38,19 @@ Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
 
 class Space:
-    """What a command varies, in Hydra's syntax, and what it fixes."""
+    """What a command varies, in Hydra's syntax, what it replicates, and what it fixes."""
 
-    def __init__(self, overrides: Sequence[str], loader: ConfigLoader) -> None:
+    def __init__(self, overrides: Sequence[str], loader: ConfigLoader, replicates: Iterable[str] = ()) -> None:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
         by_key = {override.get_key_element(): override for override in parsed}
-        self.axes: dict[str, Any] = {
-            key: _axis(override) for key, override in by_key.items() if override.is_sweep_override()
-        }
+        swept = {key: override for key, override in by_key.items() if override.is_sweep_override()}
+        repeated = replicating(replicates)
+        self.axes: dict[str, Any] = {key: _axis(override) for key, override in swept.items() if key not in repeated}
+        values = {key: _values(override) for key, override in swept.items() if key in repeated}
+        self.replicates = [
+            [f"{key}={value}" for key, value in zip(values, combination, strict=True)]
+            for combination in itertools.product(*values.values())
+        ]
         self.fixed = [str(override.input_line) for override in by_key.values() if not override.is_sweep_override()]
         if not self.axes:
             raise UserError(
@@ -48,30 +58,42 @@ class Space:
                 "'optimizer.lr=tag(log,interval(0.001,0.3))' or model.hidden=[64],[256]"
             )
 
-    def job(self, values: dict[str, Any]) -> list[str]:
-        """The overrides of one point of the space."""
-        return [*self.fixed, *(f"{key}={values[key]}" for key in self.axes)]
+    def jobs(self, values: Mapping[str, Any]) -> list[list[str]]:
+        """The overrides of each replicate of one point of the space."""
+        point = [*self.fixed, *(f"{key}={values[key]}" for key in self.axes)]
+        return [[*point, *replicate] for replicate in self.replicates]
 
     def corners(self) -> list[list[str]]:
-        """Points that together cover every choice and both ends of every interval."""
+        """Points that together cover every choice and both ends of every interval, on all replicates."""
         ends = {key: _ends(axis) for key, axis in self.axes.items()}
         longest = max(map(len, ends.values()))
-        return [self.job({key: values[i % len(values)] for key, values in ends.items()}) for i in range(longest)]
+        points = ({key: values[i % len(values)] for key, values in ends.items()} for i in range(longest))
+        return [job for point in points for job in self.jobs(point)]
 
 
-def search(
-    config: DictConfig, loader: ConfigLoader, launcher: Launcher, trials: int, batch: int, seed: int
-) -> list[JobReturn]:
+@dataclass(frozen=True)
+class Options:
+    """Keys of hydra/sweeper=search."""
+
+    trials: int
+    batch: int
+    seed: int
+    sampler: str
+
+
+def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options: Options) -> list[JobReturn]:
     """Suggest `batch` points, train them, report their scores, until `trials` are done; -> this command's jobs.
 
-    The study outlives the process: repeating the command continues the search. Each batch has a new sampler, seeded by
-    `seed` and the number of earlier trials, so that a search that was stopped makes the same suggestions.
+    A point's score is the mean over its replicates. The study outlives the process: repeating the command continues the
+    search. Each batch has a new sampler, seeded by `seed` and the number of earlier trials, so that a search that was
+    stopped makes the same suggestions.
     """
     if config.sweep.get("grids") or experiments(config, loader):
         raise UserError(
             "hydra/sweeper=search: searches one space, not sweep.grids nor several experiments; search them one by one"
         )
-    space = Space([*swept_by_file(config), *typed(config)], loader)
+    check_sampler(options.sampler)
+    space = Space([*swept_by_file(config), *typed(config)], loader, config.sweep.replicates)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
     _, corners = compose_all(compose, space.corners())
@@ -83,25 +105,30 @@ def search(
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        journal = Study(sweep / JOURNAL, higher_is_better=_higher_is_better(select))
+        journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
         _train_damaged_again(config, study, space, launcher)
-        while True:
+        while time.time() < deadline(config.sweep.hours):
             finished = [trial for trial in study.trials if trial.state.is_finished()]
             pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
-            if not pending and len(finished) >= trials:
-                return returns
-            study.sampler = optuna.samplers.TPESampler(seed=seed + len(finished), constant_liar=True)
-            new = min(batch, trials - len(finished)) - len(pending)
+            if not pending and len(finished) >= options.trials:
+                break
+            study.sampler = sampler(options.sampler, options.seed, len(finished))
+            new = min(options.batch, options.trials - len(finished)) - len(pending)
             suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
             journal.seal()
-            numbers = [trial.number for trial in (*pending, *suggested)]
-            ended = launcher.launch([space.job(trial.params) for trial in (*pending, *suggested)], numbers[0])
-            for number, job in zip(numbers, ended, strict=True):
-                _report_score(study, number, job)
+            trials = [*(optuna.Trial(study, trial._trial_id) for trial in pending), *suggested]
+            jobs = [space.jobs(trial.params) for trial in trials]
+            ended = iter(
+                launcher.launch(
+                    [job for of_trial in jobs for job in of_trial], trials[0].number * len(space.replicates)
+                )
+            )
+            for trial, of_trial in zip(trials, jobs, strict=True):
+                report(study, trial, [next(ended) for _ in of_trial], returns)
             journal.seal()
-            returns += ended
+    return returns
 
 
 def _higher_is_better(select: str) -> bool:
@@ -127,16 +154,9 @@ def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space
     ledger.check_files(numbers, str(config.sweep.mismatch))
     if not all(map(ledger.ended, numbers)):
         complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-        if jobs := [space.job(trial.params) for trial in complete if trial.params.keys() == space.axes.keys()]:
+        points = [trial.params for trial in complete if trial.params.keys() == space.axes.keys()]
+        if jobs := [job for point in points for job in space.jobs(point)]:
             launcher.launch(jobs, 0)
-
-
-def _report_score(study: "optuna.Study", number: int, job: JobReturn) -> None:
-    score = job._return_value if job.status == JobStatus.COMPLETED else None
-    if score is None or not math.isfinite(score):
-        study.tell(number, state=optuna.trial.TrialState.FAIL)
-    else:
-        study.tell(number, score)
 
 
 def _axis(override: Override) -> Axis:
@@ -153,6 +173,16 @@ def _axis(override: Override) -> Axis:
         points = [int(point) for point in value.range()]
         return IntDistribution(min(points), max(points), step=abs(int(value.step)))
     return CategoricalDistribution(list(texts(override)))
+
+
+def _values(override: Override) -> list[str]:
+    """The values of a key that replicates a point. Raises UserError for an interval, of which there is no end."""
+    if not override.is_discrete_sweep():
+        raise UserError(
+            f"{override.input_line}: replicates every point, and a point's score is the mean over them; list "
+            f"the values, such as {override.get_key_element()}=0,1,2"
+        )
+    return list(texts(override))
 
 
 def _ends(axis: Axis) -> list[Any]:

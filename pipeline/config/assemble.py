@@ -44,6 +44,9 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
     if mistakes := metric_mistakes(training.metrics, training.select, dataset.task, dataset.outputs):
         raise UserError("\n".join(mistakes))
     loss = build_loss(training, dataset)
+    if training.mixup and not isinstance(loss, sn.CrossEntropy):
+        name = type(loss).__name__
+        raise UserError(f"training.mixup={training.mixup}: mixes classes of cross_entropy, the loss is {name}; take 0")
     network = model.build(dataset.input_shape, outputs_of(loss, dataset))
     run = sn.Run(
         network=network,
@@ -54,6 +57,7 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
         epochs=config.training.epochs,
         seed=config.seed,
         penalized=model.penalized(network),
+        averaging=training.averaging,
     )
     if dataset.target_scale and not isinstance(network.layers[-1], sn.Linear):
         raise UserError(

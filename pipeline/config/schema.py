@@ -48,6 +48,16 @@ class Training(Section):
         description="null, balanced, or [1,5,…]: what an example of each class counts in training; of labels, a 1",
     )
     label_smoothing: Probability = Field(description="from 0 up to, but not including, 1; for classification")
+    mixup: NonNegative = Field(
+        default=0.0,  # absent in runs of earlier versions
+        description="0, or α: training examples are mixed in pairs by a share drawn from Beta(α, α), such as 0.2; for "
+        "classification by cross_entropy",
+    )
+    averaging: Probability = Field(
+        default=0.0,  # absent in runs of earlier versions
+        description="0, or the decay a step, below 1, of the moving average of the weights that is evaluated and saved "
+        "in their place, such as 0.999",
+    )
     patience: Annotated[int, Field(ge=0)] = Field(
         description="0 to train all epochs, or stop after this many epochs without a better validation score"
     )
@@ -63,6 +73,9 @@ class Training(Section):
     )
     log_every: Annotated[int, Field(ge=0)] = Field(
         description="0, or the interval in steps at which to write the batch loss to steps.csv"
+    )
+    predictions: bool = Field(
+        default=True, description="true to keep what the best epoch predicts of the test split, in predictions.npz"
     )
     dtype: Literal["float32", "float64"]
     device: Literal["auto", "cpu", "cuda"]
@@ -80,6 +93,8 @@ class Training(Section):
         if self.label_smoothing and dataset.known_task == "regression":
             smoothing = f"training.label_smoothing={self.label_smoothing}"
             mistakes.append(f"{smoothing}: dataset={dataset.name} has no classes; use 0")
+        if self.mixup and self.batch_size == 1:
+            mistakes.append(f"training.mixup={self.mixup}: needs training.batch_size above 1: it mixes within a batch")
         if isinstance(self.class_weight, list) and not any(self.class_weight):
             mistakes.append("training.class_weight: all 0, so there is nothing to learn; give one above 0")
         if not dataset.validation_fraction and self.select != "auto":
@@ -94,7 +109,7 @@ class Training(Section):
 class Sweep(Section):
     """What a sweep does as a whole; nothing here changes the figures of a run."""
 
-    kind: Literal["grid", "halving"]
+    kind: Literal["grid", "halving", "confirm"]
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="the share of runs that continues at each rung, between 0 and 1"
     )
@@ -117,6 +132,18 @@ class Sweep(Section):
         description="a list of grids, each a set of keys with the values to sweep as text: "
         "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
     )
+    title: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or the title of the report, in place of the names of the swept keys"
+    )
+    note: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or what readers of the report should know first, in Markdown"
+    )
+    hours: Positive | None = Field(
+        default=None,
+        description="null, or the hours after which nothing new starts; what trains then is kept for the next command",
+    )
+    top: Count = Field(default=3, description="for sweep=confirm: how many of the best settings to train again")
+    seeds: Count = Field(default=10, description="for sweep=confirm: on how many new seeds")
     max_failures: Annotated[int, Field(ge=0)] | None = Field(
         description="null, or the number of failed runs after which the sweep stops"
     )
@@ -160,6 +187,7 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
+    report: bool = Field(default=True, description="false to train without writing a report at the end")
     tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions
 
     def all_mistakes(self) -> list[str]:

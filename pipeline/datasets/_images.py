@@ -1,17 +1,15 @@
 """What data sets of labelled images have in common."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from pipeline.choices import Positive, Sections
-from pipeline.datasets import Dataset, DatasetChoice, Task
-
-if TYPE_CHECKING:
-    import scratchnet as sn
+from pipeline.datasets import Dataset, Task
+from pipeline.datasets._pictures import Pictures
 
 
-class Images(DatasetChoice):
+class Images(Pictures):
     """Bytes, normalised as (pixel / 255 - mean) / std for each channel."""
 
     image_shape: ClassVar[tuple[int, int, int]]  # channels, height, width
@@ -21,10 +19,6 @@ class Images(DatasetChoice):
     )
     mean: list[float] = Field(min_length=1, description="a number for each channel")
     std: list[Positive] = Field(min_length=1, description="a number above 0 for each channel")
-    flip: bool = Field(description="true to mirror training images left to right at random")
-    shift: Annotated[int, Field(ge=0, le=16)] = Field(
-        description="pixels, 0 to 16, by which training images move at random"
-    )
 
     @property
     def known_task(self) -> Task:
@@ -35,15 +29,10 @@ class Images(DatasetChoice):
         return self.image_shape
 
     def source(self) -> str:
-        return self.model_dump_json(exclude={"mean", "std", "flip", "shift"})
+        return self.model_dump_json(exclude={"mean", "std", "flip", "shift", "cutout"})
 
     def normalisation(self, dataset: Dataset) -> tuple[list[float], list[float]]:
         return [255 * value for value in self.mean], [255 * value for value in self.std]
-
-    def augment(self, dataset: Dataset) -> "sn.Augment | None":
-        import scratchnet as sn
-
-        return sn.Augment(*self.image_shape, self.flip, self.shift) if self.flip or self.shift else None
 
     def mistakes(self, config: Sections) -> list[str]:
         channels = self.image_shape[0]

@@ -12,7 +12,6 @@ from pipeline.datasets._reading import read_file
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    import scratchnet as sn
     from pipeline.datasets._raw import Raw
 
 
@@ -101,24 +100,3 @@ class UserData(DatasetChoice):
         if self.citation and self.citation.lstrip().startswith("@") and not bibtex_key(self.citation):
             mistakes.append("dataset.citation: begins as an entry of BibTeX and is none; give @misc{key, title = {…}}")
         return mistakes
-
-
-class PictureKeys(DatasetChoice):
-    """What images have besides."""
-
-    flip: bool = Field(description="true to mirror training images left to right at random")
-    shift: Annotated[int, Field(ge=0, le=16)] = Field(
-        description="pixels, 0 to 16, by which training images move at random"
-    )
-
-    def augment(self, dataset: Dataset) -> "sn.Augment | None":
-        import scratchnet as sn
-
-        if not (self.flip or self.shift):
-            return None
-        if dataset.image_shape is None or self.shift >= min(dataset.image_shape[1:]):
-            raise UserError(
-                f"dataset.shift={self.shift}: the examples are {dataset.input_shape}, not larger images; "
-                "take dataset.flip=false dataset.shift=0"
-            )
-        return sn.Augment(*dataset.image_shape, self.flip, self.shift)

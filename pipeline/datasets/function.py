@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from pipeline.choices import Count, Sections
-from pipeline.datasets._user import PictureKeys, UserData
+from pipeline.datasets._pictures import Pictures
+from pipeline.datasets._user import UserData
 from pipeline.errors import UserError
 from pipeline.importing import current_folder, import_object, raised
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.datasets._raw import Raw
 
 
-class Function(PictureKeys, UserData):
+class Function(Pictures, UserData):
     """Whatever a function of the user's returns, without arguments: `load` in ./my_data.py is my_data:load.
 
     Arrays x, y or x_train, y_train, x_test, y_test; a dict of them; a DataFrame, with the column to predict as

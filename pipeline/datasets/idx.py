@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from pipeline.choices import Sections
+from pipeline.datasets._pictures import Pictures
 from pipeline.datasets._places import folder
-from pipeline.datasets._user import PictureKeys, UserData
+from pipeline.datasets._user import UserData
 
 if TYPE_CHECKING:
     from pipeline.datasets._idx_folder import Files
     from pipeline.datasets._raw import Raw
 
 
-class IDX(PictureKeys, UserData):
+class IDX(Pictures, UserData):
     """A folder of IDX files, gzipped or not: MNIST, KMNIST, EMNIST, and any other of their layout.
 
     Images (N, height, width) of bytes or other numbers, labels (N,) of any whole numbers: those of EMNIST's letters

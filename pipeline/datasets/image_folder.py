@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from pipeline.choices import Count, Sections
+from pipeline.datasets._pictures import Pictures
 from pipeline.datasets._places import folder
-from pipeline.datasets._user import PictureKeys, UserData
+from pipeline.datasets._user import UserData
 
 if TYPE_CHECKING:
     from pipeline.datasets._raw import Raw
 
 
-class ImageFolder(PictureKeys, UserData):
+class ImageFolder(Pictures, UserData):
     """Images, PNG, JPEG or BMP, in a folder a class, or in such folders within train/ and test/."""
 
     path: str | None = Field(description="the folder that holds a folder a class, or train/ and test/ with one a class")

@@ -1,30 +1,42 @@
 """From run folders to results.csv and report/."""
 
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from pipeline.errors import UserError
-from pipeline.files import JOURNAL, write_whole
+from pipeline.files import JOURNAL, RESULT, write_whole
 from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
+from pipeline.report.data_sets import DataSets
+from pipeline.report.equal_length import at_equal_length
 from pipeline.report.figures.curves import learning_curves
 from pipeline.report.figures.effects import heat_map, marginal_effects
 from pipeline.report.figures.importance import importance_figure
 from pipeline.report.figures.medium import SCREEN, Figure, Medium
 from pipeline.report.figures.mistakes import figures_of
+from pipeline.report.figures.ranks import critical_differences
 from pipeline.report.figures.search import search_progress
 from pipeline.report.formats import Table
+from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, write_paper
+from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.examples import compare_examples
+from pipeline.report.statistics.fit import Fit, fit
 from pipeline.report.statistics.importance import Importance
+from pipeline.report.statistics.ranks import Ranks, across, across_table
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best
 from pipeline.runs.read import Collected, collect, write_results
+from pipeline.runs.result import Result, read_result
+from pipeline.runs.selection import read_selection
 
 
 def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
@@ -32,8 +44,9 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
 
     `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for. `reload` is for
     the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
-    as training, only the report is written, without paper/, and no network is loaded. Raises UserError if there is no
-    run at all; runs that cannot be read are named in the report's footnotes.
+    as training, only the report is written, without paper/, and no network is loaded. Runs of several data sets have a
+    report each, in folders of `out`, and its index.html compares settings over all. Raises UserError if there is no run
+    at all; runs that cannot be read are named in the report's footnotes.
     """
     folders = [Path(folder) for folder in folders]
     collected = collect(folders)
@@ -44,47 +57,136 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     else:
         collected = _training(collected)
     out = out or folders[0] / "report"
+    data_sets = DataSets.of(collected.runs)
+    if not data_sets.several:
+        return _build_one(collected, folders, out, column, reload).page
+    built = {
+        title: _build_one(
+            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, f" on {title}"
+        )
+        for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
+    }
+    return _build_overview(data_sets, built, collected, folders, out, reload)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The report of the runs of one data set: its page, and what the overview of several takes from it."""
+
+    page: Path
+    comparison: Comparison
+    by_example: str | None
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+
+
+def _build_one(
+    collected: Collected, folders: Sequence[Path], out: Path, column: Medium, reload: int | None, of_data: str = ""
+) -> _Built:
+    """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
+    wait_for_diagnosis = _apart(_look_at_best, comparison, collected) if reload is None else _no_diagnosis
+    at_epoch = at_equal_length(comparison, collected.history)
+    wait_for_importance = run_in_background(Importance.of, at_epoch)
     replicates = Replicates.of(comparison)
     repeated = replicates_table(replicates, compare_best(replicates))
-    tables = [*filter(None, [repeated]), comparison.listing]
+    selection = read_selection(folders[0]) if len(folders) == 1 else None
+    confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
+    tables = [*filter(None, [confirmed, repeated]), comparison.listing]
     for table in tables:
         for name, content in table.files().items():
             write_whole(out / name, content)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    wait_for_importance = run_in_background(Importance.of, comparison)
-    diagnosis, reason = _diagnosis_of_best(comparison, collected) if reload is None else (None, None)
-    figure_inputs = comparison, collected.history, is_search, diagnosis
-    of_runs, of_best = _figures_of_runs(*figure_inputs, SCREEN)
     importance = wait_for_importance()
+    figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
+    figures += _figures_of_keys(at_epoch, importance, SCREEN)
+    diagnosis, fitted, reason = wait_for_diagnosis()
+    figure_inputs = comparison, collected.history, is_search, diagnosis
     wait_for_paper = (
-        run_in_background(_write_paper, out, figure_inputs, importance, replicates, tables, column)
+        run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
         if reload is None
         else None
     )
-    figures = [*of_runs, *_figures_of_keys(comparison, importance, SCREEN), *of_best]
+    figures += _figures_of_best(comparison, diagnosis, SCREEN)
     for figure in figures:
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
-    absent = [reason] if reason else []
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
+    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
+    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
     contents = Contents(
         comparison,
+        at_epoch,
+        replicates,
         collected.history,
         importance,
         figures,
         folders,
+        run_folders,
+        is_search,
+        diagnosis,
+        fitted,
         collected.problems,
-        absent,
+        [reason] if reason else [],
+        confirmation(selection, replicates) if selection else None,
+        by_example,
+        confirmed,
         repeated,
+        _links(tables, figures, paper=reload is None),
+        _date(run_folders),
         reload,
-        stamp,
+        _stamp(reload),
+        of_data,
     )
     write_whole(out / "index.html", render(contents))
     if wait_for_paper is not None:
         wait_for_paper()
+    return _Built(out / "index.html", comparison, by_example, tables, figures)
+
+
+def _build_overview(
+    data_sets: DataSets,
+    built: Mapping[str, _Built],
+    collected: Collected,
+    folders: Sequence[Path],
+    out: Path,
+    reload: int | None,
+) -> Path:
+    """Write the page of several data sets, which compares settings by their ranks and holds the figures of each."""
+    ranks = Ranks.of(data_sets)
+    table, figure = across_table(data_sets, ranks), critical_differences(ranks)
+    for name, content in table.files().items():
+        write_whole(out / name, content)
+    if figure is not None:
+        write_whole(out / f"{figure.name}.svg", figure.svg)
+        write_whole(out / f"{figure.name}.png", figure.png)
+    parts = [
+        Part(
+            title,
+            one.page.relative_to(out).as_posix(),
+            one.comparison,
+            one.by_example,
+            one.tables[0],
+            one.figures,
+        )
+        for title, one in built.items()
+    ]
+    page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
+    write_whole(out / "index.html", page)
     return out / "index.html"
+
+
+def _stamp(reload: int | None) -> str:
+    """When a page that reloads was built."""
+    return time.strftime("%Y-%m-%d %H:%M:%S") if reload else ""
+
+
+def _of_runs(collected: Collected, names: set[str]) -> Collected:
+    """Some of the runs, without problems, which are told once."""
+    chosen = collected.runs["run"].isin(names)
+    origins = [origin for origin, here in zip(collected.origins, chosen, strict=True) if here]
+    history = collected.history[collected.history["run"].isin(names)].reset_index(drop=True)
+    return Collected(collected.runs[chosen].reset_index(drop=True), history, [], origins)
 
 
 def _training(collected: Collected) -> Collected:
@@ -99,16 +201,16 @@ def _training(collected: Collected) -> Collected:
 FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
-def _figures_of_runs(
-    comparison: Comparison, history: pd.DataFrame, searched: bool, diagnosis: Diagnosis | None, medium: Medium
-) -> tuple[list[Figure], list[Figure]]:
-    """Figures of all runs, and of the best one."""
+def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
     ]
-    of_best = figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
-    return [figure for figure in made if figure is not None], of_best
+    return [figure for figure in made if figure is not None]
+
+
+def _figures_of_best(comparison: Comparison, diagnosis: Diagnosis | None, medium: Medium) -> list[Figure]:
+    return figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
 
 
 def _name_of_best(comparison: Comparison) -> str:
@@ -129,23 +231,65 @@ def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Med
 def _write_paper(
     out: Path,
     inputs: FigureInputs,
+    at_epoch: Comparison,
     importance: Importance,
     replicates: Replicates,
     tables: Sequence[Table],
     column: Medium,
 ) -> None:
     """Write the paper, with all figures drawn for its column."""
-    of_runs, of_best = _figures_of_runs(*inputs, column)
-    figures = [*of_runs, *_figures_of_keys(inputs[0], importance, column), *of_best]
-    write_paper(out / "paper", replicates, importance, tables, figures, searched=inputs[2])
+    comparison, history, searched, diagnosis = inputs
+    figures = [
+        *_figures_of_runs(comparison, history, searched, column),
+        *_figures_of_keys(at_epoch, importance, column),
+        *_figures_of_best(comparison, diagnosis, column),
+    ]
+    write_paper(out / "paper", replicates, importance, tables, figures, searched)
 
 
-def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
-    """The diagnosis of the best run, or the reason why there is none."""
-    if not comparison.picked or comparison.task != "classification":
-        return None, None
-    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
+def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Run it in the background where torch must be imported first; a fork of a process that has used torch may hang."""
+    if "torch" not in sys.modules:
+        return run_in_background(function, *arguments)
+    result = function(*arguments)
+    return lambda: result
+
+
+def _no_diagnosis() -> tuple[None, None, None]:
+    return None, None, None
+
+
+def _overrides(collected: Collected) -> dict[str, Sequence[str]]:
+    """What the user gave for each run, by its name."""
+    results = {run: read_result(folder) for run, folder in _folder_of(collected).items()}
+    return {run: result.overrides if isinstance(result, Result) else [] for run, result in results.items()}
+
+
+def _folder_of(collected: Collected) -> dict[str, Path]:
+    return dict(zip(collected.runs["run"], collected.folders, strict=True))
+
+
+def _look_at_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, Fit | None, str | None]:
+    """What the best run gets wrong or how it fits, or the reason why that cannot be said."""
+    folder = _folder_of(collected)[comparison.runs["run"][comparison.representative]]
     try:
-        return diagnose(folder_of[comparison.runs["run"][comparison.representative]]), None
+        if comparison.picked and comparison.task == "classification":
+            return diagnose(folder), None, None
+        if comparison.picked and comparison.task == "regression":
+            return None, fit(folder), None
     except UserError as error:
-        return None, f"No figures of the best run's mistakes: {error}."
+        return None, None, f"No figures of the best run's mistakes: {error}."
+    return None, None, None
+
+
+def _date(run_folders: Sequence[Path]) -> str:
+    """When the last run ended, "" where none has."""
+    results = [path.stat().st_mtime for folder in run_folders if (path := folder / RESULT).is_file()]
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(max(results))) if results else ""
+
+
+def _links(tables: Sequence[Table], figures: Sequence[Figure], *, paper: bool) -> list[tuple[str, list[str]]]:
+    """The files beside the page, by kind."""
+    drawn = [f"{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
+    links = [("tables", [name for table in tables for name in table.files()]), ("figures", drawn)]
+    return [*links, ("paper", ["paper/paper.tex"])] if paper else links

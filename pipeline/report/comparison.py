@@ -31,7 +31,7 @@ from pipeline.report.formats import Table, in_words, text
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
-_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
+_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.report", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
 _SELECT, _METRICS = "config.training.select", "config.training.metrics"
 _COUNTS = "provenance.data.examples_of_classes.train"
@@ -44,13 +44,15 @@ class Comparison:
 
     A *setting* is a choice of all swept keys except those that replicate: the seed, the fold, and what
     `sweep.replicates` names. Runs of one setting are its replicates. `swept` maps the columns of `runs` in which
-    settings differ to short names, `replicating` those in which replicates do.
+    settings differ to short names, `replicating` those in which replicates do. `until` is the epoch up to which figures
+    are the best, where that is earlier than the end of some runs (`pipeline.report.equal_length`).
     """
 
     runs: pd.DataFrame
     swept: dict[str, str]
     replicating: dict[str, str]
     task: Task
+    until: int | None = None
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":
@@ -114,12 +116,15 @@ class Comparison:
             {
                 "fewer": done < done.max(),
                 "mean": score.where(finished).groupby(setting).mean(),
+                "length": self.figure("final_epoch").where(self.dropped).groupby(setting).max(),
                 "unfinished": score.groupby(setting).max(),
             }
         )
         ranks["fewest"] = done == 0
+        ranks["length"] = ranks["length"].where(ranks["fewest"], 0)  # what halving dropped later was better
+        descending = ["mean", "length", "unfinished"]
         order = ranks.sort_values(
-            ["fewest", "fewer", "mean", "unfinished"], ascending=[True, True, False, False], kind="stable"
+            ["fewest", "fewer", *descending], ascending=[True, True, False, False, False], kind="stable"
         ).index
         place = pd.Series(range(len(order)), order)
         keys = pd.DataFrame({"place": setting.map(place), "early": ~finished, "score": score})
@@ -174,6 +179,18 @@ class Comparison:
     def picked(self) -> bool:
         """Whether the first row is the best by validation score."""
         return bool(pd.notna(self.score.iloc[0]))
+
+    @property
+    def dropped(self) -> "pd.Series[bool]":
+        """Whether successive halving stopped each run before its end."""
+        return self.runs["status"] == "dropped"
+
+    @property
+    def at_that_epoch(self) -> str:
+        """A sentence for captions, with a space before: where figures are not those of whole runs."""
+        return (
+            "" if self.until is None else f" Of all runs the best up to epoch {self.until}: halving dropped some there."
+        )
 
     @property
     def seconds(self) -> "pd.Series[float]":

@@ -11,9 +11,8 @@ from pipeline.report.comparison import FOLD, Comparison
 _COLUMN = "provenance.data."
 
 
-def titles(comparison: Comparison) -> "pd.Series[str]":
+def titles(runs: pd.DataFrame) -> "pd.Series[str]":
     """What the data of each run are called: their title, or the name of the choice."""
-    runs = comparison.runs
     names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
     given = _texts(runs, "title")
     return given.where(given != "", names)
@@ -24,7 +23,7 @@ def entries(comparison: Comparison) -> list[dict[str, str]]:
     `validation_split`: given or drawn."""
     runs = comparison.runs
     names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
-    columns = {"name": names, "title": titles(comparison)}
+    columns = {"name": names, "title": titles(runs)}
     columns |= {key: _texts(runs, key) for key in ("source", "licence", "citation", "test_split", "validation_split")}
     distinct = pd.DataFrame(columns).drop_duplicates()
     return [{str(key): str(value) for key, value in row.items()} for row in distinct.to_dict("records")]

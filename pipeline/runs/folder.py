@@ -1,4 +1,4 @@
-"""A run on disk: history.csv, result.json, model.safetensors, run.log (and steps.csv) in its folder."""
+"""A run's folder: history.csv, result.json, model.safetensors, predictions.npz, run.log (and steps.csv)."""
 
 import hashlib
 import math
@@ -11,11 +11,12 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from pipeline.files import HISTORY, MODEL, RESULT, check_regular, clear, write_log, write_whole
+from pipeline.files import HISTORY, MODEL, PREDICTIONS, RESULT, check_regular, clear, write_log, write_whole
 from pipeline.metrics import Metric
 from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row, improves, run_metrics
+from pipeline.runs.predictions import Predicted
 from pipeline.runs.result import Result, Status
 from pipeline.runs.tracking import Tracking
 
@@ -34,6 +35,7 @@ class RunFolder:
     weights: Mapping[str, Tensor] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)  # lines of steps.csv
     further: Mapping[str, float] = field(default_factory=dict)  # metrics of the best epoch that no epoch records
+    predicted: Predicted | None = None
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
@@ -122,6 +124,8 @@ class RunFolder:
             data = safetensors.torch.save(dict(self.weights), metadata)
             write_whole(folder / MODEL, data)
             files[MODEL] = hashlib.sha256(data).hexdigest()
+        if self.predicted is not None:
+            files[PREDICTIONS] = self.predicted.write(folder)
         self.tracking.end(result)  # first: a run that is killed here repeats its last epoch and ends again
         result = result.model_copy(update={"files": files})
         result.write(folder)

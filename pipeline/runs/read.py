@@ -30,8 +30,9 @@ _WHOLE = 2**53  # float64 holds all whole numbers up to here
 class Collected:
     """What run folders hold, as tidy data frames, and what could not be read.
 
-    `runs`: one row per run. Columns: `run`, its name; `status`; `message`, why it did not finish; `dropped_at_epoch`,
-    where successive halving stopped it; `task`; `identity`, a hash of all that determines its figures; `config.*`,
+    `runs`: one row per run. Columns: `run`, its name; `status`: finished, diverged, failed, interrupted, or dropped (by
+    successive halving, at `dropped_at_epoch`); `message`, why it did not finish; `task`; `identity`, a hash of all that
+    determines its figures; `config.*`,
     every key of its configuration (lists as JSON: "[256,128]"); `metric.final_*` of its last epoch, `metric.best_*` of
     the epoch that was best on validation, and `metric.parameters`; `seconds.*`; `provenance.*`. Keys that a run's model
     or optimizer does not have are NaN.
@@ -157,6 +158,8 @@ class _WithoutAliases(yaml.SafeLoader):
 
 def _record(result: Result) -> dict[str, Any]:
     record = {name: getattr(result, name) for name in _FACTS}
+    if result.status == "interrupted" and result.dropped_at_epoch is not None:
+        record["status"] = "dropped"
     record["identity"] = (result.identity or {}).get("run")
     for section, prefix in _SECTIONS.items():
         record |= dict(flatten(prefix, getattr(result, section)))

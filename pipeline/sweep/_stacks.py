@@ -92,7 +92,7 @@ def _width(job: Job, run: sn.Run) -> int:
 
 
 def _key(job: Job, run: sn.Run) -> Hashable:
-    apart = {"epochs", "patience", "log_every", "label_smoothing"}
+    apart = {"epochs", "patience", "log_every", "label_smoothing", "averaging"}
     if build_device(job.config).type == "cpu":
         apart.add("order_seed")
     training = job.config.training.model_dump_json(exclude=apart)

@@ -2,6 +2,8 @@
 
 import errno
 import hashlib
+import math
+import time
 import traceback
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -41,6 +43,7 @@ class Work:
     deaths: int = 0
     resumes: bool = False  # the checkpoint exists
     until: int | None = None  # the epoch at which it pauses
+    deadline: float = math.inf  # of `time.time()`: when it pauses, or does not start
 
     def split(self) -> "list[Work]":
         """The networks of the stack, each alone and from its start; the stack's checkpoint is deleted."""
@@ -115,7 +118,12 @@ def _after_death(work: Work) -> tuple[list[Work], list[Result]]:
 
 
 def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
-    """Train one stack, in a worker; -> the result of each of its jobs, even if one of them fails."""
+    """Train one stack, in a worker; -> the result of each of its jobs, even if one of them fails.
+
+    Past the deadline nothing starts, and there are no results.
+    """
+    if time.time() >= work.deadline:
+        return work.checkpoint, work.jobs, []
     with suppress(OSError):  # a full disk: training itself says so
         work.started.write_text(str(work.progress()))
     results = _train(work)
@@ -128,7 +136,9 @@ def _train(work: Work) -> list[Result]:
     trainer = None
     try:
         dataset = work.dataset or work.jobs[0].config.dataset.load()
-        trainer = Trainer(work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until)
+        trainer = Trainer(
+            work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until, deadline=work.deadline
+        )
         return trainer.train()
     except (Exception, SystemExit) as error:
         if len(set(work.rows)) > 1 and getattr(error, "errno", None) not in _OF_ALL:  # find the one that fails

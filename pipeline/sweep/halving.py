@@ -1,7 +1,8 @@
-"""Successive halving: start many runs, and at each rung continue only with the best.
+"""Successive halving: start many settings, and at each rung continue only with the best.
 
-With E epochs, n runs, a kept share k and R rungs, rung r trains ⌈n k^r⌉ runs to epoch ⌈E k^(R−1−r)⌉. The choice
-depends on the runs' histories alone, so a resumed sweep makes the same one.
+With E epochs, n settings, a kept share k and R rungs, rung r trains ⌈n k^r⌉ settings to epoch ⌈E k^(R−1−r)⌉. Replicates
+of a setting, such as its seeds, stay together and are ranked by their mean. The choice depends on the runs' histories
+alone, so a resumed sweep makes the same one.
 
 Source: K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS
 2016, algorithm 1.
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.config.schema import Sweep
+from pipeline.config.settings import settings_of
 from pipeline.files import HISTORY
 from pipeline.metrics import LOSS, SELECTION, selected
 from pipeline.runs.folder import altered_files
@@ -23,7 +25,7 @@ from pipeline.runs.result import Result, read_result
 
 @dataclass(frozen=True)
 class Rung:
-    """The share of their epochs that runs train, and how many continue from there."""
+    """The share of their epochs that runs train, and how many settings continue from there."""
 
     share: float
     stay: int
@@ -33,11 +35,12 @@ class Rung:
         return math.ceil(round(job.config.training.epochs * self.share, 9))
 
 
-def rungs(runs: int, options: Sweep) -> list[Rung]:
-    """The rungs for this number of runs; at the last rung the remaining runs have all their epochs."""
-    stays = [max(1, math.ceil(round(runs * options.keep**r, 9))) for r in range(1, options.rungs)]
+def rungs(jobs: Sequence[Job], options: Sweep) -> list[Rung]:
+    """The rungs for these jobs; at the last rung the remaining ones have all their epochs."""
+    number = len(replicates_of(jobs))
+    stays = [max(1, math.ceil(round(number * options.keep**r, 9))) for r in range(1, options.rungs)]
     shares = [options.keep ** (options.rungs - 1 - r) for r in range(options.rungs)]
-    return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else runs], strict=True)]
+    return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else number], strict=True)]
 
 
 def trained(job: Job) -> int:
@@ -51,21 +54,37 @@ def trained(job: Job) -> int:
 
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
-    """The jobs that continue, in their order: the best by `training.select` up to the rung's epoch."""
-    scores = {job.folder: _score(job, rung.epochs(job)) for job in jobs}
-    ranked = sorted(jobs, key=lambda job: scores[job.folder], reverse=True)[: rung.stay]  # stable: the first of a tie
-    return [job for job in jobs if job in ranked]
+    """The jobs that continue, in their order: of the settings with the best mean of `training.select` up to there."""
+    settings = replicates_of(jobs)
+    ranks = [_mean([_score(job, rung.epochs(job)) for job in replicates]) for replicates in settings]
+    ranked = sorted(range(len(settings)), key=ranks.__getitem__, reverse=True)[: rung.stay]  # stable: first of a tie
+    staying = {job.folder for number in ranked for job in settings[number]}
+    return [job for job in jobs if job.folder in staying]
 
 
 def summary(jobs: Sequence[Job], options: Sweep) -> str:
-    """One line for the user: how many runs train how long."""
+    """One line for the user: how many runs, or settings of several, train how long."""
     steps: list[str] = []
-    count = len(jobs)
-    for rung in rungs(len(jobs), options):
+    count = len(replicates_of(jobs))
+    noun = "" if count == len(jobs) else " settings"
+    for rung in rungs(jobs, options):
         longest = max(rung.epochs(job) for job in jobs)
-        steps.append(f"{count} to epoch {longest}")
-        count = rung.stay
+        steps.append(f"{count}{noun} to epoch {longest}")
+        count, noun = rung.stay, ""
     return "halving: " + ", ".join(steps)
+
+
+def replicates_of(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs of each setting."""
+    settings: dict[int, list[Job]] = {}
+    for number, job in zip(settings_of([job.config for job in jobs]), jobs, strict=True):
+        settings.setdefault(number, []).append(job)
+    return list(settings.values())
+
+
+def _mean(scores: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    rank, least = (math.fsum(values) / len(scores) for values in zip(*scores, strict=True))
+    return rank, least
 
 
 def _score(job: Job, epoch: int) -> tuple[float, float]:

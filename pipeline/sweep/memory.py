@@ -17,7 +17,8 @@ def needed(job: Job, run: sn.Run) -> int:
     """A lower bound in bytes for training: weights, gradients and optimizer state, without the data."""
     itemsize = torch.finfo(DTYPES[job.config.training.dtype]).bits // 8
     state = 2 if isinstance(run.optimizer, sn.Adam) else int(run.settings.momentum > 0)
-    return run.network.size * itemsize * (2 + state)
+    average = torch.float64.itemsize if run.averaging else 0
+    return run.network.size * (itemsize * (2 + state) + average)
 
 
 def limit() -> int:

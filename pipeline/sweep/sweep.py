@@ -1,6 +1,7 @@
 """A sweep as one unit of work: what is done already, what trains together, and how it all ended."""
 
 import math
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -97,27 +98,33 @@ class SweepPlan:
             lines.append(f"  runs {names}: {training.epochs} epochs of batch size {training.batch_size} ({state})")
         return "\n".join(lines)
 
-    def train(self, options: Sweep, progress: str) -> dict[Path, Result]:
-        """Train what is missing; -> results by run folder. Runs that never started have none."""
+    def train(self, options: Sweep, progress: str, deadline: float = math.inf) -> dict[Path, Result]:
+        """Train what is missing; -> results by run folder. Runs that never started have none.
+
+        At `deadline` (of `time.time()`) runs in training pause, and nothing new starts.
+        """
         if not self.works:
             return dict(self.done)
         make_folder(self.works[0].checkpoint.parent)
         for work in self.works:
             if not work.resumes:  # left by a stack whose runs are not all requested now
                 work.checkpoint.unlink(missing_ok=True)
+        works = [replace(work, deadline=deadline) for work in self.works]
         if options.kind == "halving":
-            return self._halve(options, progress)
-        return self.done | self._train(self.works, options, progress)
+            return self._halve(works, options, progress, deadline)
+        return self.done | self._train(works, options, progress)
 
-    def _halve(self, options: Sweep, progress: str) -> dict[Path, Result]:
+    def _halve(self, ready: Sequence[Work], options: Sweep, progress: str, deadline: float) -> dict[Path, Result]:
         """Train rung by rung; dropped runs are left as they are and can be resumed."""
         results = dict(self.done)
         jobs = list({job.folder: job for job in self.jobs}.values())
-        works = {work.jobs[0].folder: work for work in self.works}
-        for rung in halving.rungs(len(jobs), options):
+        works = {work.jobs[0].folder: work for work in ready}
+        for rung in halving.rungs(jobs, options):
             behind = [job for job in jobs if job.folder in works and halving.trained(job) < rung.epochs(job)]
             rest = [replace(works[job.folder], until=rung.epochs(job)) for job in behind]
             results |= self._train(rest, options, progress)
+            if time.time() >= deadline:  # some may not have come as far as they are compared
+                break
             staying = halving.best(jobs, rung)
             for job in jobs:
                 result = results.get(job.folder) or read_result(job.folder)
@@ -137,7 +144,7 @@ class SweepPlan:
         training = train_all(works, self.processes, self.backend)
         with Board(jobs, progress, lengths) as board, closing(training) as ended:
             for stack, of_stack in ended:
-                for job, result in zip(stack, of_stack, strict=True):
+                for job, result in zip(stack if of_stack else (), of_stack, strict=True):
                     results[job.folder] = result
                     failures += result.status == "failed"
                     if job.folder in places:

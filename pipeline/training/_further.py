@@ -12,6 +12,7 @@ from pipeline.datasets import Dataset, Split
 from pipeline.metrics import FURTHER, SELECTION, metric_of, selected
 from pipeline.metrics.seam import metric as seam
 from pipeline.runs.model import Header, TrainedModel, class_logits
+from pipeline.runs.predictions import Predicted
 
 if TYPE_CHECKING:
     from pipeline.metrics.scoring import Predictions
@@ -23,7 +24,7 @@ class FurtherMetrics:
     """Of the runs of one stack, which have the same `training.metrics` and `training.select`."""
 
     def __init__(self, training: Training, dataset: Dataset) -> None:
-        self.dataset = dataset
+        self.dataset, self.keeps_predictions = dataset, training.predictions
         chosen = selected(training.select, dataset.task)
         names = [*training.metrics]
         if chosen.name in FURTHER and chosen.name not in names:
@@ -41,20 +42,30 @@ class FurtherMetrics:
         found = figures(self._predictions(split, values), self.recorded)
         return {metric_of(name).on(split): value for name, value in found.items()}
 
-    def of_best(self, network: sn.Sequential, header: Header, weights: Mapping[str, Tensor]) -> dict[str, float]:
-        """What ships, of the held-out splits, by its name in result.json: from weights in the units of the targets."""
+    def of_best(
+        self, network: sn.Sequential, header: Header, weights: Mapping[str, Tensor]
+    ) -> tuple[dict[str, float], Predicted | None]:
+        """What ships, of the held-out splits, by its name in result.json, and the predictions of the test split.
+
+        `weights` are in the units of the targets.
+        """
         from pipeline.metrics.scoring import figures, further_of
 
         model = TrainedModel(network, dict(weights), header)
         functions = further_of(self.dataset.task, self.dataset.outputs)
+        rest = {name: function for name, function in functions.items() if name not in self.recorded}
         best: dict[str, float] = {}
+        predicted = None
         for split in _HELD_OUT:
             examples: Split = getattr(self.dataset, split)
-            rest = {name: function for name, function in functions.items() if name not in self.recorded}
-            values = model.outputs(examples.inputs).double().cpu().numpy() if rest and len(examples) else np.zeros(0)
-            found = figures(self._predictions(split, values), rest)
-            best |= {metric_of(name).best(split): value for name, value in found.items()}
-        return best
+            keeps = self.keeps_predictions and split == "test"
+            if not len(examples) or not (rest or keeps):
+                continue
+            predictions = self._predictions(split, model.outputs(examples.inputs).double().cpu().numpy())
+            best |= {metric_of(name).best(split): value for name, value in figures(predictions, rest).items()}
+            if keeps:
+                predicted = Predicted.of(predictions)
+        return best, predicted
 
     def _predictions(self, split: str, outputs: np.ndarray) -> "Predictions":
         from pipeline.metrics.scoring import Predictions

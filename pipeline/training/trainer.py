@@ -67,11 +67,13 @@ class Trainer:
         rows: Sequence[int] | None = None,
         checkpoint: Path | None = None,
         until: int | None = None,
+        deadline: float = math.inf,
     ) -> None:
         config = jobs[0].config
         self.training, self.jobs, self.progress, self.clock = config.training, jobs, progress, Clock()
         self.dataset = dataset
         self.rows, self.checkpoint = list(range(len(jobs)) if rows is None else rows), checkpoint
+        self.deadline = deadline
         torch.set_num_threads(self.training.threads)
         if self.training.device == "cuda" and not torch.cuda.is_available():
             raise UserError("training.device=cuda: torch sees no CUDA device; use training.device=auto or cpu")
@@ -79,6 +81,7 @@ class Trainer:
             name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
         }
         self.augment = config.dataset.augment(dataset)
+        self.mixup = sn.Mixup(self.training.mixup) if self.training.mixup else None
         longest = [
             max((job.config for job, job_row in zip(jobs, self.rows, strict=True) if job_row == row), key=_epochs)
             for row in sorted(set(self.rows))
@@ -104,7 +107,7 @@ class Trainer:
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
-        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the augmentation's state
+        self.partial: dict[str, torch.Tensor] = {}  # of an interrupted epoch: its losses, the generators' states
 
     def train(self) -> list[Result]:
         try:
@@ -112,7 +115,7 @@ class Trainer:
                 for folder in self.folders:
                     folder.begin()
                 self._record(0)
-            while self.epoch < self.epochs and not all(self.results):
+            while self.epoch < self.epochs and not all(self.results) and time.time() < self.deadline:
                 self._train_epoch(self.epoch + 1)
                 self.epoch += 1
                 self._record(self.epoch)
@@ -151,7 +154,7 @@ class Trainer:
             self.partial = {}
         for done in range(begin, len(examples), piece):
             part = order[:, done : done + piece]
-            losses.append(self.stack.train(examples, part, size, self.augment, generators))
+            losses.append(self.stack.train(examples, part, size, self.augment, generators, self.mixup))
             self.progress(epoch - 1 + min(1.0, (done + piece) / len(examples)))
             if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(examples):
                 self.clock.training += time.perf_counter() - start
@@ -217,7 +220,9 @@ class Trainer:
         start = time.perf_counter()
         if folder.weights:
             weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
-            folder.further = self.further.of_best(self.stack.runs[r].network, folder.facts["model"], weights)
+            folder.further, folder.predicted = self.further.of_best(
+                self.stack.runs[r].network, folder.facts["model"], weights
+            )
         self.clock.evaluation += time.perf_counter() - start
 
     def _close_if_done(self, j: int) -> None:

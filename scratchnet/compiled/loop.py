@@ -15,6 +15,7 @@ from scratchnet.compiled.losses import (
     binary_cross_entropy,
     cross_entropy,
     huber,
+    mixed_cross_entropy,
     squared_error,
 )
 from scratchnet.compiled.stepping import growth, step, unscale
@@ -122,7 +123,9 @@ def total_loss(program, memory, rules, data, start, n, batch):
             delta[i * outputs : (i + 1) * outputs],
             data.order[start + i],
         )
-        if rules.loss == CROSS_ENTROPY:
+        if rules.loss == CROSS_ENTROPY and len(data.targets):
+            loss = mixed_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
+        elif rules.loss == CROSS_ENTROPY:
             label = data.labels[row]
             loss = cross_entropy(z, label, number(rules.smoothing), d)
             if len(rules.weights):

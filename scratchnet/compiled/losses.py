@@ -31,6 +31,33 @@ def cross_entropy(z, label, smoothing, d):
 
 
 @compiled(AS_WRITTEN)
+def mixed_cross_entropy(z, target, smoothing, weights, d):
+    """-> Σ_k u_k times the cross-entropy of class k, u = weights · target; d ← Σ u (softmax(z) − ε / K) − (1 − ε) u.
+
+    weights (K,), or () for 1.
+    """
+    number = z.dtype.type
+    one, largest = number(1), z[0]
+    for k in range(1, len(z)):
+        largest = max(largest, z[k])
+    total, mass = number(0), number(0)
+    for k in range(len(z)):
+        d[k] = math.exp(z[k] - largest)
+        total += d[k]
+        mass += target[k] * number(weights[k]) if len(weights) else target[k]
+    loss = float(mass) * math.log(total)
+    even = smoothing / number(len(z))
+    for k in range(len(z)):
+        count = target[k] * number(weights[k]) if len(weights) else target[k]
+        d[k] = mass * (d[k] / total - even) - (one - smoothing) * count
+        if count != 0:  # else a difference that overflows would make NaN of nothing
+            loss -= float((one - smoothing) * count * (z[k] - largest))
+        if smoothing != 0:
+            loss -= float(mass * even * (z[k] - largest))
+    return loss
+
+
+@compiled(AS_WRITTEN)
 def squared_error(y, target, d):
     """-> Σ (y − t)²; d ← 2 (y − t)."""
     loss = 0.0

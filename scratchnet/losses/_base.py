@@ -43,7 +43,7 @@ class Loss:
 
     def check_shapes(self, output: Tensor, target: Tensor) -> None:
         """Raise ShapeError unless outputs are (R, B, K) and targets (B,) labels, or (B, K) of another kind."""
-        labels = self.target_kind == "labels"
+        labels = self.target_kind == "labels" and not target.is_floating_point()
         if output.ndim != 3 or target.shape != output.shape[1 : 2 if labels else 3]:
             expected, remedy = ("(B,)", "one label") if labels else ("(B, K)", "K targets")
             raise ShapeError(

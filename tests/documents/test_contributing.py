@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from documents import ROOT, arguments, fenced, links
 
@@ -23,6 +24,7 @@ def copy_of_repository(to: Path) -> None:
             shutil.copy(ROOT / name, to / name)
 
 
+@pytest.mark.slow
 def test_its_additions_work_in_a_copy_of_the_repository(tmp_path: Path) -> None:
     copy_of_repository(tmp_path)
     # From a folder of its own, so that git does not look for a repository above.

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import module_ended
 from documents import ROOT, arguments, indented, links
 from examples import write_idx_folder, write_iris, write_lab, write_module, write_pictures, write_tags
 
@@ -31,10 +32,13 @@ ANSWERS = {
     "pipeline.new": "next: cd lab",
 }
 OWN = "**One key names the data.**"  # trains for an epoch on small data of each kind
+TESTS = ".venv/bin/python -m pytest -n auto --dist worksteal"
 TINY = ["dataset=square", "dataset.samples=60"]
 
 
 def run(folder: Path, *words: str, status: int = 0) -> str:
+    if words[:2] == (sys.executable, "-m"):
+        return module_ended(folder, *words[2:], status=status).stdout
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == status, f"{words}\n{done.stdout}\n{done.stderr}"
@@ -118,7 +122,11 @@ def test_every_command_is_tried() -> None:
     ("target", "last"),
     [
         ("sweep", ".venv/bin/python -m pipeline experiment=grid_mini"),
-        ("test", ".venv/bin/python -m pytest -n auto --dist worksteal"),
+        ("test", f"{TESTS} -m 'not slow'"),
+        (
+            "test-all",
+            "HYPOTHESIS_PROFILE=many .venv/bin/python -m pytest -n auto --dist worksteal -m 'slow or hypothesis'",
+        ),
         ("lint", ".venv/bin/mypy"),
     ],
 )
@@ -127,8 +135,14 @@ def test_targets_of_make(target: str, last: str) -> None:
     assert planned.splitlines()[-1] == last
 
 
+def test_a_sweep_installs_nothing_that_only_developers_need() -> None:
+    planned = {target: run(ROOT, "make", "--no-print-directory", "-nB", target) for target in ("sweep", "lint")}
+    assert "'.[dev]'" in planned["lint"]
+    assert "[dev]" not in planned["sweep"]
+
+
 def test_make_help_lists_every_target() -> None:
-    targets = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert [line.split()[0] for line in run(ROOT, "make", "--no-print-directory", "help").splitlines()] == targets
 
 

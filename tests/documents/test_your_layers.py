@@ -1,11 +1,10 @@
 """The files of docs/your-layers.md in a user's folder, and every command typed there."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+from commands import module_ended
 from documents import ROOT, arguments, indented, links
 
 PAGE = ROOT / "docs" / "your-layers.md"
@@ -39,11 +38,7 @@ def test_what_is_typed_does_what_is_said(folder: Path) -> None:
         words = arguments(command)
         if "pipeline" in words:
             words += SMALL + (POINTS if "dataset=square" in words else [])
-        done = subprocess.run(
-            words, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        said[command] = done.stdout
+        said[command] = module_ended(folder, *words[2:]).stdout
     checks = [out for command, out in said.items() if "scratchnet.check" in command]
     assert all("all contracts kept" in out for out in checks)
     assert any("1 by the plain kernel (compiled: it has no Hinge)" in out for out in said.values())

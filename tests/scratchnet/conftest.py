@@ -2,10 +2,6 @@
 
 import pytest
 import torch
-from hypothesis import settings
-
-settings.register_profile("engine", deadline=None)  # a busy machine is no failure
-settings.load_profile("engine")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import forkserver
 import pandas as pd
 import psutil
 from safetensors.torch import load_file
@@ -33,10 +34,14 @@ def start(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[
 
 def ended(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     """The command, when it has ended with that exit status."""
-    process = start(folder, *arguments)
-    out, error = process.communicate(timeout=300)
-    assert process.returncode == status, error
-    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
+    return module_ended(folder, "pipeline", *arguments, status=status)
+
+
+def module_ended(folder: Path, module: str, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """`python -m module arguments`, when it has ended with that exit status."""
+    done = forkserver.run(folder, module, arguments, timeout=300)
+    assert done.returncode == status, f"{done.args}\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str], list[str]]:

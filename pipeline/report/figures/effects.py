@@ -47,6 +47,7 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
             "Means over a grid show no cause: keys may interact."
             + (f" Dotted: always answering {comparison.baseline.words}." if comparison.baseline else "")
             + (f" {left_out} more keys made no difference that can be shown." if left_out else "")
+            + comparison.at_that_epoch
         )
         return finish(figure, "effects", "Effect of each swept key", caption, medium)
 
@@ -83,12 +84,13 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
         figure.colorbar(image).set_label(f"mean {comparison.metric.heading(SELECTION)}", fontsize=medium.size(0.9))
         rest = [name for key, name in comparison.swept.items() if key not in keys]
         over = f", averaged over {', '.join(rest)}" if rest else ""
-        caption = f"Mean {comparison.metric.heading(SELECTION)} for {names[0]} and {names[1]}{over}."
+        what = f"Mean {comparison.metric.heading(SELECTION)} for {names[0]} and {names[1]}{over}."
+        caption = what + comparison.at_that_epoch
         return finish(figure, "heat_map", "The two keys that matter most", caption, medium)
 
 
 def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
-    """Number of runs and mean figures for each pair of values of two keys, the index."""
+    """Number of runs, how many diverged, and mean figures for each pair of values of two keys, the index."""
     metric = comparison.metric
     figures = {
         metric.heading(SELECTION): comparison.score,
@@ -96,8 +98,10 @@ def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
         LOSS.heading(SELECTION): comparison.best(SELECTION, LOSS),
         "seconds": comparison.seconds,
     }
-    groups = pd.DataFrame(figures).groupby([comparison.runs[key].map(text) for key in (down, across)])
-    return groups.mean().assign(runs=groups.size())[["runs", *figures]]
+    keys = [comparison.runs[key].map(text) for key in (down, across)]
+    groups = pd.DataFrame(figures).groupby(keys)
+    diverged = (comparison.runs["status"] == "diverged").groupby(keys).sum()
+    return groups.mean().assign(runs=groups.size(), diverged=diverged)[["runs", "diverged", *figures]]
 
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:

@@ -32,6 +32,6 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
         caption = (
             f"How much of the variance of the {comparison.metric.heading(SELECTION)} each key explains by itself, "
             f"{_METHODS[importance.method]}; all bars together are 100 %. "
-            "Importance holds for the values that were tried, and does not imply a cause."
+            f"Importance holds for the values that were tried, and does not imply a cause.{comparison.at_that_epoch}"
         )
         return finish(figure, "importance", "Importance of each swept key", caption, medium)

@@ -53,10 +53,14 @@ class Figure:
 
     @property
     def inline(self) -> str:
-        """The SVG for inclusion in a page: no XML declaration, and unique ids."""
+        """The SVG for inclusion in a page."""
+        return self.inlined(self.name)
+
+    def inlined(self, name: str) -> str:
+        """The SVG for inclusion in a page, where `name` makes its ids unique: no XML declaration."""
         body = self.svg[self.svg.index("<svg") :]
-        body = re.sub(r'\bid="([^"]+)"', rf'id="{self.name}-\1"', body)
-        return re.sub(r'(url\(|href=")#', rf"\1#{self.name}-", body)
+        body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+        return re.sub(r'(url\(|href=")#', rf"\1#{name}-", body)
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
         FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})  # type: ignore[no-untyped-call]
         return Figure(name, title, caption, pdf=pdf.getvalue())
     svg, png = io.StringIO(), io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": name}):
+    FigureCanvasAgg(figure).print_png(png, pil_kwargs={"compress_level": 3})  # type: ignore[no-untyped-call]
+    with mpl.rc_context({"svg.hashsalt": name}):  # last, as it sets the resolution to 72
         FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Title": title})  # type: ignore[no-untyped-call]
-    FigureCanvasAgg(figure).print_png(png)  # type: ignore[no-untyped-call]
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

@@ -10,11 +10,11 @@ from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
 
 
-def summary(comparison: Comparison) -> list[str]:
-    """Paragraphs of a sentence or two, in the order of the page."""
+def summary(comparison: Comparison, by_example: str | None = None) -> list[str]:
+    """Paragraphs of a sentence or two, in the order of the page; `by_example` compares the first two runs."""
     return [
         *_swept(comparison),
-        *filter(None, _best(comparison)),
+        *filter(None, [*_best(comparison), by_example]),
         *_dropped(comparison),
         *_ended(comparison),
         *_compute_time(comparison),
@@ -24,7 +24,7 @@ def summary(comparison: Comparison) -> list[str]:
 
 
 def _swept(comparison: Comparison) -> list[str]:
-    trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison))}"
+    trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison.runs))}"
     swept, replicating = (_keys(comparison, keys) for keys in (comparison.swept, comparison.replicating))
     if not swept and not replicating:
         return [f"{trained}; nothing was swept: all have the same settings."]
@@ -43,7 +43,7 @@ def _best(comparison: Comparison) -> list[str]:
 
 
 def _dropped(comparison: Comparison) -> list[str]:
-    dropped = comparison.runs["dropped_at_epoch"].notna()
+    dropped = comparison.dropped
     if not dropped.any():
         return []
     sentence = f"Halving dropped {dropped.sum()} of {len(dropped)} runs before their end"
@@ -54,8 +54,7 @@ def _dropped(comparison: Comparison) -> list[str]:
 
 
 def _ended(comparison: Comparison) -> list[str]:
-    dropped = comparison.runs["dropped_at_epoch"].notna()
-    counts = comparison.runs["status"][~dropped].value_counts()
+    counts = comparison.runs["status"].value_counts()
     bad = [
         count(int(counts[status]), f"{status} run")
         for status in ("diverged", "failed", "interrupted")
@@ -66,7 +65,7 @@ def _ended(comparison: Comparison) -> list[str]:
         return [*still, f"Not finished: {', '.join(bad)}; reasons below."]
     if still:
         return still
-    return ["All others finished." if dropped.any() else "All runs finished."]
+    return ["All others finished." if comparison.dropped.any() else "All runs finished."]
 
 
 def _compute_time(comparison: Comparison) -> list[str]:
@@ -79,6 +78,8 @@ def _compute_time(comparison: Comparison) -> list[str]:
 
 def _values(values: "pd.Series[Any]", most: int = 8) -> str:
     named = levels(values)
+    if len(named) > most and pd.to_numeric(pd.Series(named), errors="coerce").notna().all():
+        return f"{len(named)} values from {float(named[0]):.3g} to {float(named[-1]):.3g}"
     return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
 
 

@@ -59,6 +59,11 @@ def data_sentences(settings: Settings) -> Iterator[str]:
             f"Training images are mirrored at random (flip: {settings.said('dataset.flip')}) and shifted by up to "
             f"{settings.said('dataset.shift')} pixels."
         )
+    if settings.has("dataset.cutout", "0"):
+        yield (
+            f"A random square of each training image is covered{cite('devries2017improved')}, with a side of "
+            f"{settings.said('dataset.cutout')} pixels."
+        )
 
 
 def _called(entry: dict[str, str]) -> str:

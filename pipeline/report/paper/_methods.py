@@ -16,7 +16,6 @@ from pipeline.report.paper._settings import Settings, either
 from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
-from scratchnet.networks import initializer_rule
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
@@ -57,6 +56,8 @@ def _model(settings: Settings) -> Iterator[str]:
         )
     yield from _layers(settings)
     if settings.values("model.initializer"):
+        from scratchnet.networks import initializer_rule  # imports torch
+
         settings.told.add("model.initializer")
         rules = {
             initializer_rule(str(run["config.model.initializer"]), activation)
@@ -130,6 +131,15 @@ def _training(settings: Settings) -> Iterator[str]:
     if settings.has("training.label_smoothing", "0"):
         smoothing = settings.said("training.label_smoothing")
         yield f"Label smoothing{cite('szegedy2016rethinking')}: {smoothing}."
+    if settings.has("training.mixup", "0"):
+        mixup = settings.said("training.mixup")
+        yield f"Training examples are mixed in pairs{cite('zhang2018mixup')} by shares from Beta(α, α), α = {mixup}."
+    if settings.has("training.averaging", "0"):
+        sources = cite("polyak1992acceleration", "tarvainen2017mean")
+        yield (
+            f"Evaluated and kept is a moving average of the weights{sources} with a decay of "
+            f"{settings.said('training.averaging')} a step, updated twenty times an epoch."
+        )
     if settings.has("training.patience", "0"):
         patience = settings.said("training.patience")
         yield f"A run ends after {patience} epochs without a better validation score (0: never)."

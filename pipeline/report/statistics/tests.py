@@ -115,9 +115,15 @@ def _winner(replicates: Replicates, finished: int) -> str:
         validation = replicates.summary("validation")["mean"].iloc[0]
         sentence += (
             f" Picked among {finished} settings for the {best} mean validation {label}, {validation:.4f}, which "
-            "makes that figure look better than it is: report the test figure, and confirm it on new seeds."
+            f"makes that figure look better than it is: report the test figure{_advice(replicates)}."
         )
     return sentence
+
+
+def _advice(replicates: Replicates) -> str:
+    """What a selection asks for, unless these runs are it already."""
+    kinds = replicates.comparison.runs.get("config.sweep.kind", pd.Series(dtype=object))
+    return "" if (kinds == "confirm").any() else ", and confirm it on new seeds (sweep=confirm)"
 
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
@@ -164,8 +170,9 @@ def _warnings(replicates: Replicates) -> list[str]:
             f"{'a candidate' if fewer == 1 else 'candidates'}."
         )
     sentences += _diverged(replicates)
-    if replicates.unfinished.any():
-        count = int(replicates.unfinished.sum())
+    sentences += _survivors(replicates)
+    count = int((~replicates.comparison.runs["status"].isin(["finished", "dropped"])).sum())
+    if count:
         sentences.append(
             f"Not finished, and not in any mean: {count} run{'s' * (count > 1)}. Where a setting's runs diverge, the "
             "mean of the rest is too optimistic."
@@ -177,6 +184,20 @@ def _warnings(replicates: Replicates) -> list[str]:
             f"it, that of Wilcoxon, cannot give less than p = {least:.3g}."
         )
     return sentences
+
+
+def _survivors(replicates: Replicates) -> list[str]:
+    """Settings of which halving dropped some runs and not others, as version 0.1 did."""
+    comparison = replicates.comparison
+    dropped = comparison.dropped.groupby(comparison.setting).sum()
+    count = int(((dropped > 0) & (replicates.n > 0)).sum())
+    if not count:
+        return []
+    of = "1 setting" if count == 1 else f"{count} settings"
+    return [
+        f"Of {of} halving dropped some {replicates.noun} and kept the better ones: the mean of the survivors is too "
+        "optimistic."
+    ]
 
 
 def _diverged(replicates: Replicates) -> list[str]:

@@ -22,7 +22,7 @@ def best_run(comparison: Comparison) -> list[str]:
     others = [f"{one.label} {value:.4f}" for one in beside if pd.notna(value := comparison.best("test", one)[0])]
     if others:
         sentence += f" Further on test: {', '.join(others)}."
-    if score.notna().sum() > 1:
+    if score[~comparison.dropped].notna().sum() > 1:
         sentence += f" {_lead(comparison)}"
     return [sentence]
 
@@ -33,7 +33,8 @@ def trust(comparison: Comparison) -> list[str]:
 
 
 def _lead(comparison: Comparison) -> str:
-    score, metric, runs = comparison.score, comparison.metric, comparison.runs
+    metric, runs = comparison.metric, comparison.runs
+    score = comparison.score.where(~comparison.dropped)  # runs of equal length
     side = "above" if metric.higher_is_better else "below"
     tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < _EQUAL]]
     if tied:

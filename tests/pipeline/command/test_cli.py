@@ -5,20 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forkserver
 import pytest
 
 ROOT = Path(__file__).parents[3]
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return forkserver.run(folder, "pipeline", arguments, timeout=120, environment={**os.environ, **environment})
 
 
 def test_help_is_for_users_of_this_program(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_a_sweep_does_not_go_into_the_folder_of_a_run(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_path: Path, number: int) -> None:
     process = start(tmp_path, "-m", *LONGER, "training.epochs=100000", "seed=0,1", "hydra.launcher.workers=2")
@@ -68,6 +69,7 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.8, 1.2, 1.6, 2.0, 3.0])
 def test_ctrl_c_twice_at_any_moment_leaves_no_traceback(tmp_path: Path, delay: float) -> None:
     process = start(tmp_path, "-m", *TINY, "seed=0,1,2", "sweep.name=s")

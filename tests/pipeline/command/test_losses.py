@@ -156,6 +156,11 @@ TABLE = ["dataset=table", "dataset.path=rare.csv", "dataset.target=ill", *SHORT]
         ),
         ([*TABLE, "training.loss=my_parts:Doubled", "training.class_weight=balanced"], "put it into the class"),
         (
+            ["dataset=linear", "training.mixup=0.5", *SHORT],
+            "training.mixup=0.5: mixes classes of cross_entropy, the loss is MeanSquaredError; take 0",
+        ),
+        ([*TABLE, "training.mixup=0.5", "training.loss=binary_cross_entropy"], "the loss is BinaryCrossEntropy; take"),
+        (
             ["dataset=linear", "training.class_weight=balanced", *SHORT],
             "training.class_weight=balanced: the data have no",
         ),

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +12,6 @@ COMMON = ["dataset=square", "dataset.samples=400", "training.batch_size=16", "tr
 SPACE = [
     "optimizer.lr=tag(log,interval(0.001,1.0))",
     "model.hidden=[4],[16]",
-    "seed=range(0,10)",
     "model.l2=interval(0.0,0.01)",
 ]
 GRID = ["optimizer.lr=0.001,0.01,0.1,0.3,1.0", "model.hidden=[4],[16]"]
@@ -29,7 +29,6 @@ def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     assert first["config.optimizer.lr"].between(0.001, 1.0).all()
     assert first["config.optimizer.lr"].nunique() == 8
     assert set(first["config.model.hidden"]) <= {"[4]", "[16]"}
-    assert set(first["config.seed"]) <= set(range(10))
     pipeline(tmp_path, *search(12))
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert len(results) == 12
@@ -40,6 +39,7 @@ def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     assert contents(tmp_path / "outputs/s/11") == before
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
@@ -99,3 +99,96 @@ def score_at(run: Path, epoch: int) -> tuple[float, float]:
     history = pd.read_csv(run / "history.csv")
     early = history[history["epoch"].between(1, epoch)]
     return early["validation_accuracy"].max(), -early["validation_loss"].min()
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "cmaes", "random", "qmc"])
+def test_seeds_replicate_the_points_of_a_search(tmp_path: Path, sampler: str) -> None:
+    optuna = pytest.importorskip("optuna")
+    pipeline(tmp_path, *search(4), f"hydra.sweeper.sampler={sampler}", "seed=range(5,8)", "training.epochs=3")
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    points = results.groupby("config.optimizer.lr")
+    assert len(points) == 4
+    assert all(sorted(point["config.seed"]) == [5, 6, 7] for _, point in points)
+    [trials] = [study.trials for study in studies(optuna, tmp_path / "outputs/s")]
+    for trial in trials:
+        runs = points.get_group(trial.params["optimizer.lr"])
+        assert trial.value == pytest.approx(runs["metric.best_validation_accuracy"].mean(), abs=1e-12)
+        assert trial.user_attrs["mean_best_test_accuracy"] == pytest.approx(runs["metric.best_test_accuracy"].mean())
+        assert {Path(folder).name for folder in trial.user_attrs["folders"]} == set(runs["run"].astype(str))
+        assert set(trial.intermediate_values) == {1, 2, 3}
+
+
+def studies(optuna: Any, sweep: Path) -> list[Any]:
+    """The studies that Optuna's own tools see in a sweep's folder; the sweep's name is theirs."""
+    backend = optuna.storages.journal.JournalFileBackend(str(sweep / ".sweep" / "study.journal"))
+    storage = optuna.storages.JournalStorage(backend)
+    assert optuna.get_all_study_names(storage) == [sweep.name]
+    return [optuna.load_study(study_name=sweep.name, storage=storage)]
+
+
+def test_a_search_prunes_by_halving_each_batch(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    pipeline(tmp_path, *search(8), "sweep=halving", "seed=0,1")
+    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert len(results) == 16
+    [study] = studies(optuna, tmp_path / "outputs/s")
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("COMPLETE") == 2  # the best of each batch of four
+    assert states.count("PRUNED") == 6
+    for trial in study.trials:
+        runs = results[results["config.optimizer.lr"] == trial.params["optimizer.lr"]]
+        assert runs["metric.final_epoch"].nunique() == 1  # the seeds of a point stay together
+        assert trial.value == pytest.approx(runs["metric.best_validation_accuracy"].mean(), abs=1e-12)
+        whole = (runs["metric.final_epoch"] == 9).all()
+        assert whole == (trial.state.name == "COMPLETE")
+
+
+@pytest.mark.parametrize("kind", ["grid", "halving", "search"])
+def test_a_sweep_whose_hours_are_over_goes_on_with_the_same_command(tmp_path: Path, kind: str) -> None:
+    command = search(6) if kind == "search" else ["-m", f"sweep={kind}", *COMMON, *GRID]
+    out, _ = pipeline(tmp_path, *command, "sweep.hours=0.00001")
+    if kind != "search":
+        assert f"sweep.hours=1e-05 are over: of {10} runs {10} not begun; the same command goes on" in out
+    assert not list((tmp_path / "outputs").rglob("history.csv"))
+    pipeline(tmp_path, *command, "sweep.hours=1")
+    whole = [text.replace("=s", "=whole") if text == "sweep.name=s" else text for text in command]
+    pipeline(tmp_path, *whole)
+    assert figures(tmp_path / "outputs/s") == figures(tmp_path / "outputs/whole")
+
+
+def test_the_best_of_a_sweep_are_confirmed_on_new_seeds(tmp_path: Path) -> None:
+    command = ["-m", *COMMON, *GRID, "seed=0,3"]
+    pipeline(tmp_path, *command)
+    pipeline(tmp_path, *command, "sweep=confirm", "sweep.top=2", "sweep.seeds=3")
+    sweep, new = (pd.read_csv(tmp_path / f"outputs/{name}/results.csv") for name in ("s", "s-confirmed"))
+    keys = ["config.optimizer.lr", "config.model.hidden"]
+    means = sweep.groupby(keys)["metric.best_validation_accuracy"].mean().sort_values(ascending=False)
+    assert set(new.groupby(keys).groups) == set(means.index[:2])
+    assert all(sorted(seeds) == [4, 5, 6] for _, seeds in new.groupby(keys)["config.seed"])
+    before = figures(tmp_path / "outputs/s-confirmed")
+    pipeline(tmp_path, "-m", "sweep=confirm", "sweep.name=s", "sweep.top=2", "sweep.seeds=3")  # that is enough
+    assert figures(tmp_path / "outputs/s-confirmed") == before
+    pipeline(tmp_path, *command[:-1], "seed=0,3,9")
+    _, error = pipeline(tmp_path, *command, "sweep=confirm", "sweep.top=2", status=1)
+    assert "confirms what s had selected before it went on; move it away" in error[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep=confirm", "sweep.name=none"], "sweep=confirm: there is no sweep in outputs/none; give the sweep.name"),
+        (["hydra/sweeper=search", "seed=interval(0,9)"], "seed=interval(0,9): replicates every point, and a point's"),
+        (
+            ["hydra/sweeper=search", "hydra.sweeper.sampler=grid"],
+            "hydra.sweeper.sampler=grid: allowed: tpe, gp, cmaes,",
+        ),
+        (["sweep.hours=0"], "sweep.hours=0: should be greater than 0"),
+        (["hydra/launcher=basic", "sweep.hours=1"], "hydra/launcher=basic: does not know sweep.hours; use"),
+        (["sweep=confirm", "sweep.top=0"], "sweep.top=0"),
+    ],
+)
+def test_what_cannot_be_searched_or_confirmed_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    axes = ["optimizer.lr=interval(0.1,1.0)"] if "hydra/sweeper=search" in arguments else ["optimizer.lr=0.1,0.2"]
+    _, error = pipeline(tmp_path, "-m", *COMMON, *axes, *arguments, status=1)
+    assert error[0].startswith(message)
+    assert not (tmp_path / "outputs").exists()

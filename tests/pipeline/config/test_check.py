@@ -112,6 +112,11 @@ def test_combinations() -> None:
         "schedule.warmup=10.0: allowed: less than training.epochs=10"
     ]
     assert mistakes("optimizer.nesterov=true", "optimizer.momentum=0")[0].startswith("optimizer.nesterov=true: needs")
+    assert mistakes("training.mixup=0.2", "training.batch_size=1") == [
+        "training.mixup=0.2: needs training.batch_size above 1: it mixes within a batch"
+    ]
+    check(compose("config", ["dataset.cutout=28"]))
+    assert mistakes("dataset.cutout=29")[0].startswith("dataset.cutout=29: the examples are (1, 28, 28), not larger")
 
 
 @pytest.mark.parametrize("group", ["model", "dataset", "optimizer", "schedule", "experiment"])

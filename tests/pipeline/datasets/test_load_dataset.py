@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from data import choose_dataset, load_dataset
 import scratchnet as sn
 from pipeline.datasets import DatasetChoice, Official, Split
 
+WriteCifar = Callable[..., Path]
 NAMES = DatasetChoice.names()
 USERS = ["arrays", "function", "idx", "image_folder", "table"]  # have no data before their user says which
 HERE = [name for name in NAMES if name not in (*USERS, "cifar10", "cifar100", "fashion_mnist", "sklearn")]
@@ -40,12 +42,16 @@ def test_images_are_normalised_by_channel_and_points_are_not() -> None:
     assert choose_dataset("square").normalisation(data) == ([0.0], [1.0])
 
 
-def test_training_images_are_augmented_where_that_is_asked_for() -> None:
+def test_training_images_are_augmented_where_that_is_asked_for(tmp_path: Path, write_cifar: WriteCifar) -> None:
     data = load_dataset("square", samples=10)
     assert choose_dataset("square").augment(data) is None
-    assert choose_dataset("cifar10").augment(data) is None
-    assert choose_dataset("cifar10", flip=True).augment(data) == sn.Augment(3, 32, 32, flip=True)
-    assert choose_dataset("fashion_mnist", shift=3).augment(data) == sn.Augment(1, 28, 28, shift=3)
+    root = str(write_cifar(tmp_path, 10))
+    pictures = load_dataset("cifar10", root=root)
+    assert choose_dataset("cifar10").augment(pictures) is None
+    assert choose_dataset("cifar10", flip=True).augment(pictures) == sn.Augment(3, 32, 32, flip=True)
+    assert choose_dataset("cifar10", shift=3).augment(pictures) == sn.Augment(3, 32, 32, shift=3)
+    covered = choose_dataset("cifar10", cutout=8, mean=[0.2, 0.4, 0.6]).augment(pictures)
+    assert covered == sn.Augment(3, 32, 32, cutout=8, fill=(255 * 0.2, 255 * 0.4, 255 * 0.6))
 
 
 def test_the_split_keeps_inputs_with_their_targets(fashion: Path) -> None:

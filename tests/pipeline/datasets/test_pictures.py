@@ -133,5 +133,15 @@ def test_images_are_augmented_where_that_is_asked_for(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "shapes")
     choice = choose_dataset("image_folder", path=str(folder), flip=True, shift=2)
     assert choice.augment(choice.load()) == sn.Augment(1, 8, 8, flip=True, shift=2)
-    with pytest.raises(UserError, match=r"dataset\.shift=8"):
-        (far := choose_dataset("image_folder", path=str(folder), shift=8)).augment(far.load())
+    for wrong in ({"shift": 8}, {"cutout": 9}):
+        [(key, value)] = wrong.items()
+        with pytest.raises(UserError, match=rf"dataset\.{key}={value}: the examples are \(1, 8, 8\)"):
+            (far := choose_dataset("image_folder", path=str(folder), **wrong)).augment(far.load())
+
+
+def test_what_is_covered_is_the_mean_of_the_training_images(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "shapes")
+    choice = choose_dataset("image_folder", path=str(folder), cutout=3)
+    augment = choice.augment(choice.load())
+    assert augment is not None
+    assert augment.fill == tuple(choice.load().statistics[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import ROOT
+from commands import ROOT, module_ended
 from documents import indented
 from jsonschema import Draft7Validator
 
@@ -21,16 +21,8 @@ from pipeline.new.__main__ import main
 
 def run(folder: Path, line: str) -> str:
     words = shlex.split(line.split("  ")[0])
-    done = subprocess.run(
-        [sys.executable, *words[1:]],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert words[:2] == ["python", "-m"]
+    return module_ended(folder, *words[2:]).stdout
 
 
 def test_every_command_of_the_readme_works_in_it(tmp_path: Path) -> None:

@@ -143,6 +143,21 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
     assert "optimizer.lr & 0.1 or 0.3 & swept" in settings
 
 
+def test_methods_tell_what_is_done_in_training_alone(tmp_path: Path) -> None:
+    settings = {"dataset__cutout": 8, "training__averaging": 0.99, "training__mixup": 0.2}
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
+    build([tmp_path / "s"])
+    words = methods_of(tmp_path / "s")
+    for fact in (
+        "A random square of each training image is covered [@devries2017improved], with a side of 8 pixels.",
+        "Training examples are mixed in pairs [@zhang2018mixup] by shares from Beta(α, α), α = 0.2.",
+        "a moving average of the weights [@polyak1992acceleration; @tarvainen2017mean] with a decay of 0.99 a step",
+    ):
+        assert fact in words
+    assert "training.averaging = " not in words
+
+
 def test_references_are_those_that_were_used(tmp_path: Path) -> None:
     settings = {"optimizer__name": "adam", "model__activation": "gelu", "dataset__name": "cifar10"}
     for number in range(2):

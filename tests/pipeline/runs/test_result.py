@@ -206,7 +206,8 @@ def test_every_bad_run_is_named_and_no_other_is_hidden(tmp_path: Path, make_job:
     for path in list((tmp_path / "s").iterdir()):  # a sweep that is continued reads what is there by number
         path.rename(path.with_name(str(sum(path.name.encode()) * 1000 + int(path.name.split("-")[-1]))))
     assert not Ledger(tmp_path / "s").entries  # these results do not say what they are of
-    jobs = [Job(make_job().config, path) for path in (tmp_path / "s").iterdir()]
+    paths = list((tmp_path / "s").iterdir())
+    jobs = [Job(make_job(f"optimizer.lr={0.001 * i}").config, path) for i, path in enumerate(paths, 1)]
     assert len(halving.best(jobs, halving.Rung(1.0, 2))) == 2
     board = Board(jobs, "off")
     board._read_histories()

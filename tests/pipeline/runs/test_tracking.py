@@ -276,6 +276,7 @@ def test_what_is_not_installed_is_told_before_anything_starts(
     ]
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_killed_is_tracked_as_one_that_was_not(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/outputs/mlflow.db"
     command = ["-m", "tracking=[tensorboard,mlflow]", *LONGER, "model.hidden=[4],[9,9]", "training.epochs=5,6"]

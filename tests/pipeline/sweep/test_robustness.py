@@ -27,6 +27,7 @@ def expected() -> dict[str, dict[str, object]]:
     return {kind: undisturbed(kind) for kind in SWEEPS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SWEEPS)
 def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: dict[str, dict[str, object]]) -> None:
     seed = int(os.environ.get("DAMAGE_SEED", time.time()))
@@ -109,6 +110,7 @@ def test_a_file_in_the_place_of_its_folders_moves_aside(
     assert figures(sweep) == expected["grid"]
 
 
+@pytest.mark.slow
 # What a stopped sweep leaves behind when one call of the system fails: while planning, training, ending runs.
 @pytest.mark.parametrize("call", [3, 20, 60, 110, 170, 217, 226, 262, 280])
 def test_a_call_that_fails_is_told_and_costs_nothing(
@@ -286,6 +288,7 @@ def test_a_folder_that_is_removed_while_it_trains_is_said(tmp_path: Path) -> Non
     assert command(tmp_path, SWEEPS["grid"]).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 @pytest.mark.parametrize("moment", ["planning", "training", "ending"])
 def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: str) -> None:
@@ -311,6 +314,7 @@ def test_a_signal_at_any_moment_is_stopped(tmp_path: Path, name: str, moment: st
     assert command(tmp_path, SWEEPS["grid"]).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_compiled_code_that_hears_no_signal_is_ended_in_time(tmp_path: Path, name: str) -> None:
     def stop() -> None:
@@ -334,5 +338,6 @@ def test_compiled_code_that_hears_no_signal_is_ended_in_time(tmp_path: Path, nam
     assert not (tmp_path / "heard").exists()
 
 
+@pytest.mark.slow
 def test_the_script_counts_what_it_tries(tmp_path: Path) -> None:
     assert robustness.calls_of(tmp_path, "grid") > 200

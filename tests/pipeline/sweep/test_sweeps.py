@@ -109,6 +109,7 @@ def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path
     assert contents(sweep / ".sweep/replaced/0-0")["result.json"] == before["0/result.json"]
 
 
+@pytest.mark.slow
 def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
     first = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
     wait_for(tmp_path / "outputs/s/0/history.csv")
@@ -119,6 +120,7 @@ def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1")  # the lock went with its process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", range(KILLS))
 def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
     tmp_path: Path, undisturbed: dict[str, object], attempt: int
@@ -141,6 +143,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
     assert not list((sweep / ".sweep/stacks").iterdir())
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_nothing(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     process = start(tmp_path, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
     wait_for(tmp_path / "outputs/s/0/history.csv")
@@ -151,6 +154,7 @@ def test_a_killed_worker_costs_nothing(tmp_path: Path, undisturbed: dict[str, ob
     assert figures(tmp_path / "outputs/s") == undisturbed
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     process = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
     wait_for(tmp_path / "outputs/s/0/history.csv")
@@ -166,6 +170,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     assert set(pd.read_csv(tmp_path / "outputs/s/results.csv")["status"]) == {"interrupted"}
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_is_said_and_what_is_there_stays_readable(tmp_path: Path) -> None:
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -213,6 +218,7 @@ def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
 def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
     process = sabotaged(tmp_path, "optimizer.lr=0.1,0.7,0.8,0.3")
     assert process.returncode == 1
@@ -223,6 +229,7 @@ def test_one_that_fails_leaves_the_others_of_its_stack(tmp_path: Path) -> None:
     assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
 
 
+@pytest.mark.slow
 def test_one_that_takes_its_worker_along_leaves_the_others(tmp_path: Path) -> None:
     process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6,0.3,0.2", "hydra.launcher.workers=2")
     assert process.returncode == 1
@@ -232,6 +239,7 @@ def test_one_that_takes_its_worker_along_leaves_the_others(tmp_path: Path) -> No
     assert process.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
 
 
+@pytest.mark.slow
 def test_one_that_takes_the_command_along_fails_in_the_next(tmp_path: Path) -> None:
     """With one stack everything trains in the command's own process; after a death it does not."""
     process = sabotaged(tmp_path, "optimizer.lr=0.1,0.6")
@@ -255,6 +263,7 @@ def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
     assert error[-1].endswith("; use a smaller network")
 
 
+@pytest.mark.slow
 def test_max_failures_stops_early(tmp_path: Path) -> None:
     options = ("sweep.max_failures=1", "hydra.launcher.workers=1")
     process = sabotaged(tmp_path, "optimizer.lr=0.7", "model.hidden=[4],[400],[40]", *options)

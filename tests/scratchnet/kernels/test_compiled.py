@@ -359,7 +359,7 @@ def test_goes_on_from_a_state_to_the_last_bit(case: str, batch: int) -> None:
 def test_images_are_changed_once_a_batch_for_all_runs(hidden: tuple[int, ...], batch: int) -> None:
     """As the plain kernel changes them, however many batches are read at a time and whoever trains beside."""
     network = sn.Sequential((sn.Linear(48, hidden[0]), sn.ReLU(), sn.Linear(hidden[0], 3)))
-    data, augment = examples(network, 100), sn.Augment(3, 4, 4, flip=True, shift=1)
+    data, augment = examples(network, 100), sn.Augment(3, 4, 4, flip=True, shift=1, cutout=2)
     runs = [run_of(network), run_of(network, momentum=0.9)]
     ends = []
     for kernel, members in (("plain", runs), ("compiled", runs), ("compiled", runs[:1])):

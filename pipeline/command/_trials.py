@@ -1,0 +1,70 @@
+"""What a study is told of a trial: the mean score of its replicates, their epochs, and where they are."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hydra.core.utils import JobReturn, JobStatus
+
+from pipeline.command.launcher import EndedJob
+from pipeline.metrics import SELECTION, selected
+from pipeline.runs.history import History, read_history
+from pipeline.runs.result import Result
+
+if TYPE_CHECKING:
+    import optuna
+
+_POINTS = 20  # of a trial's curve; each is written to the disk
+
+
+def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobReturn], ended: list[JobReturn]) -> None:
+    """Tell the study how the trial's replicates ended; a trial that goes on in a later command is told nothing."""
+    from optuna.trial import TrialState
+
+    ended += jobs
+    ours = [job for job in jobs if isinstance(job, EndedJob)]
+    if any(job.status == JobStatus.COMPLETED and not _has_ended(job.result) for job in ours):
+        return
+    values = [job._return_value if job.status == JobStatus.COMPLETED else None for job in jobs]
+    scores = [float(value) for value in values if value is not None and math.isfinite(value)]
+    if len(scores) < len(jobs):
+        study.tell(trial, state=TrialState.FAIL)
+        return
+    mean = math.fsum(scores) / len(scores)
+    _describe(trial, ours)
+    dropped = [job.result.dropped_at_epoch for job in ours if job.result and job.result.dropped_at_epoch is not None]
+    if dropped:  # a pruned trial is judged by the last value it has reported
+        trial.report(mean, max(dropped))
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, mean)
+
+
+def _has_ended(result: Result | None) -> bool:
+    return result is not None and (result.ended or result.dropped_at_epoch is not None)
+
+
+def _describe(trial: "optuna.Trial", jobs: Sequence[EndedJob]) -> None:
+    """Where its runs are, their mean test score, and the mean validation score at some of their epochs."""
+    if not jobs:  # of another launcher
+        return
+    trial.set_user_attr("folders", [str(job.folder) for job in jobs])
+    results = [job.result for job in jobs if job.result and job.result.task]
+    for name in ("best_test_accuracy", "best_test_r2"):
+        values = [result.metrics[name] for result in results if name in result.metrics]
+        if values and len(values) == len(jobs):
+            trial.set_user_attr(f"mean_{name}", math.fsum(values) / len(values))
+    curves = []
+    for job, result in zip(jobs, results, strict=False):
+        history = read_history(job.folder)
+        if not isinstance(history, History) or result.task is None:
+            return
+        column = selected(str(result.config["training"].get("select", "auto")), result.task).on(SELECTION)
+        curves.append({int(row["epoch"]): row.get(column, math.nan) for row in history.rows})
+    epochs = sorted(set.intersection(*map(set, curves)) - {0}) if curves else []
+    for place in np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), _POINTS)).round().astype(int)):
+        epoch = epochs[place]
+        mean = math.fsum(curve[epoch] for curve in curves) / len(curves)
+        if math.isfinite(mean):
+            trial.report(mean, epoch)

@@ -1,0 +1,63 @@
+"""The page of a report on several data sets: how settings rank over all, then each data set to itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.figures.medium import Figure
+from pipeline.report.formats import Table
+from pipeline.report.page._summary import summary
+from pipeline.report.page.render import cells_of, environment, styles
+from pipeline.runs.problem import Problem
+
+_ROWS = 25  # of a data set's table; its page has all
+
+
+@dataclass(frozen=True)
+class Part:
+    """One data set: its title, the address of its page, and what of it the overview gives."""
+
+    title: str
+    address: str
+    comparison: Comparison
+    by_example: str | None
+    table: Table
+    figures: Sequence[Figure]
+
+
+def render_overview(
+    folders: Sequence[Path],
+    sentences: Sequence[str],
+    table: Table,
+    figure: Figure | None,
+    parts: Sequence[Part],
+    problems: Sequence[Problem],
+    reload: int | None,
+    stamp: str,
+) -> str:
+    """index.html, self-contained and without scripts; it links to the page of each data set."""
+    return (
+        environment()
+        .get_template("overview.html.j2")
+        .render(
+            title=", ".join(folder.resolve().name for folder in folders),
+            sentences=sentences,
+            table=cells_of(table),
+            figure=figure,
+            parts=[
+                {
+                    "title": part.title,
+                    "address": part.address,
+                    "summary": summary(part.comparison, part.by_example),
+                    "table": cells_of(part.table, _ROWS),
+                    "figures": [(f"{number}-{one.name}", one) for one in part.figures],
+                }
+                for number, part in enumerate(parts)
+            ],
+            problems=problems,
+            reload=reload,
+            stamp=stamp,
+            styles=styles(),
+        )
+    )
