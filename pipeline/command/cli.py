@@ -65,7 +65,7 @@ def _run(full: bool) -> int:
         heard()
         say(_resume_hint())
         return STOPPED
-    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError, MemoryError, RuntimeError) as error:
         message = _message(error)
         if full or message is None:
             raise
@@ -102,6 +102,8 @@ def _message(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return explain(error)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "out of memory, or of threads; free some, or allow more (ulimit -v, ulimit -u), then repeat the command"
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)
