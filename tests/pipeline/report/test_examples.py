@@ -82,7 +82,8 @@ def test_only_what_the_run_wrote_is_read(tmp_path: Path, kind: str) -> None:
         path.write_bytes(b"")
     elif kind == "missing":
         path.unlink()
-    result = Result(format=1, status="finished", message=None, task=None, metrics={}, config={}, files={path.name: checksum})
+    facts = {"format": 1, "status": "finished", "message": None, "metrics": {}, "config": {}}
+    result = Result.model_validate(facts | {"files": {path.name: checksum}})
     read = read_predictions(tmp_path, result)
     if kind == "whole":
         assert read is not None
