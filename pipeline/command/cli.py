@@ -33,7 +33,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    handle_signals(_resume_hint)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does, where the terminal knows ASCII alone
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
@@ -55,6 +54,7 @@ def main() -> int:
 
 def _run(full: bool) -> int:
     try:
+        handle_signals(_resume_hint)
         check_user_configs(sys.argv[1:])
         hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]  # Hydra has no other way
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=PRIMARY)(run)()

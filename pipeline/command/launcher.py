@@ -29,6 +29,7 @@ from pipeline.runs.job import Job
 from pipeline.runs.result import Result
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
+from pipeline.sweep.estimate import estimate
 from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
 from pipeline.sweep.memory import check_memory
@@ -80,7 +81,7 @@ def launch(
         if options.kind == "halving":
             print(halving.summary(list({job.folder: job for job in jobs}.values()), options), flush=True)
         if options.dry_run:
-            print(plan.details(), flush=True)
+            print("\n".join(filter(None, [plan.details(), estimate(plan.works, plan.processes, options)])), flush=True)
             return [_ended(*rows, None, may_be_absent=True) for rows in zip(jobs, composed, strict=True)]
         clean(sweep)
         ledger.write()

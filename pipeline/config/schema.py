@@ -132,6 +132,12 @@ class Sweep(Section):
         description="a list of grids, each a set of keys with the values to sweep as text: "
         "[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam}]",
     )
+    title: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or the title of the report, in place of the names of the swept keys"
+    )
+    note: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or what readers of the report should know first, in Markdown"
+    )
     hours: Positive | None = Field(
         default=None,
         description="null, or the hours after which nothing new starts; what trains then is kept for the next command",
@@ -181,6 +187,7 @@ class Config(Section):
     training: Training
     seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
     sweep: Sweep
+    report: bool = Field(default=True, description="false to train without writing a report at the end")
     tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions
 
     def all_mistakes(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import UserError
-from pipeline.files import JOURNAL, write_whole
+from pipeline.files import JOURNAL, RESULT, write_whole
 from pipeline.pool import run_in_background
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_sets import DataSets
@@ -29,6 +29,7 @@ from pipeline.report.paper import COLUMN, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
+from pipeline.report.statistics.fit import Fit, fit
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.ranks import Ranks, across, across_table
 from pipeline.report.statistics.replicates import Replicates, replicates_table
@@ -85,7 +86,7 @@ def _build_one(
     """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
-    wait_for_diagnosis = _apart(_diagnosis_of_best, comparison, collected) if reload is None else _no_diagnosis
+    wait_for_diagnosis = _apart(_look_at_best, comparison, collected) if reload is None else _no_diagnosis
     at_epoch = at_equal_length(comparison, collected.history)
     wait_for_importance = run_in_background(Importance.of, at_epoch)
     replicates = Replicates.of(comparison)
@@ -100,7 +101,7 @@ def _build_one(
     importance = wait_for_importance()
     figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
     figures += _figures_of_keys(at_epoch, importance, SCREEN)
-    diagnosis, reason = wait_for_diagnosis()
+    diagnosis, fitted, reason = wait_for_diagnosis()
     figure_inputs = comparison, collected.history, is_search, diagnosis
     wait_for_paper = (
         run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
@@ -112,19 +113,27 @@ def _build_one(
         write_whole(out / f"{figure.name}.svg", figure.svg)
         write_whole(out / f"{figure.name}.png", figure.png)
     by_example = None if reload else compare_examples(comparison, _folder_of(collected))
+    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
     contents = Contents(
         comparison,
         at_epoch,
+        replicates,
         collected.history,
         importance,
         figures,
         folders,
+        run_folders,
+        is_search,
+        diagnosis,
+        fitted,
         collected.problems,
         [reason] if reason else [],
         confirmation(selection, replicates) if selection else None,
         by_example,
         confirmed,
         repeated,
+        _links(tables, figures, paper=reload is None),
+        _date(run_folders),
         reload,
         _stamp(reload),
         of_data,
@@ -246,8 +255,8 @@ def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     return lambda: result
 
 
-def _no_diagnosis() -> tuple[None, None]:
-    return None, None
+def _no_diagnosis() -> tuple[None, None, None]:
+    return None, None, None
 
 
 def _overrides(collected: Collected) -> dict[str, Sequence[str]]:
@@ -260,11 +269,27 @@ def _folder_of(collected: Collected) -> dict[str, Path]:
     return dict(zip(collected.runs["run"], collected.folders, strict=True))
 
 
-def _diagnosis_of_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, str | None]:
-    """The diagnosis of the best run, or the reason why there is none."""
-    if not comparison.picked or comparison.task != "classification":
-        return None, None
+def _look_at_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, Fit | None, str | None]:
+    """What the best run gets wrong or how it fits, or the reason why that cannot be said."""
+    folder = _folder_of(collected)[comparison.runs["run"][comparison.representative]]
     try:
-        return diagnose(_folder_of(collected)[comparison.runs["run"][comparison.representative]]), None
+        if comparison.picked and comparison.task == "classification":
+            return diagnose(folder), None, None
+        if comparison.picked and comparison.task == "regression":
+            return None, fit(folder), None
     except UserError as error:
-        return None, f"No figures of the best run's mistakes: {error}."
+        return None, None, f"No figures of the best run's mistakes: {error}."
+    return None, None, None
+
+
+def _date(run_folders: Sequence[Path]) -> str:
+    """When the last run ended, "" where none has."""
+    results = [path.stat().st_mtime for folder in run_folders if (path := folder / RESULT).is_file()]
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(max(results))) if results else ""
+
+
+def _links(tables: Sequence[Table], figures: Sequence[Figure], *, paper: bool) -> list[tuple[str, list[str]]]:
+    """The files beside the page, by kind."""
+    drawn = [f"{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
+    links = [("tables", [name for table in tables for name in table.files()]), ("figures", drawn)]
+    return [*links, ("paper", ["paper/paper.tex"])] if paper else links

@@ -31,7 +31,7 @@ from pipeline.report.formats import Table, in_words, text
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
-_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.dataset.root", *_WORDS)
+_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.report", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
 _SELECT, _METRICS = "config.training.select", "config.training.metrics"
 _COUNTS = "provenance.data.examples_of_classes.train"

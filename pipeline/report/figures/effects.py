@@ -90,7 +90,7 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
 
 
 def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
-    """Number of runs and mean figures for each pair of values of two keys, the index."""
+    """Number of runs, how many diverged, and mean figures for each pair of values of two keys, the index."""
     metric = comparison.metric
     figures = {
         metric.heading(SELECTION): comparison.score,
@@ -98,8 +98,10 @@ def cells(comparison: Comparison, down: str, across: str) -> pd.DataFrame:
         LOSS.heading(SELECTION): comparison.best(SELECTION, LOSS),
         "seconds": comparison.seconds,
     }
-    groups = pd.DataFrame(figures).groupby([comparison.runs[key].map(text) for key in (down, across)])
-    return groups.mean().assign(runs=groups.size())[["runs", *figures]]
+    keys = [comparison.runs[key].map(text) for key in (down, across)]
+    groups = pd.DataFrame(figures).groupby(keys)
+    diverged = (comparison.runs["status"] == "diverged").groupby(keys).sum()
+    return groups.mean().assign(runs=groups.size(), diverged=diverged)[["runs", "diverged", *figures]]
 
 
 def _panel(axes: Axes, comparison: Comparison, key: str) -> None:

@@ -78,6 +78,8 @@ def _compute_time(comparison: Comparison) -> list[str]:
 
 def _values(values: "pd.Series[Any]", most: int = 8) -> str:
     named = levels(values)
+    if len(named) > most and pd.to_numeric(pd.Series(named), errors="coerce").notna().all():
+        return f"{len(named)} values from {float(named[0]):.3g} to {float(named[-1]):.3g}"
     return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
 
 

@@ -1,4 +1,4 @@
-"""The page: a summary, the table, the figures and their provenance, in one file."""
+"""The page: tiles, tables, figures and their provenance, in one file."""
 
 import base64
 import hashlib
@@ -9,20 +9,33 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
 
-from pipeline.metrics import LOSS, SELECTION
+from pipeline.metrics import LOSS, SELECTION, SPLITS
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
+from pipeline.report.page._best import classification, classification_data, regression, regression_data
 from pipeline.report.page._data import page_data
+from pipeline.report.page._headline import notes, tiles, title
 from pipeline.report.page._reported import reported
-from pipeline.report.page._summary import summary
+from pipeline.report.page._summary import count, duration, summary
+from pipeline.report.statistics.diagnosis import Diagnosis
+from pipeline.report.statistics.fit import Fit
 from pipeline.report.statistics.importance import Importance
+from pipeline.report.statistics.replicates import Replicates
 from pipeline.runs.problem import Problem
 
 ROWS = 1000  # runs on the page, so that it opens quickly; the files beside it hold all
 _BROWSER = Path(__file__).parent / "browser"
-_SCRIPTS = ("start", "table", "selected", "curves", "axes", "heat_maps", "difference", "finish")
+_SCRIPTS = (
+    *("start", "chart", "address", "table", "links", "selected", "overview", "curves", "steps", "scatter", "axes"),
+    *("heat_maps", "effects", "search", "contour", "best", "difference", "finish"),
+)
+_DRAWN_HERE = (
+    *("learning_curves", "heat_map", "effects", "importance", "search"),
+    *("confusion", "accuracy_by_class", "mistakes", "first_layer"),
+)
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
 _NAMED = 20  # runs named per message
 
@@ -31,21 +44,29 @@ _NAMED = 20  # runs named per message
 class Contents:
     """The content of a page. `absent` says what could not be shown; `reload` is in seconds.
 
-    `at_epoch` compares the runs at an epoch that all have reached.
+    `at_epoch` compares the runs at an epoch that all have reached; `run_folders` are those of the rows of `comparison`;
+    `diagnosis` or `fit` is of its best run; `files` are links by kind; `date` is when its last run ended.
     """
 
     comparison: Comparison
     at_epoch: Comparison
+    replicates: Replicates
     history: pd.DataFrame
     importance: Importance
     figures: Sequence[Figure]
     folders: Sequence[Path]
+    run_folders: Sequence[Path] = ()
+    searched: bool = False
+    diagnosis: Diagnosis | None = None
+    fit: Fit | None = None
     problems: Sequence[Problem] = ()
     absent: Sequence[str] = ()
     confirmation: str | None = None  # what these runs confirm
     by_example: str | None = None  # the best run against the next
     confirmed: Table | None = None  # of what is confirmed
     settings: Table | None = None  # of means over replicates
+    files: Sequence[tuple[str, Sequence[str]]] = ()
+    date: str = ""
     reload: int | None = None
     stamp: str = ""  # when a reloading page was built
     of_data: str = ""  # the data set, where the report has several
@@ -58,47 +79,66 @@ class Contents:
 def render(contents: Contents) -> str:
     """index.html, self-contained: it loads nothing, and its security policy allows only its own scripts."""
     top_runs, runs = contents.top_runs, contents.top_runs.runs
+    comparison, still = contents.comparison, {figure.name: figure for figure in contents.figures}
     early, *late = scripts = [
         _browser("early.js"),
         _browser("libraries.js"),
         "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
     ]
-    return (
-        environment()
-        .get_template("index.html.j2")
-        .render(
-            title=", ".join(folder.resolve().name for folder in contents.folders) + contents.of_data,
-            summary=[*filter(None, [contents.confirmation]), *summary(contents.comparison, contents.by_example)],
-            confirmed=cells_of(contents.confirmed) if contents.confirmed else None,
-            total=len(contents.comparison.runs),
-            table=_table(top_runs),
-            settings=_settings(contents.comparison, contents.settings),
-            picked=top_runs.picked,
-            still={figure.name: figure for figure in contents.figures},
-            absent=[*_absent({figure.name for figure in contents.figures}), *contents.absent],
-            reported=_reported(contents.comparison),
-            regression=top_runs.task == "regression",
-            selection=top_runs.metric.heading(SELECTION),
-            metrics=[
-                one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS
-            ],
-            messages=_messages(contents.comparison.runs),
-            commands=list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
-            provenance={
-                name: _distinct(contents.comparison.runs, f"provenance.{name}")
-                for name in (*_PROVENANCE, "data_fingerprint")
-            },
-            problems=contents.problems,
-            reload=contents.reload,
-            stamp=contents.stamp,
-            styles=styles(),
-            early=early,
-            late=late,
-            hashes=[_hash(script) for script in scripts],
-            data=page_data(contents.at_epoch, top_runs, contents.history, contents.importance)
-            | {"reload": contents.reload},
-        )
+    data = page_data(
+        comparison,
+        contents.at_epoch,
+        top_runs,
+        contents.replicates,
+        contents.history,
+        contents.importance,
+        contents.run_folders[: len(runs)],
+        contents.searched,
     )
+    best, data["best"] = _best(contents)
+    settings, messages, reports = (
+        _settings(comparison, contents.settings),
+        _messages(comparison.runs),
+        _reported(comparison),
+    )
+    values = {
+        "title": title(comparison),
+        "meta": _meta(contents),
+        "notes": [MarkdownIt("commonmark", {"html": False}).render(note) for note in notes(comparison)],
+        "tiles": tiles(comparison, contents.replicates),
+        "summary": [*filter(None, [contents.confirmation]), *summary(comparison, contents.by_example)],
+        "confirmed": cells_of(contents.confirmed) if contents.confirmed else None,
+        "total": len(comparison.runs),
+        "table": _table(top_runs),
+        "settings": settings,
+        "picked": top_runs.picked,
+        "still": still,
+        "drawn_here": _DRAWN_HERE,
+        "importance_keys": len(contents.importance.order),
+        "best": best,
+        "absent": [*_absent(set(still)), *contents.absent],
+        "reported": reports,
+        "regression": top_runs.task == "regression",
+        "selection": top_runs.metric.heading(SELECTION),
+        "metrics": [
+            one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS
+        ],
+        "messages": messages,
+        "commands": list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
+        "files": contents.files,
+        "provenance": {
+            name: _distinct(comparison.runs, f"provenance.{name}") for name in (*_PROVENANCE, "data_fingerprint")
+        },
+        "problems": contents.problems,
+        "reload": contents.reload,
+        "stamp": contents.stamp,
+        "styles": styles(),
+        "early": early,
+        "late": late,
+        "hashes": [_hash(script) for script in scripts],
+        "data": data | {"reload": contents.reload},
+    }
+    return environment().get_template("index.html.j2").render(values | {"contents": _contents(values)})
 
 
 def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
@@ -118,12 +158,64 @@ def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
 def environment() -> Environment:
     """Where templates are."""
     loader = PackageLoader("pipeline.report.page")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+    return made
 
 
 def styles() -> list[str]:
     """The style sheets of every page."""
     return [_browser("libraries.css"), _browser("style.css")]
+
+
+def _meta(contents: Contents) -> list[str]:
+    """What a reader may want to know but not first: where from, when, how long."""
+    runs = contents.comparison.runs
+    seconds = contents.comparison.seconds.sum()
+    version = _distinct(runs, "provenance.package_version")
+    return [
+        ", ".join(folder.resolve().name for folder in contents.folders),
+        *filter(None, [contents.date]),
+        f"{duration(seconds)} of computing for {count(len(runs), 'run')}",
+        *(f"scratchnet-sweeps {name}" for name in version[:1]),
+    ]
+
+
+def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Anchors and names of the sections that the page has."""
+    data, still, runs = values["data"], values["still"], len(values["table"]["rows"])
+    sections = {
+        "words": ("In words", True),
+        "confirmed": ("Confirmed", values["confirmed"]),
+        "settings": ("Settings", values["settings"]["rows"]),
+        "comparison": ("Runs", True),
+        "curves": ("Curves", "learning_curves" in still),
+        "scatter": ("Any two", runs > 1),
+        "axes": ("All at once", runs > 1 and len(data["axes"]) > 2),
+        "effects": ("Effects", "effects" in still),
+        "importance": ("Importance", "importance" in still),
+        "heat_map": ("Heat map", "heat_map" in still or data["heat_maps"]["maps"]),
+        "search": ("Search", "search" in still),
+        "contour": ("Searched space", data["searched"] and runs > 4),
+        "best": ("Best run", values["best"]),
+        "two": ("Two runs", runs > 1),
+        "reported": ("Reported", values["reported"]["rows"]),
+        "messages": ("Messages", values["messages"]),
+        "rerun": ("Rerun", True),
+        "files": ("Files", True),
+    }
+    return [(anchor, name) for anchor, (name, there) in sections.items() if there]
+
+
+def _best(contents: Contents) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """What the template and the scripts show of the best run."""
+    comparison = contents.comparison
+    run = str(comparison.runs["run"][comparison.representative]) if len(comparison.runs) > 1 else ""
+    if contents.diagnosis:
+        return classification(contents.diagnosis, run), classification_data(contents.diagnosis)
+    if contents.fit:
+        return regression(run), regression_data(contents.fit)
+    return None, {}
 
 
 def _browser(name: str) -> str:
@@ -135,19 +227,35 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
+_SHORT = {"validation": "val.", "seconds": "time, s"}
+
+
 def _table(comparison: Comparison) -> dict[str, Any]:
-    """Columns (name, whether it holds figures, type of filter) and rows of cells (text, sort key)."""
+    """Columns, and rows of cells (text, sort key). A column's key is that of the page's data, where it is there too."""
     table, formatted, digits = comparison.table(), comparison.formatted(), comparison.digits
+    keys = _keys(comparison)
     columns, cells = [], []
+    score = comparison.metric.heading(SELECTION if comparison.score.notna().any() else "test")
     for name in map(str, formatted.columns):
         if name in digits:
             order = [f"{value:.12g}" if pd.notna(value) else "" for value in table[name]]
-            columns.append((name, True, "number"))
+            kind = "number"
         else:
             distinct = levels(table[name])
             place = {level: str(i) for i, level in enumerate(distinct)}
             order = [place[text(value)] for value in table[name]]
-            columns.append((name, False, "list" if len(distinct) <= 30 and name != "run" else "text"))
+            kind = "list" if len(distinct) <= 30 and name != "run" else "text"
+        first, space, rest = name.partition(" ")
+        columns.append(
+            {
+                "name": name,
+                "short": _SHORT.get(name) or f"{_SHORT.get(first, first)}{space}{rest}",
+                "key": keys.get(name, ""),
+                "numeric": name in digits,
+                "filter": kind,
+                "score": name == score,
+            }
+        )
         cells.append(list(zip(formatted[name], order, strict=True)))
     footer = list(comparison.listing.formatted_footer().values())
     return {
@@ -155,6 +263,16 @@ def _table(comparison: Comparison) -> dict[str, Any]:
         "footer": footer,
         "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True)),
     }
+
+
+def _keys(comparison: Comparison) -> dict[str, str]:
+    """Column of the table -> column of the runs."""
+    names = {name: key for key, name in (comparison.swept | comparison.replicating).items()}
+    metrics = {
+        metric.heading(split): metric for metric in (comparison.metric, LOSS, *comparison.beside) for split in SPLITS
+    }
+    names |= {heading: f"metric.{metric.best(heading.partition(' ')[0])}" for heading, metric in metrics.items()}
+    return names | {"best epoch": "metric.best_epoch", "seconds": "seconds.total", "status": "status"}
 
 
 def _settings(comparison: Comparison, table: Table | None) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 // Parallel coordinates: a line a run through its settings and scores.
 const FAINT = 0.05;
-const scored = page.axes.at(-1)?.values ?? []; // what colours a line: the validation score, where there is one
-const scores = scored.filter((value) => value !== null);
+const axisColumns = page.axes.map((key) => columnOf.get(key)).filter(Boolean);
+const scored = columnOf.get(page.score.column)?.values ?? []; // what colours a line
+const scores = scored.filter((value) => !missing(value));
 const ends = scores.length ? [Math.min(...scores), Math.max(...scores)] : [0, 0];
 const [worst, best] = page.score.higher_is_better ? ends : ends.reverse();
 // Rows come best first, and what is drawn last lies on top.
 const drawn = page.runs.map((_, row) => row).reverse();
+const opacity = Math.max(0.15, Math.min(0.8, 60 / page.runs.length));
 
 function lineOf(row) {
-  const values = page.axes.map((one) => one.values[row] ?? "-");
-  const share = scored[row] === null || worst === best ? 0 : (scored[row] - worst) / (best - worst);
+  const values = axisColumns.map((one) => one.values[row] ?? "-");
+  const share = missing(scored[row]) || worst === best ? 0 : (scored[row] - worst) / (best - worst);
   return { value: values, row, share };
 }
 
@@ -18,8 +20,8 @@ const kept = new Map(); // number of an axis -> the intervals that were dragged 
 /** Whether a run passes through what was dragged on the axes. */
 function withinAxes(row) {
   return [...kept].every(([dim, intervals]) => {
-    const value = page.axes[dim].values[row];
-    return value !== null && intervals.some(([low, high]) => low <= value && value <= high);
+    const value = axisColumns[dim].values[row];
+    return !missing(value) && intervals.some(([low, high]) => low <= value && value <= high);
   });
 }
 
@@ -33,15 +35,23 @@ function axesSeries() {
     .map((row) => {
       const { value, share } = lineOf(row);
       if (selected.has(row)) return { value, row, lineStyle: { color: paint.get(row) ?? colour("ink"), width: 3.5, opacity: 1 } };
-      return { value, row, lineStyle: { color: echarts.color.lerp(share, ramp), width: 1.2, opacity: 0.8 } };
+      return { value, row, lineStyle: { color: echarts.color.lerp(share, ramp), width: 1.2, opacity } };
     });
   const emphasis = { lineStyle: { color: colour("ink"), width: 4, opacity: 1 } };
   return [{ type: "parallel", data, progressive: 0, inactiveOpacity: FAINT, activeOpacity: 0.9, emphasis }];
 }
 
+/** Labels that lines do not cross out, and ticks only where a value is. */
+function axisLook(column, gap) {
+  const scale = scaleOf(column);
+  const label = { color: colour("ink"), textBorderColor: colour("paper"), textBorderWidth: 3, fontSize: 12, hideOverlap: true, formatter: figure, ...scale.axisLabel };
+  if (isCategory(column)) return { axisLabel: { ...label, formatter: null, width: Math.max(gap - 24, 40), overflow: "truncate" }, axisTick: { show: false } };
+  return { axisLabel: label, axisTick: { show: true, ...scale.axisTick } };
+}
+
 function axesOptions(width) {
   const narrow = width < 640; // a telephone: the axes lie one below the other
-  const gap = (width - 90) / Math.max(page.axes.length - 1, 1);
+  const gap = (width - 90) / Math.max(axisColumns.length - 1, 1);
   const aboveAxis = { align: "left", verticalAlign: "bottom", padding: [0, 0, 5, 0], color: colour("ink"), backgroundColor: colour("paper") };
   const brush = { color: colour("link"), borderColor: colour("link"), opacity: 0.25 };
   return {
@@ -50,15 +60,14 @@ function axesOptions(width) {
       layout: narrow ? "vertical" : "horizontal",
       parallelAxisDefault: { areaSelectStyle: brush, realtime: false },
     },
-    parallelAxis: page.axes.map(({ name, kind, levels }, dim) =>
+    parallelAxis: axisColumns.map((column, dim) =>
       axis({
         dim,
         id: String(dim),
-        name,
-        type: kind,
-        scale: true,
+        name: column.short || column.name,
+        ...scaleOf(column),
         ...(narrow ? { nameLocation: "start", nameGap: 0, nameTextStyle: aboveAxis } : { nameGap: 14, nameTruncate: { maxWidth: gap - 8, ellipsis: "…" } }),
-        ...(kind === "category" ? { data: levels, axisLabel: { color: colour("ink") } } : { axisLabel: { color: colour("ink"), formatter: figure, hideOverlap: true } }),
+        ...axisLook(column, gap),
       }),
     ),
     series: axesSeries(),
@@ -67,12 +76,20 @@ function axesOptions(width) {
 }
 
 function runTip(row) {
-  const figures = page.axes.slice(-2).map(({ name, values }) => element("div", {}, `${name}: ${figure(values[row])}`));
+  const figures = axisColumns.filter(({ kind }) => kind === "figure").map((column) => element("div", {}, `${column.name}: ${textOf(column, row)}`));
   return element("div", { class: "tip" }, element("strong", {}, nameOf(row)), element("div", {}, page.settings[row]), ...figures);
 }
 
-const axesChart = page.axes.length > 1 ? chart("axes-chart", axesOptions, () => ({ series: axesSeries() })) : null;
+const axesChart = byId("axes-chart")
+  ? chart("axes-chart", axesOptions, {
+      part: () => ({ series: axesSeries() }),
+      says: () => (scores.length ? `${page.score.heading} goes from ${figure(worst)} to ${figure(best)}; the best run has ${page.settings[0]}.` : "No run has a score."),
+      table: () => ({ head: ["run", ...axisColumns.map((one) => one.short || one.name)], rows: passing().map((row) => [page.runs[row], ...axisColumns.map((one) => (isCategory(one) ? textOf(one, row) : one.values[row]))]) }),
+    })
+  : null;
 if (axesChart) {
+  byId("axes-chart-caption").textContent =
+    `One line per run, stronger in colour the better its ${page.score.heading}. Drag along an axis to keep only the runs that pass there, in the table and the curves too; click on the axis to undo. Without a pointer, use the menus in the table’s header instead.`;
   answer(axesChart.made);
   axesChart.made.on("axisareaselected", ({ parallelAxisId, intervals }) => {
     if (intervals.length) kept.set(Number(parallelAxisId), intervals);

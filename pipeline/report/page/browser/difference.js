@@ -1,27 +1,37 @@
 // Two runs side by side: the settings, the figures and the circumstances in which they differ.
-const GROUPS = { status: "status", config: "settings", metric: "figures", seconds: "seconds", provenance: "circumstances" };
+const GROUPS = { fact: "circumstances", setting: "settings", figure: "figures", seconds: "seconds" };
+const isLast = ({ key }) => key.startsWith("metric.final_");
 const sides = [byId("run-a"), byId("run-b")];
 
+/** Better or worse in b than in a, in a mark and in words. */
+function verdict(column, a, b) {
+  const change = column.values[b] - column.values[a];
+  if (!column.better || !change || missing(column.values[a]) || missing(column.values[b])) return [];
+  const better = Math.sign(change) === column.better;
+  return [element("span", { class: better ? "better" : "worse", role: "img", "aria-label": better ? "better" : "worse" }, better ? " ▲" : " ▼")];
+}
+
+function differenceRow(column, a, b) {
+  const numbers = !isCategory(column) && column.kind !== "fact";
+  const change = numbers && !missing(column.values[a]) && !missing(column.values[b]) ? column.values[b] - column.values[a] : null;
+  const words = change === null ? "" : column.kind === "setting" ? figure(change) : `${change > 0 ? "+" : ""}${change.toFixed(column.decimals)}`;
+  const cells = [textOf(column, a), textOf(column, b)].map((text) => element("td", { class: numbers ? "number" : "" }, text));
+  return element("tr", {}, element("th", { scope: "row", title: column.key }, column.name), ...cells, element("td", { class: "number" }, words, ...verdict(column, a, b)));
+}
+
 function differenceRows(a, b) {
-  const found = [];
-  for (const [title, name] of Object.entries(GROUPS)) {
-    const named = Object.entries(page.facts).filter(([key, values]) => key.split(".")[0] === title && values[a] !== values[b]);
-    if (!named.length) continue;
-    found.push(element("tr", {}, element("th", { scope: "rowgroup", colspan: 4 }, name)));
-    for (const [key, values] of named) {
-      const [left, right] = [values[a], values[b]];
-      const numbers = typeof left === "number" && typeof right === "number";
-      const cells = [left ?? "–", right ?? "–", numbers ? figure(right - left) : ""];
-      found.push(element("tr", {}, element("th", { scope: "row" }, key.slice(key.indexOf(".") + 1)), ...cells.map((cell) => element("td", { class: numbers ? "number" : "" }, String(cell)))));
-    }
-  }
-  return found;
+  return ["setting", "figure", "seconds", "fact"].flatMap((kind) => {
+    const differing = page.columns.filter((column) => column.kind === kind && column.values[a] !== column.values[b]);
+    differing.sort((one, other) => isLast(one) - isLast(other)); // the best epoch's figures before the last's
+    if (!differing.length) return [];
+    return [element("tr", {}, element("th", { scope: "rowgroup", colspan: 4 }, GROUPS[kind])), ...differing.map((column) => differenceRow(column, a, b))];
+  });
 }
 
 function compare() {
   const [a, b] = sides.map((side) => Number(side.value));
   const rows = differenceRows(a, b);
-  const names = ["", nameOf(a), nameOf(b), "difference"].map((name) => element("th", { scope: "col" }, name));
+  const names = ["what", nameOf(a), nameOf(b), "difference"].map((name) => element("th", { scope: "col" }, name));
   const nothing = element("tr", {}, element("td", { colspan: 4 }, a === b ? "One and the same run." : "No difference at all."));
   byId("difference").replaceChildren(element("thead", {}, element("tr", {}, ...names)), element("tbody", {}, ...(rows.length ? rows : [nothing])));
 }

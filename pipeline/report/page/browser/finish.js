@@ -2,12 +2,20 @@
 function follow() {
   listSelected();
   drawCurves();
+  drawScatter();
   drawAxes();
+  drawEffects();
   compareSelected();
 }
+rememberInputs();
+if (Array.isArray(asked.runs)) table.rows(asked.runs.map((name) => page.runs.indexOf(name)).filter((row) => row >= 0)).select();
 follow();
 removeEventListener("error", withoutScripts);
-table.on("select deselect draw", follow);
+table.on("select deselect draw", () => {
+  follow();
+  writeAddress();
+});
+if (Object.keys(asked).length) byId(openedAt)?.scrollIntoView();
 
 if (page.reload) {
   // Not while somebody types, has a list open, or looks at another tab.

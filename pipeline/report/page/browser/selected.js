@@ -7,17 +7,11 @@ const commands = document.querySelectorAll("code.command");
 function foremost() {
   const rows = chosen();
   for (const row of coloured.keys()) if (!rows.includes(row)) coloured.delete(row);
-  const free = page.colours.map((_, i) => i).filter((i) => ![...coloured.values()].includes(i));
+  const free = palette().map((_, i) => i).filter((i) => ![...coloured.values()].includes(i));
   for (const row of rows) if (!coloured.has(row) && free.length) coloured.set(row, free.shift());
-  if (rows.length) return new Map([...coloured].map(([row, i]) => [row, page.colours[i]]));
+  if (rows.length) return new Map([...coloured].map(([row, i]) => [row, palette()[i]]));
   const leading = passing().filter((row) => page.leaders.includes(row));
-  return new Map(leading.slice(0, page.colours.length).map((row, i) => [row, page.colours[i]]));
-}
-
-function swatch(paint) {
-  const made = element("span", { class: "swatch" });
-  made.style.background = paint;
-  return made;
+  return new Map(leading.slice(0, palette().length).map((row, i) => [row, palette()[i]]));
 }
 
 /** What people copy goes to the clipboard; where a browser forbids that, it is marked for them to copy. */

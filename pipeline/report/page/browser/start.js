@@ -1,5 +1,5 @@
 "use strict";
-// What all the page's scripts share: its data, its colours, charts that keep up with both, and elements safely made.
+// What all the page's scripts share: its data, its colours, numbers as text, and elements safely made.
 const { DataTable, echarts } = libraries;
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const root = document.documentElement;
@@ -16,57 +16,60 @@ function element(tag, attributes = {}, ...children) {
 const byId = (id) => document.getElementById(id);
 const nameOf = (row) => `run ${page.runs[row]}`;
 const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-const figure = (value) => (value === null || value === undefined ? "–" : String(+Number(value).toPrecision(4)));
+const missing = (value) => value === null || value === undefined;
+const figure = (value) => (missing(value) ? "–" : String(+Number(value).toPrecision(4)));
+const capital = (words) => words.slice(0, 1).toUpperCase() + words.slice(1);
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Equally many decimals for all values of one column, enough for four digits of the largest. */
+function decimals(values) {
+  const known = values.filter((value) => !missing(value));
+  if (known.every(Number.isInteger)) return 0;
+  const largest = Math.max(...known.map(Math.abs));
+  return Math.min(Math.max(3 - Math.floor(Math.log10(largest || 1)), 0), 6);
+}
+
+// The same hues by day and by night, lighter on a dark page.
+const NIGHT = ["#56b4e9", "#ff8f4a", "#34c79c", "#e594c3", "#f0b93a"];
+const palette = () => (dark.matches ? NIGHT : page.colours);
 
 /**
- * A chart in the element `id`, drawn when it comes near the window, and again when its size or the colours change:
- * whole, of what `options(width)` says, or by `draw("part")` only what `part()` says.
+ * The range to show of scores: all of them, unless some lie further behind the middle than twelve times what lies
+ * between it and the best; these are drawn at the edge.
  */
-function chart(id, options, part) {
-  const place = byId(id);
-  const made = echarts.init(place, null, { renderer: "svg" });
-  let [near, due, width] = [false, "whole", place.clientWidth];
-  const draw = (what = "whole") => {
-    if (due !== "whole") due = what;
-    if (!near) return;
-    if (due === "part") made.setOption(part());
-    else made.setOption({ animation: false, textStyle: textStyle(), ...options(width) }, { notMerge: true });
-    due = "";
-  };
-  const watched = ([...seen]) => {
-    near = seen.at(-1).isIntersecting;
-    if (near && due) draw(due);
-  };
-  new IntersectionObserver(watched, { rootMargin: "400px" }).observe(place);
-  new ResizeObserver(() => {
-    if (!place.clientWidth || place.clientWidth === width) return;
-    width = place.clientWidth;
-    made.resize();
-    draw();
-  }).observe(place);
-  dark.addEventListener("change", () => draw());
-  return { made, draw };
+function sensible(values, higherIsBetter = page.score.higher_is_better) {
+  const sign = higherIsBetter ? 1 : -1;
+  const sorted = values.filter((value) => !missing(value)).sort((one, other) => sign * (other - one));
+  if (!sorted.length) return [0, 1];
+  const [best, middle] = [sorted[0], sorted[Math.floor(sorted.length / 2)]];
+  const spread = Math.abs(best - middle) || Math.abs(best) * 0.05 || 1;
+  const worst = sign * Math.max(sign * sorted.at(-1), sign * middle - 12 * spread);
+  return [Math.min(best, worst), Math.max(best, worst)];
 }
 
-function textStyle() {
-  return { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink") };
+/** Columns of the runs, by key. */
+const columnOf = new Map(page.columns.map((column) => [column.key, column]));
+const isCategory = (column) => column.levels?.length > 0;
+for (const column of page.columns) column.decimals = isCategory(column) ? 0 : decimals(column.values);
+
+/** A run's value in a column as text. */
+function textOf(column, row) {
+  const value = column.values[row];
+  if (missing(value)) return "–";
+  if (isCategory(column)) return column.levels[value];
+  return column.kind === "setting" ? String(value) : value.toFixed(column.decimals);
 }
 
-/** A tooltip in the page's colours; its content is made of elements. */
-function tooltip(more) {
-  return { backgroundColor: colour("paper"), borderColor: colour("soft"), textStyle: { color: colour("ink") }, confine: true, ...more };
+/** Whether values are spread over magnitudes: then an axis is logarithmic, here as everywhere on the page. */
+function isLog(values) {
+  const known = values.filter((value) => !missing(value));
+  return known.length > 1 && Math.min(...known) > 0 && Math.max(...known) > 20 * Math.min(...known);
 }
 
-/** How axes look; `more` is what is special about one. */
-function axis(more) {
-  return {
-    axisLine: { show: true, lineStyle: { color: colour("soft") } },
-    axisLabel: { color: colour("ink"), hideOverlap: true },
-    axisTick: { lineStyle: { color: colour("soft") } },
-    nameTextStyle: { color: colour("ink") },
-    splitLine: { lineStyle: { color: colour("line") } },
-    ...more,
-  };
+function swatch(paint, kind = "") {
+  const made = element("span", { class: `swatch ${kind}` });
+  made.style.setProperty("--paint", paint);
+  return made;
 }
 
 function followTheme() {

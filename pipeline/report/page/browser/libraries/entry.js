@@ -9,11 +9,11 @@ import "datatables.net-buttons-dt/css/buttons.dataTables.css";
 import "datatables.net-columncontrol-dt/css/columnControl.dataTables.css";
 import "datatables.net-select-dt/css/select.dataTables.css";
 import * as echarts from "echarts/core";
-import { HeatmapChart, LineChart, LinesChart, ParallelChart } from "echarts/charts";
-import { AriaComponent, GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { CustomChart, HeatmapChart, LineChart, LinesChart, ParallelChart, ScatterChart } from "echarts/charts";
+import { GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
 
-echarts.use([HeatmapChart, LineChart, LinesChart, ParallelChart, SVGRenderer]);
-echarts.use([AriaComponent, GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent]);
+echarts.use([CustomChart, HeatmapChart, LineChart, LinesChart, ParallelChart, ScatterChart, SVGRenderer]);
+echarts.use([GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent]);
 
 export { DataTable, echarts };

@@ -1,0 +1,202 @@
+"""What a reader sees first: a title from what was swept, and four tiles that say what won and how far to trust it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.metrics import ACCURACY, SELECTION
+from pipeline.report.comparison import Comparison
+from pipeline.report.data_card import titles
+from pipeline.report.formats import in_words
+from pipeline.report.page._summary import count
+from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
+from pipeline.report.statistics.shares import wilson
+from pipeline.report.statistics.tests import ALPHA, compare_best
+from pipeline.report.vocabulary import data_name, model_name
+
+_KEYS = 3  # named in a title
+_FEW_EXAMPLES = 1000  # of a test split: the interval of an accuracy is then wider than two points
+_BAD = ("diverged", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`heading`, the `figure` in large type, and `words` below it; `run` is the name of a run to look at."""
+
+    heading: str
+    figure: str
+    words: Sequence[str] = ()
+    run: str = ""
+    warns: bool = False
+
+
+def title(comparison: Comparison) -> str:
+    """`sweep.title`, or "hidden, lr and l2 on Fashion-MNIST (part), 36 runs"."""
+    if given := _given(comparison, "title"):
+        return ", ".join(given)
+    swept = [name for key, name in comparison.swept.items() if key != "config.dataset.name"]
+    names = swept or list(comparison.replicating.values())
+    if len(names) > _KEYS:
+        names = [*names[: _KEYS - 1], count(len(names) - _KEYS + 1, "more key")]
+    data = listed(list(dict.fromkeys(map(data_name, titles(comparison.runs)))))
+    models = dict.fromkeys(comparison.runs.get("config.model.name", pd.Series(["one"])).astype(str))
+    what = listed(names) or listed(list(map(model_name, models)))
+    return f"{what} on {data}, {count(len(comparison.runs), 'run')}"
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """What `sweep.note` says, in Markdown, once for each sweep that says something else."""
+    return _given(comparison, "note")
+
+
+def tiles(comparison: Comparison, replicates: Replicates) -> list[Tile]:
+    """The best setting, its test score, its lead over the runner-up, and how far to trust all this."""
+    return [
+        _best(comparison),
+        _score(comparison, replicates),
+        _lead(comparison, replicates),
+        _trust(comparison, replicates),
+    ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
+
+
+def to_digits(value: float, half: float = math.nan) -> str:
+    """ "0.831 ± 0.016": as many decimals as make sense beside the half-width of the interval, four without one."""
+    if not math.isfinite(value):
+        return "–"
+    if not (math.isfinite(half) and half > 0):
+        return f"{value:.4f}"
+    digits = min(max(1 - math.floor(math.log10(half)), 1), 4)
+    return f"{value:.{digits}f} ± {half:.{digits}f}"
+
+
+def examples_of(comparison: Comparison, split: str) -> int:
+    """The size of a split, 0 where runs differ in it or do not say."""
+    sizes = comparison.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
+    return int(sizes[0]) if len(sizes) == 1 else 0
+
+
+def _given(comparison: Comparison, key: str) -> list[str]:
+    values = comparison.runs.get(f"config.sweep.{key}", pd.Series(dtype=object)).dropna()
+    return list(dict.fromkeys(map(str, values)))
+
+
+def _best(comparison: Comparison) -> Tile:
+    row, runs = comparison.representative, comparison.runs
+    run = str(runs["run"][row])
+    if not comparison.picked:
+        return Tile("Best setting", "none picked", ["There is no validation score to pick it by."], warns=True)
+    epoch = f"best at epoch {comparison.figure('best_epoch')[row]:.0f} of {comparison.figure('final_epoch')[row]:.0f}"
+    setting = _briefly(comparison, 0)
+    if comparison.replicated:
+        return Tile("Best setting", setting, [f"by the mean {comparison.metric.heading(SELECTION)}"], run)
+    if not comparison.swept:
+        return Tile("The run" if len(runs) == 1 else "Best run", f"run {run}", [epoch], run)
+    return Tile("Best setting", setting, [f"by {comparison.metric.heading(SELECTION)}; {epoch}"], run)
+
+
+def _briefly(comparison: Comparison, row: int) -> str:
+    """A setting in words, its numbers to three digits: "lr=0.0091" for one that a search drew."""
+    values = {name: comparison.runs[key][row] for key, name in comparison.swept.items()}
+    brief = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
+    return in_words(brief) or "defaults"
+
+
+def _score(comparison: Comparison, replicates: Replicates) -> Tile:
+    heading = f"Test {comparison.metric.label}"
+    summary = replicates.summary("test").iloc[0]
+    n, noun = int(summary["n"]), replicates.noun
+    if n >= FEWEST:
+        words = [f"{100 * LEVEL:.0f} % interval of the mean over {n} {noun}"]
+        return Tile(heading, to_digits(summary["mean"], summary["half"]), words)
+    if n > 1:
+        return Tile(heading, to_digits(summary["mean"]), [f"mean of {n} {noun}: too few for an interval"])
+    score = float(comparison.best("test")[comparison.representative])
+    size = examples_of(comparison, "test")
+    if comparison.metric != ACCURACY or not size:
+        return Tile(heading, to_digits(score), ["one run: no interval"])
+    low, high = wilson(score, size)
+    return Tile(heading, to_digits(score, (high - low) / 2), [f"95 % interval by {size:,} test examples, of one run"])
+
+
+def _lead(comparison: Comparison, replicates: Replicates) -> Tile:
+    score, metric, heading = comparison.score, comparison.metric, "Lead over the runner-up"
+    scale, unit = (100, "points") if metric.share else (1, metric.label)
+    if comparison.replicated and len(compared := compare_best(replicates)):
+        rival, row = compared.iloc[0], int(compared.index[0])
+        words = [f"on test, paired over {rival['n']:.0f} {replicates.noun}, before {replicates.name(row)}"]
+        if pd.notna(p := rival["p_adjusted"]):
+            words.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
+        return Tile(heading, f"{_signed(scale * rival['difference'], scale * rival['half'])} {unit}", words)
+    second = _runner_up(comparison)
+    if second is None or not comparison.picked:
+        return _above_baseline(comparison, scale, unit)
+    lead = abs(float(score[0] - score[second]))
+    if lead < 1e-9:
+        return Tile(heading, "none", [f"tied on validation with {_briefly(comparison, second)}"], warns=True)
+    words = [f"on validation, before {_briefly(comparison, second)}"]
+    if metric == ACCURACY and (size := examples_of(comparison, SELECTION)):
+        words.append(f"{lead * size:.0f} of {size:,} examples")
+    return Tile(heading, f"{scale * lead:.2f} {unit}", words)
+
+
+def _runner_up(comparison: Comparison) -> int | None:
+    """The row of the second setting that has a score."""
+    rows = [row for row in comparison.leaders[1:] if pd.notna(comparison.score[row])]
+    return rows[0] if rows else None
+
+
+def _above_baseline(comparison: Comparison, scale: float, unit: str) -> Tile:
+    """In place of a lead where there is one setting: how far above a constant answer it is."""
+    test = float(comparison.best("test")[comparison.representative])
+    if comparison.baseline is None or not math.isfinite(test):
+        return Tile("Lead over the runner-up", "–", ["There is no other setting with a score."])
+    above = scale * (test - comparison.baseline.scores["test"])
+    words = [f"always answering {comparison.baseline.words}"]
+    return Tile(
+        "Above the baseline", f"{above:+.1f} {unit}" if scale > 1 else f"{above:+.3f} {unit}", words, warns=above <= 0
+    )
+
+
+def _signed(value: float, half: float) -> str:
+    return f"{value:+.2f} ± {half:.2f}" if math.isfinite(half) else f"{value:+.2f}"
+
+
+def _trust(comparison: Comparison, replicates: Replicates) -> Tile:
+    warnings = _warnings(comparison, replicates)
+    n = int(replicates.n.iloc[0]) if len(replicates.n) else 0
+    figure = f"n = {n} {replicates.noun if n != 1 else replicates.noun.removesuffix('s')}"
+    return Tile("How far to trust it", figure, warnings or ["no warning"], warns=bool(warnings))
+
+
+def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
+    """The shortest words for what the sentences below say at length."""
+    runs, score, n = comparison.runs, comparison.score, replicates.n
+    words = []
+    if len(n) and n.iloc[0] < FEWEST and len(n) > 1:
+        words.append("too few seeds to tell the lead from luck")
+    elif len(n) and n.iloc[0] < FEWEST:
+        words.append("one seed says nothing of luck" if n.iloc[0] == 1 else "too few seeds for an interval")
+    elif len(compared := compare_best(replicates)) and compared["p_adjusted"].iloc[0] >= ALPHA:
+        words.append("the lead may be luck")
+    statuses = runs["status"].value_counts()
+    words += [f"{count(int(statuses[status]), 'run')} {status}" for status in _BAD if status in statuses]
+    baseline = comparison.baseline
+    if baseline is not None and score.notna().any():
+        level, sign = baseline.scores[SELECTION], 1 if comparison.metric.higher_is_better else -1
+        worse = int((sign * (score - level) <= 1e-9).sum())
+        words += [f"{count(worse, 'run')} no better than the baseline"] * (worse > 0)
+    row = comparison.representative
+    if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:
+        words.append("best at the last epoch: train longer")
+    sizes = pd.to_numeric(runs.get("provenance.examples.test", pd.Series(dtype=float)), errors="coerce").dropna()
+    if len(sizes) and sizes.min() < _FEW_EXAMPLES:
+        words.append(f"only {int(np.min(sizes)):,} test examples")
+    return words

@@ -1,0 +1,79 @@
+"""What people call the keys and the data: "learning rate" for optimizer.lr, "Fashion-MNIST" for fashion_mnist."""
+
+import re
+
+_KEYS = {
+    "model.name": "model",
+    "model.hidden": "hidden units",
+    "model.activation": "activation",
+    "model.l2": "L2 penalty",
+    "model.dropout": "dropout",
+    "model.layers": "layers",
+    "model.init": "initial weights",
+    "optimizer.name": "optimizer",
+    "optimizer.lr": "learning rate",
+    "optimizer.momentum": "momentum",
+    "optimizer.weight_decay": "weight decay",
+    "schedule.name": "schedule",
+    "dataset.name": "data",
+    "dataset.fold": "fold",
+    "training.epochs": "epochs",
+    "training.batch_size": "batch size",
+    "training.order_seed": "seed of the order",
+    "seed": "seed",
+}
+_DATA = {
+    "fashion_mnist": "Fashion-MNIST",
+    "fashion_mnist_mini": "Fashion-MNIST (part)",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+}
+_MODELS = {"mlp": "A multilayer perceptron", "patch_mlp": "An MLP across patches", "layers": "A network of layers"}
+_FIGURES = {
+    "seconds.total": "seconds",
+    "seconds.training": "seconds of training",
+    "seconds.evaluation": "seconds of evaluation",
+    "metric.parameters": "parameters",
+    "metric.best_epoch": "best epoch",
+    "metric.final_epoch": "epochs trained",
+}
+_METRICS = {
+    "r2": "R²",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC-AUC",
+    "top5": "top-5 accuracy",
+    "mae": "MAE",
+    "rmse": "RMSE",
+}
+_PLACES = {"best": "", "final": ", last epoch"}
+
+
+def key_name(key: str) -> str:
+    """A dotted key, with or without "config.": "learning rate"; "samples of dataset" where there is no better name."""
+    key = key.removeprefix("config.")
+    section, _, leaf = key.rpartition(".")
+    words = leaf.replace("_", " ")
+    return _KEYS.get(key) or (f"{words} of {section}" if section else words)
+
+
+def data_name(title: str) -> str:
+    """The title of data, or what people call a choice of `dataset`."""
+    return _DATA.get(title, title)
+
+
+def model_name(choice: str) -> str:
+    """What people call a choice of `model`."""
+    return _MODELS.get(choice, choice)
+
+
+def column_name(column: str) -> str:
+    """A column of `collect`'s runs: "validation accuracy" for metric.best_validation_accuracy."""
+    if column in _FIGURES:
+        return _FIGURES[column]
+    if column.startswith("config."):
+        return key_name(column)
+    if match := re.fullmatch(r"metric\.(best|final)_(?:(train|validation|test)_)?(\w+)", column):
+        place, split, metric = match.groups()
+        words = _METRICS.get(metric, metric.replace("_", " "))
+        return " ".join(filter(None, (split, words))) + _PLACES[place]
+    return column.partition(".")[2].replace("_", " ") or column
