@@ -24,6 +24,7 @@ from pipeline.report.figures.ranks import critical_differences
 from pipeline.report.figures.search import search_progress
 from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
+from pipeline.report.outcome import outcome
 from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, Findings, write_overview, write_paper
@@ -40,10 +41,17 @@ from pipeline.runs.result import Result, read_result
 from pipeline.runs.selection import read_selection
 
 
-def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
+def build(
+    folders: Sequence[Path],
+    out: Path | None = None,
+    column: Medium | None = COLUMN,
+    reload: int | None = None,
+    tell: Callable[[str], object] = lambda line: None,
+) -> Path:
     """Write `results.csv` into each sweep folder and the report into `out`; -> its index.html.
 
-    `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for. `reload` is for
+    `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for, None
+    for a report without it. `tell` is called with each line of how the runs ended, such as `print`. `reload` is for
     the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
     as training, only the report is written, without paper/, and no network is loaded. Runs of several data sets have a
     report each, in folders of `out`, and its index.html compares settings over all. Raises UserError if there is no run
@@ -60,10 +68,10 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     out = out or folders[0] / "report"
     data_sets = DataSets.of(collected.runs)
     if not data_sets.several:
-        return _build_one(collected, folders, out, column, reload).page
+        return _build_one(collected, folders, out, column, reload, tell).page
     built = {
         title: _build_one(
-            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, f" on {title}"
+            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, tell, f" on {title}"
         )
         for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
     }
@@ -82,7 +90,13 @@ class _Built:
 
 
 def _build_one(
-    collected: Collected, folders: Sequence[Path], out: Path, column: Medium, reload: int | None, of_data: str = ""
+    collected: Collected,
+    folders: Sequence[Path],
+    out: Path,
+    column: Medium | None,
+    reload: int | None,
+    tell: Callable[[str], object],
+    of_data: str = "",
 ) -> _Built:
     """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
@@ -96,6 +110,9 @@ def _build_one(
     confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
     tables = [*filter(None, [confirmed, repeated]), comparison.listing]
     write_tables(out / "tables", tables, comparison)
+    paper = column is not None and reload is None
+    for line in outcome(comparison, replicates, of_data):
+        tell(line)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
     importance = wait_for_importance()
     figures = figures_of_runs(comparison, collected.history, is_search, SCREEN)
@@ -109,7 +126,9 @@ def _build_one(
         replicates, importance, tables, [], folders, is_search, diagnosis, fitted, by_example, told, date
     )
     wait_for_paper = (
-        run_in_background(_write_paper, out, findings, collected.history, at_epoch, column) if reload is None else None
+        run_in_background(_write_paper, out, findings, collected.history, at_epoch, column)
+        if paper and column
+        else None
     )
     figures += _figures_of_best(comparison, diagnosis, SCREEN)
     _write_figures(out, figures)
@@ -131,7 +150,7 @@ def _build_one(
         by_example,
         confirmed,
         repeated,
-        _links(tables, figures, paper=reload is None),
+        _links(tables, figures, paper=paper),
         date,
         reload,
         _stamp(reload),

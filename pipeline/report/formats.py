@@ -116,7 +116,7 @@ class Table:
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
         placed: Any = {"environment": "longtable"} if long else {"position": "tbp", "position_float": "centering"}
-        body = style.to_latex(
+        body: str = style.to_latex(
             hrules=True,
             convert_css=True,
             column_format="".join(formats.values()),
