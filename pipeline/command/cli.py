@@ -1,4 +1,4 @@
-"""`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
+"""`python -m pipeline`: Hydra's command line, with one-line errors and a report at the end."""
 
 import io
 import os
@@ -65,7 +65,7 @@ def _run(full: bool) -> int:
         heard()
         say(_resume_hint())
         return STOPPED
-    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError, MemoryError, RuntimeError) as error:
         message = _message(error)
         if full or message is None:
             raise
@@ -81,14 +81,17 @@ def _resume_hint() -> str:
 
 
 def _report() -> int:
-    """Build the report of the sweep, even if some of its runs failed."""
-    folder = PipelineCallback.sweep_folder
-    if folder is None or not folder.is_dir() or not any(map(holds_result, run_folders(folder))):
+    """Build the report of the sweep, even if some of its runs failed, or of the run; say how they ended, and where."""
+    folder, single = PipelineCallback.sweep_folder or PipelineCallback.run_folder, PipelineCallback.sweep_folder is None
+    if folder is None or not PipelineCallback.wants_report or not folder.is_dir():
+        return 0
+    if not any(map(holds_result, [folder] if single else run_folders(folder))):
         return 0
     from pipeline.report.build import build
+    from pipeline.report.paper import COLUMN
 
     try:
-        print(f"report: {build([folder])}")
+        print(f"report: {build([folder], column=None if single else COLUMN, tell=print)}")
     except (UserError, OSError) as error:
         reason = explain(error) if isinstance(error, OSError) else error
         print(f"no report: {reason}; the report alone: python -m pipeline.report {folder}", file=sys.stderr)
@@ -102,6 +105,8 @@ def _message(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return explain(error)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "out of memory, or of threads; free some, or allow more (ulimit -v, ulimit -u), then repeat the command"
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)
