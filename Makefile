@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test test-all lint format docs schema bench mini libraries clean
+.PHONY: help sweep reference test test-all coverage lint format docs schema bench mini libraries clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -18,6 +18,9 @@ test: $(VENV)/dev-ready  ## run the tests, without those that take long
 
 test-all: test  ## run those that take long too, and those that draw cases with more of them
 	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or hypothesis'
+
+coverage: $(VENV)/dev-ready  ## run the tests without those that take long, and say which lines they do not reach
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term-missing
 
 reference: $(VENV)/ready  ## train the networks of the reference reports and compare (about an hour)
 	$(BIN)/python -m pipeline.reference
@@ -54,7 +57,7 @@ libraries:  ## bundle the JavaScript of the report's page again; first set versi
 UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/[a-z]*.py))))
 
 clean:  ## remove .venv and caches; outputs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist site
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* build dist site
 
 # What users need is installed first, what developers need on top of it. Everything is pinned by constraints.txt. torch
 # comes first and alone, so that a CPU wheel is taken where one is at hand and no newer build with gigabytes of CUDA

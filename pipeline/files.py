@@ -114,7 +114,12 @@ def make_folder(path: Path) -> None:
 
 def digest(value: Any) -> str:
     """sha256 of what JSON makes of the value, in whatever order its keys are."""
-    return hashlib.sha256(json.dumps(_plain(value), sort_keys=True).encode()).hexdigest()
+    return digest_of_json(_plain(value))
+
+
+def digest_of_json(value: Any) -> str:
+    """`digest`, of what was read as JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

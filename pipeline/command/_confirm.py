@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from pipeline.command._grids import typed
 from pipeline.config import CONFIRMED
+from pipeline.config.check import check
 from pipeline.config.settings import replicating
 from pipeline.errors import UserError
 from pipeline.metrics import SELECTION
@@ -26,6 +27,7 @@ def confirming_jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]
     What else the command sets holds for them too; what it sweeps is taken from the sweep's runs. Raises UserError if
     there is no such sweep, or nothing was selected in it.
     """
+    options = check(config).sweep
     selection, runs = select(config)
     parser = OverridesParser.create(config_loader=loader)
     parsed = parser.parse_overrides(typed(config))
@@ -36,7 +38,7 @@ def confirming_jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]
         if not override.is_sweep_override() and override.get_key_element() not in repeated
     }
     first = max(selection.seeds, default=-1) + 1
-    axes = [[f"seed={first + i}" for i in range(int(config.sweep.seeds))]]
+    axes = [[f"seed={first + i}" for i in range(options.seeds)]]
     axes += [_values(runs, key) for key in sorted(repeated - {"seed"}) if _values(runs, key)]
     jobs = []
     for setting in selection.selected:

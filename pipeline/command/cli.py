@@ -7,10 +7,11 @@ import sys
 from importlib import metadata
 
 import hydra
-import hydra._internal.hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._hydra import main as hydra_main
+from pipeline.command._hydra import use
 from pipeline.command._loader import Loader
 from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
@@ -33,7 +34,6 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    handle_signals(_resume_hint)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does, where the terminal knows ASCII alone
     full = os.environ.get("HYDRA_FULL_ERROR", "0") != "0"
@@ -55,16 +55,17 @@ def main() -> int:
 
 def _run(full: bool) -> int:
     try:
+        handle_signals(_resume_hint)
         check_user_configs(sys.argv[1:])
-        hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]  # Hydra has no other way
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=PRIMARY)(run)()
+        use(Loader)
+        hydra_main(config_path=str(conf_folder()), config_name=PRIMARY)(run)()
     except Terminated:
         raise
     except KeyboardInterrupt:
         heard()
         say(_resume_hint())
         return STOPPED
-    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError, MemoryError, RuntimeError) as error:
         message = _message(error)
         if full or message is None:
             raise
@@ -104,6 +105,8 @@ def _message(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return explain(error)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "out of memory, or of threads; free some, or allow more (ulimit -v, ulimit -u), then repeat the command"
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)

@@ -23,42 +23,48 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Networks: " + ", ".join(names),
     )
     parser.add_argument("--only", nargs="+", metavar="NETWORK", choices=names, help="only these networks")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each, default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("outputs/reference"), help="default: %(default)s")
     parser.add_argument(
         "--best", nargs="*", type=Path, default=[], metavar="SWEEP", help="folders of best_* sweeps to put on the page"
     )
-    parser.add_argument("--page", type=Path, metavar="FOLDER", help="also write reference.md with its figures there")
+    parser.add_argument(
+        "--page",
+        type=Path,
+        metavar="FOLDER",
+        help="also write reference.md with its figures there; what was not trained keeps the lines that the page has",
+    )
     options = parser.parse_args(arguments)
-    done, left_out = [], []
+    if options.seeds < 1:
+        parser.error("--seeds: give 1 or more")
+    done, left_out = [], dict[str, str]()
     for row in rows():
-        folder = options.out / row.name
         wanted = not options.only or row.name in options.only
-        if not _finished(folder) and wanted:
-            print(f"{row.name}: {' '.join(row.overrides)}", flush=True)
-            if reason := _train(row, folder):
-                left_out.append(f"{row.name}: {reason}")
-        elif not _finished(folder):
-            left_out.append(f"{row.name}: not selected")
-        if _finished(folder):
-            done.append((row, folder))
+        if wanted and (reason := _train(row, options.out, options.seeds)):
+            left_out[row.name] = reason
+        elif not wanted:
+            left_out[row.name] = "not selected"
+        if folders := [folder for folder in _folders(row, options.out, options.seeds) if _finished(folder)]:
+            done.append((row, folders))
     if done:
         from pipeline.reference._best import best
-        from pipeline.reference._compare import compare, curves, write
+        from pipeline.reference._compare import compare, curves, in_words, markdown, write
         from pipeline.reference._page import write_page
 
         table = compare(done)
-        figures = [curves(row, folder) for row, folder in done]
+        figures = [curves(row, folders[0]) for row, folders in done]
         write(table, figures, options.out)
-        markdown = (options.out / "reference.md").read_text()
-        print(markdown)
+        print(markdown(in_words(table)))
         if options.page:
-            sweeps = (
-                best(options.best, reports()).to_markdown(index=False, disable_numparse=True) if options.best else ""
-            )
-            print(f"page: {write_page(markdown, sweeps, figures, left_out, options.page)}")
-    for line in left_out:
-        print(f"left out: {line}")
+            sweeps = best(options.best, reports()) if options.best else None
+            print(f"page: {write_page(table, sweeps, figures, left_out, options.page)}")
+    for name, reason in left_out.items():
+        print(f"left out: {name}: {reason}")
     return 0 if done else 1
+
+
+def _folders(row: "Row", out: Path, seeds: int) -> list[Path]:
+    return [out / row.name / str(seed) for seed in range(seeds)]
 
 
 def _finished(folder: Path) -> bool:
@@ -68,14 +74,19 @@ def _finished(folder: Path) -> bool:
     return isinstance(result, Result) and result.status == "finished"
 
 
-def _train(row: "Row", folder: Path) -> str | None:
-    """Train one network with the command that a user would type; -> the reason if that failed."""
-    command = [sys.executable, "-m", "pipeline", *row.overrides, f"hydra.run.dir={folder}"]
-    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-    if ended.returncode == 0:
-        return None
-    error_lines = [line for line in ended.stderr.splitlines() if line.strip()]
-    return error_lines[-1] if error_lines else f"exit status {ended.returncode}"
+def _train(row: "Row", out: Path, seeds: int) -> str | None:
+    """Train one network on its seeds with the commands that a user would type; -> the reason if one failed."""
+    for seed, folder in enumerate(_folders(row, out, seeds)):
+        if _finished(folder):
+            continue
+        words = [*row.overrides, f"seed={seed}"]
+        print(f"{row.name}: {' '.join(words)}", flush=True)
+        command = [sys.executable, "-m", "pipeline", *words, f"hydra.run.dir={folder}"]
+        ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        if ended.returncode:
+            error_lines = [line for line in ended.stderr.splitlines() if line.strip()]
+            return error_lines[-1] if error_lines else f"exit status {ended.returncode}"
+    return None
 
 
 if __name__ == "__main__":

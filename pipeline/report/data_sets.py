@@ -32,7 +32,7 @@ class DataSets:
     def of(cls, runs: pd.DataFrame) -> "DataSets":
         """Split the runs of `pipeline.runs.read.collect` by their data."""
         whole = Comparison.of(runs)
-        keys = [key for key in _KEYS if key in runs and runs[key].map(text).nunique() > 1]
+        keys = [key for key in _KEYS if key in runs and runs[key].dropna().map(text).nunique() > 1]
         names = titles(runs)
         if not keys:
             return cls(whole, {str(names.iloc[0]): whole})
@@ -41,6 +41,7 @@ class DataSets:
             runs.index,
         )
         labels = names.where(words.groupby(names).transform("nunique") == 1, words)  # several of one title
+        labels[runs["config.dataset.name"].isna()] = labels.mode().iloc[0]  # damaged: it does not say
         parts = {str(label): runs[labels == label].reset_index(drop=True) for label in labels.unique()}
         return cls(whole, {label: Comparison.of(part) for label, part in parts.items()})
 

@@ -19,7 +19,7 @@ from pydantic import (
 
 from pipeline.datasets import Task
 from pipeline.errors import one_line
-from pipeline.files import RESULT, digest, read_whole, write_json
+from pipeline.files import RESULT, digest, digest_of_json, read_whole, write_json
 from pipeline.flatten import flatten
 from pipeline.metrics import SELECTION, SPLITS, Metric, selected
 from pipeline.runs.problem import Problem
@@ -131,7 +131,7 @@ def read_result(folder: Path) -> Result | Problem:
     try:
         facts = json.loads(read_whole(folder / RESULT, _MOST_BYTES))
         checksum = facts.pop("sha256", None) if isinstance(facts, dict) else None
-        if checksum is not None and checksum != digest(facts):
+        if checksum is not None and checksum != digest_of_json(facts):
             return Problem("bad_result", folder, f"{RESULT} is not what was written (its checksum differs)")
         return Result.model_validate(facts)
     except FileNotFoundError:

@@ -37,10 +37,10 @@ class Rung:
 
 def rungs(jobs: Sequence[Job], options: Sweep) -> list[Rung]:
     """The rungs for these jobs; at the last rung the remaining ones have all their epochs."""
-    settings = len(_settings(jobs))
-    stays = [max(1, math.ceil(round(settings * options.keep**r, 9))) for r in range(1, options.rungs)]
+    number = len(replicates_of(jobs))
+    stays = [max(1, math.ceil(round(number * options.keep**r, 9))) for r in range(1, options.rungs)]
     shares = [options.keep ** (options.rungs - 1 - r) for r in range(options.rungs)]
-    return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else settings], strict=True)]
+    return [Rung(share, stay) for share, stay in zip(shares, [*stays, stays[-1] if stays else number], strict=True)]
 
 
 def trained(job: Job) -> int:
@@ -55,7 +55,7 @@ def trained(job: Job) -> int:
 
 def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
     """The jobs that continue, in their order: of the settings with the best mean of `training.select` up to there."""
-    settings = _settings(jobs)
+    settings = replicates_of(jobs)
     ranks = [_mean([_score(job, rung.epochs(job)) for job in replicates]) for replicates in settings]
     ranked = sorted(range(len(settings)), key=ranks.__getitem__, reverse=True)[: rung.stay]  # stable: first of a tie
     staying = {job.folder for number in ranked for job in settings[number]}
@@ -65,7 +65,7 @@ def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
 def summary(jobs: Sequence[Job], options: Sweep) -> str:
     """One line for the user: how many runs, or settings of several, train how long."""
     steps: list[str] = []
-    count = len(_settings(jobs))
+    count = len(replicates_of(jobs))
     noun = "" if count == len(jobs) else " settings"
     for rung in rungs(jobs, options):
         longest = max(rung.epochs(job) for job in jobs)
@@ -74,7 +74,7 @@ def summary(jobs: Sequence[Job], options: Sweep) -> str:
     return "halving: " + ", ".join(steps)
 
 
-def _settings(jobs: Sequence[Job]) -> list[list[Job]]:
+def replicates_of(jobs: Sequence[Job]) -> list[list[Job]]:
     """The jobs of each setting."""
     settings: dict[int, list[Job]] = {}
     for number, job in zip(settings_of([job.config for job in jobs]), jobs, strict=True):

@@ -96,6 +96,7 @@ def command(
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background of a shell
             os.chdir(folder)
+            warnings.resetwarnings()  # which are errors in tests
             for stream, path in ((1, out), (2, error)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
             sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
@@ -319,6 +320,31 @@ _DAMAGES: dict[str, Callable[[Path, bytearray, random.Random], object]] = {
 }
 
 
+def tries(
+    what: str, kind: str, expected: dict[str, object], seconds: float, options: argparse.Namespace
+) -> Iterator[tuple[str, list[str]]]:
+    """What is done, in words, and what goes wrong then, of each disturbance."""
+    moments = random.Random(options.seed)
+    if what == "faults":
+        with scratch() as folder:
+            calls = calls_of(folder, kind)
+        codes = [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES, errno.ENOENT]
+        for number in range(1 + options.seed % options.every, calls + 1, options.every):
+            code = codes[number % len(codes)]
+            yield f"call {number} of {calls} {errno.errorcode[code]}", fault(kind, number, code, expected)
+        return
+    for _ in range(options.count):
+        moment = moments.uniform(0.05, seconds)
+        if what == "kills":
+            yield f"killed after {moment:.2f} s", kill(kind, moment, expected)
+        elif what == "stops":
+            number = moments.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+            yield f"{signal.Signals(number).name} after {moment:.2f} s", stop(kind, moment, number, expected)
+        else:
+            done, faults = corruption(kind, moments, moment, expected)
+            yield f"{done}, after {moment:.2f} s", faults
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="+", choices=("faults", "kills", "stops", "corruptions"))
@@ -334,30 +360,14 @@ def main() -> int:
         expected = undisturbed(kind)
         seconds = time.monotonic() - started
         for what in options.what:
-            moments, lines, tried = random.Random(options.seed), [], 0
-            if what == "faults":
-                with scratch() as folder:
-                    calls = calls_of(folder, kind)
-                codes = [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES, errno.ENOENT]
-                for number in range(1, calls + 1, options.every):
-                    tried += 1
-                    code = codes[number % len(codes)]
-                    faults = fault(kind, number, code, expected)
-                    lines += [f"call {number} of {calls} {errno.errorcode[code]}: {text}" for text in faults]
-            for _ in range(options.count if what != "faults" else 0):
+            tried = bad = 0
+            for done, faults in tries(what, kind, expected, seconds, options):
                 tried += 1
-                moment = moments.uniform(0.05, seconds)
-                if what == "kills":
-                    lines += [f"killed after {moment:.2f} s: {text}" for text in kill(kind, moment, expected)]
-                elif what == "stops":
-                    number = moments.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
-                    faults = stop(kind, moment, number, expected)
-                    lines += [f"{signal.Signals(number).name} after {moment:.2f} s: {text}" for text in faults]
-                else:
-                    done, faults = corruption(kind, moments, moment, expected)
-                    lines += [f"{done}, after {moment:.2f} s: {text}" for text in faults]
-            print(f"{kind}: {what}: {tried} tried, {len(lines)} failed", *lines, sep="\n  ", flush=True)
-            failed += len(lines)
+                bad += bool(faults)
+                for text in faults:
+                    print(f"  {kind}: {done}: {text}", flush=True)
+            print(f"{kind}: {what}: {tried} tried, {bad} failed", flush=True)
+            failed += bad
     return int(failed > 0)
 
 

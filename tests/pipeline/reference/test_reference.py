@@ -1,6 +1,7 @@
 """Experiments keep what the reports state, and the comparison says what the runs did."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from pipeline.optimizers.sgd import SGD
 from pipeline.reference.__main__ import main
 from pipeline.reference._best import best
-from pipeline.reference._compare import compare, curves, write
+from pipeline.reference._compare import compare, curves, in_words, write
 from pipeline.reference._page import write_page
 from pipeline.reported.rows import Row, reports, rows
 from pipeline.runs.job import Job
+from pipeline.runs.result import Result
+from pipeline.runs.selection import Selected, Selection
 from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]
@@ -48,25 +51,54 @@ def test_stated_settings_are_kept_exactly(row: Row, make_job: MakeJob) -> None:
 
 def test_the_table_sets_final_figures_of_the_same_split_side_by_side(make_job: MakeJob, tmp_path: Path) -> None:
     row = next(row for row in rows() if row.name == "mlp_256_batch1-fashion_mnist")
-    job = make_job("dataset.validation_fraction=0", "model.hidden=[8]", "model.l2=0.001", "training.epochs=1")
-    train([job])
-    table = compare([(row, job.folder)])
-    ours = json.loads((job.folder / "result.json").read_text())["metrics"]
-    line = table.iloc[0]
-    assert line["reported score"] == 0.8563
-    assert line["our score"] == ours["final_test_accuracy"]
-    assert line["difference in points"] == pytest.approx(100 * (ours["final_test_accuracy"] - 0.8563))
-    assert line["our objective"] == ours["final_objective"] > line["our penalty"] > 0
-    figure = curves(row, job.folder)
+    small = ("dataset.validation_fraction=0", "model.hidden=[8]", "model.l2=0.001", "training.epochs=1")
+    jobs = [make_job(*small, f"seed={seed}") for seed in range(3)]
+    train(jobs)
+    folders = [job.folder for job in jobs]
+    table = compare([(row, folders)])
+    results = [json.loads((folder / "result.json").read_text()) for folder in folders]
+    ours = pd.DataFrame([result["metrics"] for result in results])
+    line, scores = table.iloc[0], ours["final_test_accuracy"]
+    assert (line["reported score"], line["seeds"]) == (0.8563, 3)
+    assert line["our score"] == pytest.approx(scores.mean())
+    assert line["sd of our score"] == pytest.approx(scores.std())
+    assert scores.std() > 0
+    assert line["difference in points"] == pytest.approx(100 * (scores.mean() - 0.8563))
+    assert line["our objective"] == pytest.approx(ours["final_objective"].mean())
+    assert line["our objective"] > line["our penalty"] > 0
+    assert line["our seconds"] == pytest.approx(pd.Series([result["seconds"]["total"] for result in results]).mean())
+    figure = curves(row, folders[0])
     assert ">penalty, ours<" in figure.svg
     assert ">test, reported<" in figure.svg
     write(table, [figure], tmp_path)
     assert {path.suffix for path in tmp_path.glob("reference.*")} == {".csv", ".md", ".tex"}
     assert "\\toprule" in (tmp_path / "reference.tex").read_text()
-    page = write_page((tmp_path / "reference.md").read_text(), "", [figure], ["x: no data"], tmp_path / "docs")
-    assert "- x: no data" in page.read_text()
-    assert f"]({row.name}.svg)" in page.read_text()
+    said = f"{scores.mean():.4f} ± {scores.std():.4f}"
+    assert said in (tmp_path / "reference.md").read_text()
+    [alone] = in_words(compare([(row, folders[:1])]))["our score"]
+    assert alone == f"{scores[0]:.4g}"
+    page = write_page(table, None, [figure], {row.name: "gone", "x": "no data"}, tmp_path / "docs").read_text()
+    assert "- x: no data" in page
+    assert "gone" not in page
+    assert said in page
+    assert f"]({row.name}.svg)" in page
     assert (tmp_path / "docs" / f"{row.name}.svg").exists()
+
+
+def test_what_is_trained_again_replaces_its_lines_of_the_page_alone(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[3] / "docs"
+    for name in ("reference.csv", "best.csv"):
+        shutil.copy(shipped / name, tmp_path)
+    before = pd.read_csv(shipped / "reference.csv")
+    line = before.iloc[[3]].assign(**{"our score": 0.25, "sd of our score": 0.01, "seeds": 3})
+    write_page(line, None, [], {}, tmp_path)
+    after = pd.read_csv(tmp_path / "reference.csv")
+    pd.testing.assert_frame_equal(after.drop(index=3), before.drop(index=3))
+    assert after.loc[3, "our score"] == 0.25
+    assert (tmp_path / "best.csv").read_bytes() == (shipped / "best.csv").read_bytes()
+    assert "0.2500 ± 0.0100" in (tmp_path / "reference.md").read_text()
+    write_page(before, None, [], {}, tmp_path)
+    assert (tmp_path / "reference.md").read_text() == (shipped / "reference.md").read_text()
 
 
 def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJob, tmp_path: Path) -> None:
@@ -82,8 +114,29 @@ def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJ
     expected = pd.Series(accuracy[0.01])
     assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
     assert line["command"] == "`python -m pipeline experiment=best_mini`"
-    page = write_page("| a |", best([folder], reports()).to_markdown(index=False), [], [], tmp_path / "docs")
+    shipped = pd.read_csv(Path(__file__).parents[3] / "docs" / "reference.csv")
+    page = write_page(shipped, best([folder], reports()), [], {}, tmp_path / "docs")
     assert "| best_mini |" in page.read_text()
+
+
+def test_what_is_confirmed_is_told_with_all_that_it_took(make_job: MakeJob, tmp_path: Path) -> None:
+    searched, confirmed = tmp_path / "search_mini", tmp_path / "search_mini-confirmed"
+
+    def train_into(folder: Path, *words: str) -> Result:
+        [result] = train([replace(make_job("model.hidden=[8]", "training.epochs=1", *words), folder=folder)])
+        return result
+
+    results = [train_into(searched / str(n), f"optimizer.lr={lr}") for n, lr in enumerate((0.01, 0.1))]
+    new = [train_into(confirmed / str(n), "optimizer.lr=0.1", f"seed={n + 1}") for n in range(2)]
+    lucky = Selected(overrides=["optimizer.lr=0.1"], words="lr=0.1", n=1, validation=0.99, test=0.99)
+    Selection(sweep="search_mini", runs=2, settings=2, seeds=[0], metric="accuracy", selected=[lucky]).write(confirmed)
+    line = best([confirmed], reports()).iloc[0]
+    assert (line["sweep"], line["picked"], line["seeds"], line["runs"]) == ("search_mini", "lr=0.1", 2, 4)
+    expected = pd.Series([result.metrics["best_test_accuracy"] for result in new])
+    assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
+    minutes = sum(result.seconds["total"] for result in (*results, *new)) / 60
+    assert line["core minutes"] == f"{minutes:.0f}"
+    assert line["command"] == "`python -m pipeline experiment=search_mini`, then with `sweep=confirm`"
 
 
 def test_what_has_no_data_is_left_out_with_the_reason(

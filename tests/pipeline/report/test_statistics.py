@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -338,9 +339,43 @@ def test_table_in_all_formats_says_what_was_computed() -> None:
     assert f"{test['mean']:.4f} ± {test['half']:.4f}" in files["replicates.md"]
     assert table.data["test accuracy"].iloc[0] == test["mean"]
     assert "**b**" in files["replicates.md"].splitlines()[2]
-    aligned = table.latex(aligned=True)
+    aligned = table.latex()
     assert f"{test['mean']:.4f} +- {test['half']:.4f}" in aligned
     for line, row in itertools.zip_longest(
         files["replicates.csv"].splitlines()[1:], table.data.itertuples(index=False)
     ):
         assert line.startswith(f"{row[0]},{row[1]}")
+
+
+@settings(max_examples=40)
+@given(SCORES, st.randoms(use_true_random=False), st.permutations(range(4)))
+def test_neither_the_order_of_runs_nor_the_names_of_seeds_change_a_conclusion(
+    scores: list[list[float]], random: Random, names: list[int]
+) -> None:
+    scores = [[round(64 * score) / 64 for score in row] for row in scores]  # sums are exact in any order
+    test = {f"a{i}": row for i, row in enumerate(scores)}
+    before = comparison(test)
+    runs = before.runs.assign(**{"config.seed": before.runs["config.seed"].map(lambda seed: 100 + names[seed])})
+    order = list(runs.index)
+    random.shuffle(order)
+    after = Comparison.of(runs.loc[order].reset_index(drop=True))
+    tied = len({round(sum(row), 9) for row in scores}) < len(scores)
+    if not tied:  # of equal means the first is the one that came first
+        assert conclusions(after) == conclusions(before)
+    table, again = (replicates_table(one := Replicates.of(c), compare_best(one)) for c in (before, after))
+    assert table is not None
+    assert again is not None
+    assert sorted(table.data["test accuracy"].round(12)) == sorted(again.data["test accuracy"].round(12))
+
+
+@settings(max_examples=40)
+@given(SCORES)
+def test_a_setting_that_always_scores_the_same_changes_no_p(scores: list[list[float]]) -> None:
+    """It comes last, and its difference to the first varies with that one: a test of its own, and no other's."""
+    test = {f"a{i}": row for i, row in enumerate(scores[:3])}
+    before = compare_best(Replicates.of(comparison(test)))
+    after = compare_best(Replicates.of(comparison(test | {"constant": [0.05] * 4})))
+    assert list(after["p"].head(len(before))) == pytest.approx(list(before["p"]), nan_ok=True)
+    assert (after["p_adjusted"].head(len(before)).to_numpy() >= before["p_adjusted"].to_numpy() - 1e-12)[
+        before["p_adjusted"].notna()
+    ].all()

@@ -1,13 +1,12 @@
 """The contracts hold for all that ships, and each is broken by the mistake that it is there for."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forkserver
 import pytest
 from swish import SWISH
 from torch import Tensor
@@ -225,8 +224,6 @@ def test_what_cannot_be_tried_is_told_in_a_line(
 
 
 def test_it_is_a_command_that_finds_parts_of_the_current_folder(folder: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for name, status in (("Swish", 0), ("Wrong", 1)):
-        command = [sys.executable, "-m", "scratchnet.check", f"my_parts:{name}"]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        done = forkserver.run(folder, "scratchnet.check", [f"my_parts:{name}"], timeout=120)
         assert (done.returncode, done.stderr) == (status, "")

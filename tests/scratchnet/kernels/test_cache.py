@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # every process compiles
+
 TRAIN = """
 import warnings
 warnings.simplefilter("always")

@@ -1,0 +1,123 @@
+"""How long a sweep will take, and how much memory: the plan, at the rate of a short measurement."""
+
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+import scratchnet as sn
+from pipeline.config.assemble import DTYPES, build_device, build_examples, build_run
+from pipeline.config.schema import Sweep
+from pipeline.runs.job import Job
+from pipeline.sweep import halving
+from pipeline.sweep._stacks import seconds
+from pipeline.sweep._workers import Work
+from pipeline.sweep.memory import needed
+
+_MEASURED = 0.5  # seconds
+
+
+def estimate(works: Sequence[Work], processes: int, options: Sweep) -> str | None:
+    """One line for the user; None where there is nothing to train, or this process does not have the data."""
+    if not works or works[0].dataset is None:
+        return None
+    first = max(works, key=_planned)
+    measured = _epoch_seconds(first) * first.jobs[0].config.training.epochs
+    total = sum(map(_planned, works)) * measured / _planned(first)
+    total *= _share_of_epochs([job for work in works for job in work.jobs], options)
+    # No stack is split, and the last ones may run alone.
+    longest = max(map(_planned, works)) * measured / _planned(first)
+    expected = max(total / processes, longest if options.kind != "halving" else 0.0)
+    networks = max(sum(needed(job, run) for job, run in zip(work.jobs, _runs(work), strict=True)) for work in works)
+    return (
+        f"expected: about {_duration(expected)} on {processes} process{'es' * (processes > 1)} and "
+        f"{processes * (_resident() + networks) / 2**20:,.0f} MB of memory, by a measurement of {_MEASURED:g} s"
+    )
+
+
+def _runs(work: Work) -> list[sn.Run]:
+    assert work.dataset is not None
+    return [build_run(job.config, work.dataset) for job in work.jobs]
+
+
+def _planned(work: Work) -> float:
+    """Seconds by the planner's rough constants, of which only the ratios are used."""
+    assert work.dataset is not None
+    examples = len(work.dataset.train)
+    pairs = dict(zip(work.rows, zip(work.jobs, _runs(work), strict=True), strict=True))  # a network once
+    return sum(seconds(job, run, examples) for job, run in pairs.values())
+
+
+def _epoch_seconds(work: Work) -> float:
+    """Seconds of an epoch of the stack, its evaluation included."""
+    config, dataset = work.jobs[0].config, work.dataset
+    assert dataset is not None
+    torch.set_num_threads(config.training.threads)
+    splits = [build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")]
+    size, examples = config.training.batch_size, splits[0]
+    batches = math.ceil(len(examples) / size)
+    runs = list(dict(zip(work.rows, _runs(work), strict=True)).values())
+    stack = sn.Stack(
+        runs,
+        steps_per_epoch=batches,
+        dtype=DTYPES[config.training.dtype],
+        device=build_device(config),
+        kernel=config.training.kernel,
+    )
+    order = torch.arange(len(examples), device=stack.device)
+    augment, generator = config.dataset.augment(dataset), torch.Generator(stack.device).manual_seed(0)
+    mixup = sn.Mixup(config.training.mixup) if config.training.mixup else None
+
+    def train(first: int, last: int) -> None:
+        stack.train(examples, order[first * size : last * size], size, augment, generator, mixup)
+
+    train(0, min(2, batches))  # what happens once
+    count, start = max(batches // 50, 1), time.perf_counter()
+    done = 0
+    while time.perf_counter() - start < _MEASURED:
+        first = done % batches
+        last = min(first + count, batches)
+        train(first, last)
+        done += last - first
+    step = (time.perf_counter() - start) / done
+    most = min(len(examples), 2000)
+    part = replace(examples, inputs=examples.inputs[:most], targets=examples.targets[:most])
+    stack.evaluate(part)
+    start = time.perf_counter()
+    stack.evaluate(part)
+    evaluation = (time.perf_counter() - start) / len(part) * sum(map(len, splits))
+    return step * batches + evaluation
+
+
+def _share_of_epochs(jobs: Sequence[Job], options: Sweep) -> float:
+    """The share of all epochs that halving trains."""
+    if options.kind != "halving":
+        return 1.0
+    trained, before, count = 0.0, 0.0, len(jobs)
+    rungs = halving.rungs(jobs, options)
+    settings = len(halving.replicates_of(jobs))
+    for rung in rungs:
+        trained += count * (rung.share - before)
+        before, count = rung.share, len(jobs) * rung.stay // settings
+    return trained / len(jobs)
+
+
+def _resident() -> int:
+    """Bytes that this process has in memory, code and data included."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def _duration(seconds: float) -> str:
+    """ "20 s", "3 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

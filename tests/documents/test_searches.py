@@ -1,0 +1,31 @@
+"""docs/searches.md: its commands, on small data and short."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+from commands import ended
+from documents import ROOT
+
+TEXT = (ROOT / "docs" / "searches.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^    python -m pipeline (.*)$", TEXT, re.MULTILINE)
+SMALL = ["dataset=square", "dataset.samples=200"]
+
+
+def test_commands(tmp_path: Path) -> None:
+    assert len(COMMANDS) == 6
+    for number, command in enumerate(COMMANDS):
+        words = shlex.split(command.replace("fashion_mnist,cifar10", "square,patterns"))
+        words = [re.sub(r"^(hydra.sweeper.trials|sweep.seeds|training.epochs)=.*", r"\1=3", word) for word in words]
+        words = [word.replace("sweep.name=NAME", "sweep.name=0") for word in words]
+        several = any(word.startswith("dataset=") for word in words)
+        small = SMALL[several:] + ["training.epochs=3"] * (not any("training.epochs" in word for word in words))
+        name = [] if any("sweep.name" in word for word in words) else [f"sweep.name={number}"]
+        ended(tmp_path, *words, *small, *name)
+    outputs = tmp_path / "outputs"
+    assert {path.name for path in outputs.iterdir()} == {"0", "1", "2", "3", "5", "0-confirmed"}
+    folds = pd.read_csv(outputs / "1" / "results.csv")
+    assert sorted(folds["config.dataset.fold"]) == sorted([*range(5)] * 3)
+    assert (outputs / "5" / "report" / "patterns" / "index.html").exists()
+    assert len(pd.read_csv(outputs / "0-confirmed" / "report" / "confirmed.csv")) == 3

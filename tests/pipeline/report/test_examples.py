@@ -1,0 +1,93 @@
+"""Two runs compared example by example, against statsmodels and counts made here."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics import examples
+from pipeline.report.statistics.examples import compare_examples
+from pipeline.runs.predictions import Predicted, read_predictions
+from pipeline.runs.result import Result
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_p_is_that_of_the_exact_test_of_mcnemar(right: list[tuple[bool, bool]]) -> None:
+    target = np.zeros(len(right), int)
+    first, second = (Predicted(np.array([not pair[i] for pair in right], int), target) for i in (0, 1))
+    sentence = examples._mcnemar(first, second, "3", "7")
+    cells = [[sum(pair == (a, b) for pair in right) for b in (True, False)] for a in (True, False)]
+    better, worse = cells[0][1], cells[1][0]
+    if better + worse == 0:
+        assert sentence == f"Runs 3 and 7 are right on the same of the {len(right)} test examples."
+        return
+    p = mcnemar(cells, exact=True).pvalue
+    assert f"run 3 has {better} right that run 7 has wrong, and {worse} the other way round" in sentence
+    assert (f"p = {p:.3f}" if p >= 0.001 else "p < 0.001") in sentence
+    assert ("may be all there is to it" in sentence) == (p >= 0.05)
+
+
+def test_the_bootstrap_has_the_interval_of_many_examples() -> None:
+    rng = np.random.default_rng(3)
+    costs, others = rng.normal(1, 0.1, 4000), rng.normal(1.02, 0.1, 4000)
+    sentence = examples._bootstrap(costs, others, "0", "1", "regression")
+    assert sentence is not None
+    difference = others - costs
+    half = stats.norm.ppf(0.975) * difference.std(ddof=1) / math.sqrt(4000)
+    low, high = (float(word) for word in sentence.split("from ")[1].split(" (")[0].split(" to "))
+    assert low == pytest.approx(difference.mean() - half, abs=0.05 * half + 5e-5)
+    assert high == pytest.approx(difference.mean() + half, abs=0.05 * half + 5e-5)
+    assert "run 1 is" in sentence
+    assert "above that of run 0" in sentence
+    turned = examples._bootstrap(others, costs, "1", "0", "regression")
+    assert turned is not None
+    assert "below that of run 1" in turned
+
+
+def runs(n: int, **columns: object) -> Comparison:
+    rows = [
+        {"run": str(i), "status": "finished", "message": None, "task": "classification", "config.optimizer.lr": 0.1 * i}
+        | {"config.seed": 0, "metric.best_validation_accuracy": 0.9 - 0.1 * i, "metric.best_test_accuracy": 0.5}
+        for i in range(n)
+    ]
+    return Comparison.of(pd.DataFrame(rows).assign(**columns))
+
+
+def test_nothing_is_said_without_two_runs_and_their_predictions(tmp_path: Path) -> None:
+    folders = {str(i): tmp_path / str(i) for i in range(3)}
+    assert compare_examples(runs(1), folders) is None
+    assert compare_examples(runs(3), folders) is None
+    assert compare_examples(runs(3, **{"config.seed": [0, 1, 2], "config.optimizer.lr": 0.1}), folders) is None
+
+
+@pytest.mark.parametrize("kind", ["whole", "another file", "cut", "no array", "missing"])
+def test_only_what_the_run_wrote_is_read(tmp_path: Path, kind: str) -> None:
+    predicted = Predicted(np.array([0, 1, 2], np.uint8), np.array([0, 2, 2], np.uint8))
+    checksum = predicted.write(tmp_path)
+    path = tmp_path / "predictions.npz"
+    data = path.read_bytes()
+    if kind == "another file":
+        Predicted(np.array([1, 1, 2], np.uint8), predicted.target).write(tmp_path)
+    elif kind == "cut":
+        path.write_bytes(data[:-20])
+    elif kind == "no array":
+        path.write_bytes(b"")
+    elif kind == "missing":
+        path.unlink()
+    facts = {"format": 1, "status": "finished", "message": None, "metrics": {}, "config": {}}
+    result = Result.model_validate(facts | {"files": {path.name: checksum}})
+    read = read_predictions(tmp_path, result)
+    if kind == "whole":
+        assert read is not None
+        assert read.predicted.tolist() == [0, 1, 2]
+        assert read.target.tolist() == [0, 2, 2]
+    else:
+        assert read is None
