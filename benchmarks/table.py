@@ -98,12 +98,10 @@ def sentence(frame: "pd.DataFrame") -> str:
     rows = frame.set_index("network, batch")
     one, many = rows.loc["784-256-10, batch 1"], rows.loc["784-256-10, batch 64"]
     ours = [f"{float(row['scratchnet µs']):.3g} µs" for row in (one, many)]
-    jax = [f"{float(row['× jax']):.1f}" for row in (one, many)]
-    torch = [f"{float(row['× torch']):.0f}" for row in (one, many)]
+    jax, torch = ([f"{float(row[f'× {peer}']):.2g} times" for row in (one, many)] for peer in ("jax", "torch"))
     return (
-        f"A step of 784-256-10 on one core takes {ours[0]} at batch size 1, where JAX takes {jax[0]} times and torch\n"
-        f"{torch[0]} times as long, and {ours[1]} at batch size 64, where JAX takes {jax[1]} times and torch {torch[1]} "
-        "times as long."
+        f"A step of 784-256-10 on one core takes {ours[0]} at batch size 1, where JAX takes {jax[0]} and torch {torch[0]}\n"
+        f"as long, and {ours[1]} at batch size 64, where JAX takes {jax[1]} and torch {torch[1]} as long."
     )
 
 
