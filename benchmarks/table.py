@@ -100,8 +100,8 @@ def sentence(frame: "pd.DataFrame") -> str:
     ours = [f"{float(row['scratchnet µs']):.3g} µs" for row in (one, many)]
     jax, torch = ([f"{float(row[f'× {peer}']):.2g} times" for row in (one, many)] for peer in ("jax", "torch"))
     return (
-        f"A step of 784-256-10 on one core takes {ours[0]} at batch size 1, where JAX takes {jax[0]} and torch {torch[0]}\n"
-        f"as long, and {ours[1]} at batch size 64, where JAX takes {jax[1]} and torch {torch[1]} as long."
+        f"A step of 784-256-10 on one core takes {ours[0]} at batch size 1, where JAX takes {jax[0]} and torch "
+        f"{torch[0]}\nas long, and {ours[1]} at batch size 64, where JAX takes {jax[1]} and torch {torch[1]} as long."
     )
 
 

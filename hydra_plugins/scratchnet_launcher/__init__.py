@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
+from hydra.errors import CompactHydraException
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -35,6 +36,11 @@ class StackedLauncher(Launcher):
         self.workers, self.backend, self.scheduler, self.progress = workers, backend, scheduler, progress
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        if not {"sweep", "training", "model"} <= set(config):
+            raise CompactHydraException(
+                "hydra/launcher=stacked: trains what `python -m pipeline` composes, which this application does not; "
+                "use another launcher, such as basic"
+            )
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

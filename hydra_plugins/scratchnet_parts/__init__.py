@@ -46,4 +46,5 @@ class PartsSearchPath(SearchPathPlugin):
     """Looks for parts after all files."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        search_path.append("scratchnet-parts", "parts://")
+        if not any(element.path == "parts://" for element in search_path.get_path()):  # Hydra 1.4 may find this twice
+            search_path.append("scratchnet-parts", "parts://")

@@ -16,16 +16,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf._utils import get_omega_conf_dumper
 
 from pipeline.command._explain import no_key
+from pipeline.command._hydra import ConfigLoaderImpl, apply_overrides, dirname, dumper
 from pipeline.config.check import resolve, without_hydra
 from pipeline.config.schema import Config
 from pipeline.errors import UserError
@@ -108,10 +107,9 @@ class Composer:
                 raise
             raise unknown from error
         task = [override for override, _ in parsed if not override.is_hydra_override()]
-        dirname = get_overrides_dirname(task, **base.hydra["job"]["config"]["override_dirname"])
         per_job = {
             "overrides": base.hydra["overrides"] | {"task": [override.input_line for override in task]},
-            "job": base.hydra["job"] | {"override_dirname": dirname},
+            "job": base.hydra["job"] | dirname(base.hydra["job"], task),
         }
         return Composed(raw, resolved, base.hydra | per_job, self.sweep / str(number)).numbered(number)
 
@@ -162,7 +160,7 @@ class _Base:
                     functools.reduce(dict.__getitem__, sections, values)[leaf] = override.value()
             return raw, resolved
         user = copy.deepcopy(self.user)
-        ConfigLoaderImpl._apply_overrides_to_config(list(overrides), user)
+        apply_overrides(list(overrides), user)
         return _plain(user), resolve(user)
 
     def _replaces(self, override: Override) -> bool:
@@ -190,7 +188,7 @@ class _Dumper(yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper):  
     """OmegaConf's YAML by the fast library: it quotes what would otherwise be read as a number."""
 
 
-_Dumper.add_representer(str, lambda dumper, text: get_omega_conf_dumper().str_representer(dumper, text))
+_Dumper.add_representer(str, lambda writer, text: dumper().str_representer(writer, text))
 
 
 def _plain(config: DictConfig) -> Values:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 
+from pipeline.command._hydra import ConfigLoaderImpl, compose_plainly
 from pipeline.config.check import unknown_key
 from pipeline.config.folder import PRIMARY
 from pipeline.errors import UserError, no_such
@@ -56,7 +56,7 @@ def translate(
     groups = [override for override in parsed if loader.repository.group_exists(override.key_or_group)]
     texts = [str(override.input_line) for override in groups if override.key_or_group != unknown.group(1)]
     try:  # which choices lack the key?
-        config = ConfigLoaderImpl.load_configuration(loader, config_name, texts, run_mode, True, False)
+        config = compose_plainly(loader, config_name, texts, run_mode)
     except (HydraException, ValueError):
         return None
     return no_key(error, parsed, config.hydra.runtime.choices, config)

@@ -1,5 +1,7 @@
 """The grids of a command: one, those of `sweep.grids`, or those of each of several experiments.
 
+Other Hydra applications, which have no section `sweep`, can use them too.
+
 Each grid is a list of overrides, the command line's last, so that these take precedence. Several experiments are
 several grids: each has the swept keys, zipped keys and grids of its own file.
 """
@@ -36,7 +38,7 @@ def grids(config: DictConfig, loader: ConfigLoader) -> list[Grid]:
     for composed, overrides in _experiments(config, task, loader):
         params = [text for text in swept_by_file(composed) if text.partition("=")[0] != "experiment"]
         own = [list(_texts(grid, n)) for n, grid in enumerate(_written(composed), 1)] or [[]]
-        zipped = [[str(key) for key in together] for together in composed.sweep.zip]
+        zipped = [[str(key) for key in together] for together in OmegaConf.select(composed, "sweep.zip") or ()]
         result += [Grid([*params, *grid, *overrides], zipped) for grid in own]
     return result
 
@@ -114,7 +116,7 @@ def _of_command(config: DictConfig) -> dict[str, Any]:
 
 
 def _written(config: DictConfig) -> list[Any]:
-    grids = config.sweep.get("grids")
+    grids = OmegaConf.select(config, "sweep.grids")
     if grids is None:
         return []
     if not OmegaConf.is_list(grids):

@@ -8,48 +8,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
-from hydra._internal.config_repository import IConfigRepository
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathElement
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pipeline.command._explain import translate
+from pipeline.command._hydra import Compose, HookedLoader, IConfigRepository, dirname, parse_overrides
 from pipeline.config.folder import conf_folder, is_primary, user_folder
 
 _NONE = {"experiment": "~experiment", "tracking": "tracking=[]"}  # how Hydra writes that none is chosen of a group
 
 
-class Loader(ConfigLoaderImpl):
+class Loader(HookedLoader):
     """Loads configurations for one command."""
 
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
         _put_first(config_search_path)
         super().__init__(config_search_path)
 
-    def load_configuration(
-        self,
-        config_name: str | None,
-        overrides: list[str],
-        run_mode: RunMode,
-        from_shell: bool = True,
-        validate_sweep_overrides: bool = True,
-    ) -> DictConfig:
+    def composed(self, name: str | None, overrides: list[str], run_mode: RunMode, compose: Compose) -> DictConfig:
         """The composed configuration; of a sweep, that of its first job as far as groups go. Raises UserError."""
         try:
-            parsed, repository = self._parse_overrides_and_create_caching_repo(config_name, overrides)
+            parsed, repository = parse_overrides(self, name, overrides)
             lines = list(self._composable(parsed, repository, run_mode))
-            config = super().load_configuration(config_name, lines, run_mode, from_shell, validate_sweep_overrides)
+            config = compose(lines)
         except Exception as error:
-            explained = translate(error, self, config_name, overrides, run_mode)
+            explained = translate(error, self, name, overrides, run_mode)
             if explained is None:
                 raise
             raise explained from error
         if lines != overrides:  # what was typed is the record, and what sweepers read
             task = [override for override in parsed if not override.is_hydra_override()]
             config.hydra.overrides.task = [override.input_line for override in task]
-            config.hydra.job.override_dirname = get_overrides_dirname(task, **config.hydra.job.config.override_dirname)
+            config.hydra.job.update(dirname(config.hydra.job, task))
         return config
 
     def _composable(

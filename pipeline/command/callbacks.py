@@ -27,6 +27,8 @@ class PipelineCallback(Callback):
     """Rejects invalid commands before any file is written, and remembers the sweep's folder and when it began."""
 
     sweep_folder: Path | None = None
+    run_folder: Path | None = None  # of a single run
+    wants_report: bool = True
     started: float = 0.0  # of `time.time()`
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -40,6 +42,7 @@ class PipelineCallback(Callback):
             _check_data(checked)
         except (UserError, OSError) as error:
             _refuse(error)
+        PipelineCallback.run_folder, PipelineCallback.wants_report = folder, checked.report
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
@@ -56,6 +59,7 @@ class PipelineCallback(Callback):
         except (UserError, OSError) as error:
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
+        PipelineCallback.wants_report = bool(config.get("report", True))
 
 
 def deadline(hours: float | None) -> float:

@@ -1,4 +1,4 @@
-"""`python -m pipeline`: Hydra's command line, with one-line errors and a report after every sweep."""
+"""`python -m pipeline`: Hydra's command line, with one-line errors and a report at the end."""
 
 import io
 import os
@@ -7,10 +7,11 @@ import sys
 from importlib import metadata
 
 import hydra
-import hydra._internal.hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.command._hydra import main as hydra_main
+from pipeline.command._hydra import use
 from pipeline.command._loader import Loader
 from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
@@ -56,15 +57,15 @@ def _run(full: bool) -> int:
     try:
         handle_signals(_resume_hint)
         check_user_configs(sys.argv[1:])
-        hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]  # Hydra has no other way
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name=PRIMARY)(run)()
+        use(Loader)
+        hydra_main(config_path=str(conf_folder()), config_name=PRIMARY)(run)()
     except Terminated:
         raise
     except KeyboardInterrupt:
         heard()
         say(_resume_hint())
         return STOPPED
-    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError) as error:
+    except (UserError, HydraException, OmegaConfBaseException, OSError, ValueError, MemoryError, RuntimeError) as error:
         message = _message(error)
         if full or message is None:
             raise
@@ -80,14 +81,17 @@ def _resume_hint() -> str:
 
 
 def _report() -> int:
-    """Build the report of the sweep, even if some of its runs failed."""
-    folder = PipelineCallback.sweep_folder
-    if folder is None or not folder.is_dir() or not any(map(holds_result, run_folders(folder))):
+    """Build the report of the sweep, even if some of its runs failed, or of the run; say how they ended, and where."""
+    folder, single = PipelineCallback.sweep_folder or PipelineCallback.run_folder, PipelineCallback.sweep_folder is None
+    if folder is None or not PipelineCallback.wants_report or not folder.is_dir():
+        return 0
+    if not any(map(holds_result, [folder] if single else run_folders(folder))):
         return 0
     from pipeline.report.build import build
+    from pipeline.report.paper import COLUMN
 
     try:
-        print(f"report: {build([folder])}")
+        print(f"report: {build([folder], column=None if single else COLUMN, tell=print)}")
     except (UserError, OSError) as error:
         reason = explain(error) if isinstance(error, OSError) else error
         print(f"no report: {reason}; the report alone: python -m pipeline.report {folder}", file=sys.stderr)
@@ -101,6 +105,8 @@ def _message(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return explain(error)
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "out of memory, or of threads; free some, or allow more (ulimit -v, ulimit -u), then repeat the command"
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Transformer
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command._confirm import confirming_jobs
 from pipeline.command._grids import grids
@@ -19,7 +19,7 @@ _MAX_RUNS = 100_000  # one folder each; more is a typo
 
 def jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]:
     """The overrides of each job of the command, grid after grid. Raises UserError for what is not a grid."""
-    if config.sweep.kind == "confirm":
+    if OmegaConf.select(config, "sweep.kind") == "confirm":
         return confirming_jobs(config, loader)
     overrides = grids(config, loader)
     for together in (together for one in overrides for together in one.zipped):

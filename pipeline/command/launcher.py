@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from pipeline.files import clean, clear, make_folder, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
+from pipeline.runs.tracking import catch_up
 from pipeline.sweep import halving
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.estimate import estimate
@@ -82,7 +82,7 @@ def launch(
             print(halving.summary(list({job.folder: job for job in jobs}.values()), options), flush=True)
         if options.dry_run:
             print("\n".join(filter(None, [plan.details(), estimate(plan.works, plan.processes, options)])), flush=True)
-            return [_ended(*rows, None, may_be_absent=True) for rows in zip(jobs, composed, strict=True)]
+            return [EndedJob(*rows, None, may_be_absent=True) for rows in zip(jobs, composed, strict=True)]
         clean(sweep)
         ledger.write()
         if options.kind == "confirm":
@@ -94,6 +94,7 @@ def launch(
         _write_hydra([job for job in composed if job.folder in training])
         _notify(hydra_context, "on_job_start", composed, task_function=task_function)
         end = deadline(options.hours)
+        catch_up([job for job in jobs if job.folder in plan.done])
         results = plan.train(options, progress, end)
         if training:
             print(f"{len(training)} runs ended after {time.perf_counter() - started:.1f} s", flush=True)
@@ -101,7 +102,8 @@ def launch(
         if late and (left := _left(jobs, results)):
             print(f"sweep.hours={options.hours:g} are over: {left}; the same command goes on", flush=True)
     returns: list[JobReturn] = [
-        _ended(job, source, results.get(job.folder), late) for job, source in zip(jobs, composed, strict=True)
+        EndedJob(job, source, results.get(job.folder), may_be_absent=late)
+        for job, source in zip(jobs, composed, strict=True)
     ]
     _notify(hydra_context, "on_job_end", composed, job_return=returns)
     return returns
@@ -184,33 +186,39 @@ def _notify(context: HydraContext, event: str, composed: Sequence[Composed], **v
     for i, job in enumerate(composed if others else ()):
         config = OmegaConf.create(job.raw | {"hydra": job.hydra})
         arguments = {name: value[i] if isinstance(value, list) else value for name, value in values.items()}
-        if "job_return" in arguments:
-            arguments["job_return"].cfg = OmegaConf.create(job.raw)
-            arguments["job_return"].hydra_cfg = OmegaConf.create({"hydra": job.hydra})
         getattr(context.callbacks, event)(config=config, **arguments)
 
 
-@dataclass
 class EndedJob(JobReturn):
-    """What the sweeper gets for a job; its `return_value` raises where the job failed."""
+    """What the sweeper gets for a job; its `return_value` raises where the job failed.
 
-    folder: Path = Path()
-    result: Result | None = None  # None if it has not started
+    `cfg` and `hydra_cfg` are made when they are asked for: a thousand jobs take seconds, and few sweepers want them.
+    """
 
+    folder: Path
+    result: Result | None  # None if it has not started
 
-def _ended(job: Job, composed: Composed, result: Result | None, may_be_absent: bool) -> EndedJob:
-    failed = result.status == "failed" if result else not may_be_absent
-    message = result.message if result else "not trained: the sweep stopped at sweep.max_failures"
-    value: Any = RunFailed(f"{job.folder}: {message}") if failed else result and result.score
-    return EndedJob(
-        overrides=list(job.overrides),
-        working_dir=str(Path.cwd()),
-        task_name=composed.hydra["job"]["name"],
-        status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
-        _return_value=value,
-        folder=job.folder,
-        result=result,
-    )
+    def __init__(self, job: Job, composed: Composed, result: Result | None, *, may_be_absent: bool) -> None:
+        failed = result.status == "failed" if result else not may_be_absent
+        message = result.message if result else "not trained: the sweep stopped at sweep.max_failures"
+        value: Any = RunFailed(f"{job.folder}: {message}") if failed else result and result.score
+        self.composed, self.folder, self.result = composed, job.folder, result
+        chdir = composed.hydra["job"]["chdir"]
+        super().__init__(
+            overrides=list(job.overrides),
+            working_dir=str(job.folder.absolute() if chdir else Path.cwd()),
+            task_name=composed.hydra["job"]["name"],
+            status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
+            _return_value=value,
+        )
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if value is None and name in ("cfg", "hydra_cfg"):
+            composed = super().__getattribute__("composed")
+            value = OmegaConf.create(composed.raw if name == "cfg" else {"hydra": composed.hydra})
+            setattr(self, name, value)
+        return value
 
 
 def _left(jobs: Sequence[Job], results: Mapping[Path, Result]) -> str:

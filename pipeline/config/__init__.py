@@ -1,5 +1,6 @@
 """The whole configuration: its schema, its checks, and what it builds."""
 
+import inspect
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +25,8 @@ def _decoded(text: str | None) -> Any:
     return text
 
 
-# Here, because every process that reads a configuration imports this package first.
-OmegaConf.register_new_resolver("sweep_folder", _sweep_folder, replace=True)
-OmegaConf.register_new_resolver("decoded", _decoded, replace=True)
+# Here, because every process that reads a configuration imports this package first. OmegaConf 2.4 has renamed it.
+_renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
+_register: Any = OmegaConf.register_resolver if _renamed else OmegaConf.register_new_resolver
+_register("sweep_folder", _sweep_folder, replace=True)
+_register("decoded", _decoded, replace=True)

@@ -24,7 +24,7 @@ def settings_of(configs: Sequence[Config]) -> list[int]:
 
 
 def _setting(config: Config, following: Sequence[str]) -> str:
-    exclude: dict[str, bool | set[str]] = {"sweep": True, "tracking": True}
+    exclude: dict[str, bool | set[str]] = {"sweep": True, "tracking": True, "report": True}
     for key in replicating([*config.sweep.replicates, *following]):
         section, _, leaf = key.rpartition(".")
         if not section:

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.runs.read import collect
+from pipeline.runs.selection import read_selection
 
 COLUMNS = [
     *("sweep", "dataset", "reports' best", "test accuracy", "validation accuracy", "seeds", "picked"),
@@ -20,26 +21,33 @@ def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
     """One row per sweep: its settings with the highest mean validation accuracy over seeds, and their test mean.
 
     Settings tried on fewer seeds than others are not picked: a mean of one is luck. Figures are those of each run's
-    best epoch on validation; ± is the standard deviation over the seeds.
+    best epoch on validation; ± is the standard deviation over the seeds. Of a folder that confirms another sweep they
+    are of the new seeds alone, and runs and minutes are those of both.
     """
     return pd.DataFrame([_line(folder, reports) for folder in folders], columns=COLUMNS)
 
 
 def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     comparison = Comparison.of(collect([folder]).runs)
-    replicates = Replicates.of(comparison)
-    first = comparison.runs.iloc[0]
+    replicates, selection = Replicates.of(comparison), read_selection(folder)
+    first, every = comparison.runs.iloc[0], [comparison]
+    name, picked = folder.name, replicates.name(0) if len(replicates.settings.columns) else "as written"
+    command = f"`python -m pipeline experiment={name}`"
+    if selection is not None:
+        name, picked = selection.sweep, selection.selected[0].words
+        every.append(Comparison.of(collect([folder.with_name(name)]).runs))
+        command = f"`python -m pipeline experiment={name}`, then with `sweep=confirm`"
     return {
-        "sweep": folder.name,
+        "sweep": name,
         "dataset": first["config.dataset.name"],
         "reports' best": f"{_reported(first, reports):.4f}",
         "test accuracy": _mean(replicates, "test"),
         "validation accuracy": _mean(replicates, "validation"),
         "seeds": int(replicates.n.iloc[0]),
-        "picked": replicates.name(0) if len(replicates.settings.columns) else "as written",
-        "runs": len(comparison.runs),
-        "core minutes": f"{comparison.seconds.sum() / 60:.0f}",
-        "command": f"`python -m pipeline experiment={folder.name}`",
+        "picked": picked,
+        "runs": sum(len(one.runs) for one in every),
+        "core minutes": f"{sum(one.seconds.sum() for one in every) / 60:.0f}",
+        "command": command,
     }
 
 

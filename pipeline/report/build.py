@@ -22,10 +22,12 @@ from pipeline.report.figures.medium import SCREEN, Figure, Medium
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.figures.ranks import critical_differences
 from pipeline.report.figures.search import search_progress
+from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
+from pipeline.report.outcome import outcome
 from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
-from pipeline.report.paper import COLUMN, write_paper
+from pipeline.report.paper import COLUMN, Findings, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
@@ -39,10 +41,17 @@ from pipeline.runs.result import Result, read_result
 from pipeline.runs.selection import read_selection
 
 
-def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COLUMN, reload: int | None = None) -> Path:
+def build(
+    folders: Sequence[Path],
+    out: Path | None = None,
+    column: Medium | None = COLUMN,
+    reload: int | None = None,
+    tell: Callable[[str], object] = lambda line: None,
+) -> Path:
     """Write `results.csv` into each sweep folder and the report into `out`; -> its index.html.
 
-    `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for. `reload` is for
+    `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for, None
+    for a report without it. `tell` is called with each line of how the runs ended, such as `print`. `reload` is for
     the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
     as training, only the report is written, without paper/, and no network is loaded. Runs of several data sets have a
     report each, in folders of `out`, and its index.html compares settings over all. Raises UserError if there is no run
@@ -59,10 +68,10 @@ def build(folders: Sequence[Path], out: Path | None = None, column: Medium = COL
     out = out or folders[0] / "report"
     data_sets = DataSets.of(collected.runs)
     if not data_sets.several:
-        return _build_one(collected, folders, out, column, reload).page
+        return _build_one(collected, folders, out, column, reload, tell).page
     built = {
         title: _build_one(
-            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, f" on {title}"
+            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, tell, f" on {title}"
         )
         for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
     }
@@ -81,7 +90,13 @@ class _Built:
 
 
 def _build_one(
-    collected: Collected, folders: Sequence[Path], out: Path, column: Medium, reload: int | None, of_data: str = ""
+    collected: Collected,
+    folders: Sequence[Path],
+    out: Path,
+    column: Medium | None,
+    reload: int | None,
+    tell: Callable[[str], object],
+    of_data: str = "",
 ) -> _Built:
     """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
@@ -94,26 +109,29 @@ def _build_one(
     selection = read_selection(folders[0]) if len(folders) == 1 else None
     confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
     tables = [*filter(None, [confirmed, repeated]), comparison.listing]
-    for table in tables:
-        for name, content in table.files().items():
-            write_whole(out / name, content)
+    write_tables(out / "tables", tables, comparison)
+    paper = column is not None and reload is None
+    for line in outcome(comparison, replicates, of_data):
+        tell(line)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
     importance = wait_for_importance()
     figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
     figures += _figures_of_keys(at_epoch, importance, SCREEN)
     diagnosis, fitted, reason = wait_for_diagnosis()
-    figure_inputs = comparison, collected.history, is_search, diagnosis
+    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
+    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
+    told = confirmation(selection, replicates) if selection else None
+    date = _date(run_folders)
+    findings = Findings(
+        replicates, importance, tables, [], folders, is_search, diagnosis, fitted, by_example, told, date
+    )
     wait_for_paper = (
-        run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
-        if reload is None
+        run_in_background(_write_paper, out, findings, collected.history, at_epoch, column)
+        if paper and column
         else None
     )
     figures += _figures_of_best(comparison, diagnosis, SCREEN)
-    for figure in figures:
-        write_whole(out / f"{figure.name}.svg", figure.svg)
-        write_whole(out / f"{figure.name}.png", figure.png)
-    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
-    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
+    _write_figures(out, figures)
     contents = Contents(
         comparison,
         at_epoch,
@@ -128,17 +146,18 @@ def _build_one(
         fitted,
         collected.problems,
         [reason] if reason else [],
-        confirmation(selection, replicates) if selection else None,
+        told,
         by_example,
         confirmed,
         repeated,
-        _links(tables, figures, paper=reload is None),
-        _date(run_folders),
+        _links(tables, figures, paper=paper),
+        date,
         reload,
         _stamp(reload),
         of_data,
     )
     write_whole(out / "index.html", render(contents))
+    write_readme(out)
     if wait_for_paper is not None:
         wait_for_paper()
     return _Built(out / "index.html", comparison, by_example, tables, figures)
@@ -155,11 +174,8 @@ def _build_overview(
     """Write the page of several data sets, which compares settings by their ranks and holds the figures of each."""
     ranks = Ranks.of(data_sets)
     table, figure = across_table(data_sets, ranks), critical_differences(ranks)
-    for name, content in table.files().items():
-        write_whole(out / name, content)
-    if figure is not None:
-        write_whole(out / f"{figure.name}.svg", figure.svg)
-        write_whole(out / f"{figure.name}.png", figure.png)
+    write_tables(out / "tables", [table], data_sets.whole)
+    _write_figures(out, [figure] if figure is not None else [])
     parts = [
         Part(
             title,
@@ -173,7 +189,15 @@ def _build_overview(
     ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
+    write_readme(out)
     return out / "index.html"
+
+
+def _write_figures(out: Path, figures: Sequence[Figure]) -> None:
+    (out / "figures").mkdir(exist_ok=True)
+    for figure in figures:
+        write_whole(out / "figures" / f"{figure.name}.svg", figure.svg)
+        write_whole(out / "figures" / f"{figure.name}.png", figure.png)
 
 
 def _stamp(reload: int | None) -> str:
@@ -196,9 +220,6 @@ def _training(collected: Collected) -> Collected:
     runs = collected.runs.assign(status=collected.runs["status"].mask(unfinished, "training"))
     problems = [problem for problem in collected.problems if problem.place not in missing]
     return replace(collected, runs=runs, problems=problems)
-
-
-FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
 def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
@@ -228,23 +249,15 @@ def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Med
     return [figure for figure in made if figure is not None]
 
 
-def _write_paper(
-    out: Path,
-    inputs: FigureInputs,
-    at_epoch: Comparison,
-    importance: Importance,
-    replicates: Replicates,
-    tables: Sequence[Table],
-    column: Medium,
-) -> None:
+def _write_paper(out: Path, findings: Findings, history: pd.DataFrame, at_epoch: Comparison, column: Medium) -> None:
     """Write the paper, with all figures drawn for its column."""
-    comparison, history, searched, diagnosis = inputs
+    comparison = findings.comparison
     figures = [
-        *_figures_of_runs(comparison, history, searched, column),
-        *_figures_of_keys(at_epoch, importance, column),
-        *_figures_of_best(comparison, diagnosis, column),
+        *_figures_of_runs(comparison, history, findings.searched, column),
+        *_figures_of_keys(at_epoch, findings.importance, column),
+        *_figures_of_best(comparison, findings.diagnosis, column),
     ]
-    write_paper(out / "paper", replicates, importance, tables, figures, searched)
+    write_paper(out, replace(findings, figures=figures))
 
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
@@ -290,6 +303,6 @@ def _date(run_folders: Sequence[Path]) -> str:
 
 def _links(tables: Sequence[Table], figures: Sequence[Figure], *, paper: bool) -> list[tuple[str, list[str]]]:
     """The files beside the page, by kind."""
-    drawn = [f"{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
-    links = [("tables", [name for table in tables for name in table.files()]), ("figures", drawn)]
-    return [*links, ("paper", ["paper/paper.tex"])] if paper else links
+    drawn = [f"figures/{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
+    links = [("tables", [f"tables/{name}" for name in table_files(tables)]), ("figures", drawn)]
+    return [*links, ("paper", ["report.md", "paper/paper.tex"])] if paper else links

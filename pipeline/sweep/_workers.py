@@ -5,7 +5,7 @@ import hashlib
 import math
 import time
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.runs.result import Result
 from pipeline.sweep.backend import Backend, WorkersDied
 from pipeline.training.trainer import Trainer
 
+_PULSE_SECONDS = 0.5
 _LONG = 100  # characters; a file system allows 255 bytes
 _DEATHS = 2  # how often a stack may kill its worker without making progress
 # Not the fault of one run: the stack keeps its state and goes on once the user has mended it.
@@ -60,6 +61,11 @@ class Work:
     def started(self) -> Path:
         """A file that exists while the stack trains, and remains if its process dies: holds `progress` at the start."""
         return self.checkpoint.with_suffix(".started")
+
+    @property
+    def reached(self) -> Path:
+        """A file that says how many epochs the stack has trained, fractions included, for the command to show."""
+        return self.checkpoint.with_suffix(".epochs")
 
     def after_crash(self) -> "Work":
         """The stack after the previous command: if it killed that whole process, it counts as a death."""
@@ -129,7 +135,22 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
     results = _train(work)
     with suppress(OSError):
         work.started.unlink(missing_ok=True)
+        work.reached.unlink(missing_ok=True)
     return work.checkpoint, work.jobs, results
+
+
+def _writer(path: Path) -> Callable[[float], None]:
+    """A function that writes how far the stack is, now and then: only people read it."""
+    last = time.monotonic()
+
+    def write(epochs: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > _PULSE_SECONDS:
+            last = time.monotonic()
+            with suppress(OSError):
+                path.write_text(f"{epochs:.3f}")
+
+    return write
 
 
 def _train(work: Work) -> list[Result]:
@@ -137,7 +158,13 @@ def _train(work: Work) -> list[Result]:
     try:
         dataset = work.dataset or work.jobs[0].config.dataset.load()
         trainer = Trainer(
-            work.jobs, dataset, rows=work.rows, checkpoint=work.checkpoint, until=work.until, deadline=work.deadline
+            work.jobs,
+            dataset,
+            _writer(work.reached),
+            rows=work.rows,
+            checkpoint=work.checkpoint,
+            until=work.until,
+            deadline=work.deadline,
         )
         return trainer.train()
     except (Exception, SystemExit) as error:

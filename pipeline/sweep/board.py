@@ -4,7 +4,8 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,11 +27,18 @@ _LINE_SECONDS = 10.0
 class Board:
     """Follows runs through their history.csv files, wherever they train.
 
-    `show`: "auto" (a bar on a terminal, else lines), "plain" (lines) or "off".
+    `show`: "auto" (a bar on a terminal, else lines), "plain" (lines) or "off". `within`: files that say how far within
+    an epoch runs are, with the numbers of these runs.
     """
 
-    def __init__(self, jobs: Sequence[Job], show: str = "auto", lengths: Sequence[float] | None = None) -> None:
-        self.jobs, self.show = jobs, show
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        show: str = "auto",
+        lengths: Sequence[float] | None = None,
+        within: Mapping[Path, Sequence[int]] = {},
+    ) -> None:
+        self.jobs, self.show, self.within = jobs, show, within
         self.lengths = [job.config.training.epochs for job in jobs] if lengths is None else lengths
         self.total = sum(self.lengths)
         self.epochs = [0.0] * len(jobs)
@@ -79,12 +87,20 @@ class Board:
 
     def advance(self, number: int, epochs: float) -> None:
         """Run `number` has trained `epochs`, fractions included: finer than the files."""
-        self.epochs[number] = max(self.epochs[number], epochs)
+        self.epochs[number] = min(max(self.epochs[number], epochs), self.lengths[number])
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):
             self._read_histories()
+            self._read_within()
             self._display()
+
+    def _read_within(self) -> None:
+        for path, numbers in self.within.items():
+            with suppress(OSError, ValueError):  # there is none yet, or it is being written
+                epochs = float(path.read_text())
+                for number in numbers:
+                    self.advance(number, epochs)
 
     def _read_histories(self) -> None:
         for number, job in enumerate(self.jobs):
@@ -113,7 +129,9 @@ class Board:
             for length, epochs, ended in zip(self.lengths, self.epochs, self.ended, strict=True)
         )
         seconds = now - self.started
-        runs = f"{sum(self.ended)}/{len(self.jobs)} runs"
+        runs = (
+            f"{sum(self.ended)}/{len(self.jobs)} runs, {done:.{1 if self.total < 20 else 0}f}/{self.total:.0f} epochs"
+        )
         rate = f"{done / seconds:.1f} epochs/s" if done else "starting"
         best = f"best {self.best[1]}" if self.best else ""
         self.bar.update(self.task, completed=done, runs=runs, rate=rate, best=best)

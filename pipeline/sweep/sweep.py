@@ -142,7 +142,8 @@ class SweepPlan:
         places = {job.folder: i for i, job in enumerate(jobs)}
         failures = 0
         training = train_all(works, self.processes, self.backend)
-        with Board(jobs, progress, lengths) as board, closing(training) as ended:
+        within = {work.reached: [places[job.folder] for job in work.jobs if job.folder in places] for work in works}
+        with Board(jobs, progress, lengths, within) as board, closing(training) as ended:
             for stack, of_stack in ended:
                 for job, result in zip(stack if of_stack else (), of_stack, strict=True):
                     results[job.folder] = result

@@ -96,6 +96,7 @@ def command(
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background of a shell
             os.chdir(folder)
+            warnings.resetwarnings()  # which are errors in tests
             for stream, path in ((1, out), (2, error)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
             sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115

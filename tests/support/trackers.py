@@ -48,7 +48,7 @@ def read_mlflow(database: str, folder: Path) -> Seen:
     [run] = [run for run in client.search_runs(experiments) if run.data.tags["folder"] == str(folder.resolve())]
     metrics = {name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
     return Seen(
-        {name: [(metric.step, metric.value) for metric in rows] for name, rows in metrics.items()},
+        {name.replace("/", "_", 1): [(metric.step, metric.value) for metric in rows] for name, rows in metrics.items()},
         run.data.params,
         f"{run.info.status} {run.data.tags.get('status')}",
         run.data.tags["folder"],

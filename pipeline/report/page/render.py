@@ -15,6 +15,7 @@ from pipeline.metrics import LOSS, SELECTION, SPLITS
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
+from pipeline.report.outcome import messages
 from pipeline.report.page._best import classification, classification_data, regression, regression_data
 from pipeline.report.page._data import page_data
 from pipeline.report.page._headline import notes, tiles, title
@@ -37,7 +38,6 @@ _DRAWN_HERE = (
     *("confusion", "accuracy_by_class", "mistakes", "first_layer"),
 )
 _PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
-_NAMED = 20  # runs named per message
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,7 @@ def render(contents: Contents) -> str:
         contents.searched,
     )
     best, data["best"] = _best(contents)
-    settings, messages, reports = (
-        _settings(comparison, contents.settings),
-        _messages(comparison.runs),
-        _reported(comparison),
-    )
+    settings, reports = _settings(comparison, contents.settings), _reported(comparison)
     values = {
         "title": title(comparison),
         "meta": _meta(contents),
@@ -123,7 +119,7 @@ def render(contents: Contents) -> str:
         "metrics": [
             one for one in dict.fromkeys((top_runs.metric, *top_runs.beside)) if one.definition and one != LOSS
         ],
-        "messages": messages,
+        "messages": messages(comparison.runs),
         "commands": list(zip(runs["run"], _words(runs, "identity"), _words(runs, "provenance.command"), strict=True)),
         "files": contents.files,
         "provenance": {
@@ -299,19 +295,6 @@ def _reported(comparison: Comparison) -> dict[str, Any]:
         for _, row in table.iterrows()
     ]
     return {"columns": list(table.columns), "numeric": [*digits, "epochs"], "rows": rows}
-
-
-def _messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Each message once: its runs, their status, and the text."""
-    with_message = runs[runs["message"].fillna("").astype(bool)]
-    messages = []
-    for (status, message), group in with_message.groupby(["status", "message"], sort=False):
-        names = list(map(str, group["run"]))
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        messages.append(
-            (f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}", str(status), str(message))
-        )
-    return messages
 
 
 def _absent(present: set[str]) -> list[str]:

@@ -7,12 +7,14 @@ after a crash no epoch is missing there and none is duplicated.
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from pipeline.files import write_log
+from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
-from pipeline.runs.result import Result
+from pipeline.runs.result import Result, read_result
 from pipeline.runs.tracking._mlflow import MLflow
 from pipeline.runs.tracking._tensorboard import TensorBoard
 
@@ -28,7 +30,10 @@ class Tracker(Protocol):
 
 
 class Tracking:
-    """The trackers of one run. One that fails is dropped; the run is not affected."""
+    """The trackers of one run. One that fails is dropped; the run is not affected.
+
+    A file remains in the run's folder then, by which the next command knows to tell the tool what it has missed.
+    """
 
     _warned: set[str] = set()  # noqa: RUF012 (per process: a thousand runs need not all warn on stderr)
 
@@ -53,6 +58,8 @@ class Tracking:
                 call(tracker)
             except Exception as error:
                 del self.trackers[name]
+                with suppress(OSError):
+                    _missed(self.folder, name).touch()
                 self._warn(name, " ".join(f"{type(error).__name__}: {error}".split())[:300])
 
     def _warn(self, name: str, reason: str) -> None:
@@ -60,4 +67,29 @@ class Tracking:
             write_log(self.folder, f"tracking={name} failed, the run continues without it: {reason}")
         if name not in self._warned:
             self._warned.add(name)
-            print(f"{self.folder}: tracking={name} failed, runs continue without it: {reason}", file=sys.stderr)
+            print(
+                f"{self.folder}: tracking={name} failed, runs continue without it, and the same "
+                f"command tells it what it has missed: {reason}",
+                file=sys.stderr,
+            )
+
+
+def catch_up(jobs: Sequence[Job]) -> None:
+    """Tell trackers all of the ended runs that they have missed something of."""
+    for job in jobs:
+        tracking = Tracking(job)
+        missed = [path for name in tracking.trackers if (path := _missed(job.folder, name)).exists()]
+        if not missed:
+            continue
+        result, history = read_result(job.folder), read_history(job.folder)
+        if not isinstance(result, Result) or not isinstance(history, History):
+            continue
+        for path in missed:
+            path.unlink()  # what fails again makes it again
+        tracking.trackers = {path.suffix[1:]: tracking.trackers[path.suffix[1:]] for path in missed}
+        tracking.record(history.rows)
+        tracking.end(result)
+
+
+def _missed(folder: Path, name: str) -> Path:
+    return folder / f".missed.{name}"

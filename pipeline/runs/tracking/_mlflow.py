@@ -1,22 +1,26 @@
 """A run in MLflow: parameters, metrics by epoch, status and tags, in a database or on a server."""
 
 import functools
+import getpass
 import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from pipeline.files import MODEL
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
+from pipeline.runs.provenance import about_run, software
 from pipeline.runs.result import Result
 from pipeline.runs.tracking._facts import best_metrics, metrics, settings
 
 _SQLITE = "sqlite:///"
+_NAME = 250  # characters of a run's name
 _STATUS = {"finished": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "interrupted": "KILLED"}
 # No telemetry, and no minutes of waiting for a server that does not respond.
 _ENVIRONMENT = {
@@ -48,9 +52,19 @@ class MLflow:
         best = best_metrics(result)
         if best:
             self._write(best, result.metrics["best_epoch"])
+        if "parameters" in result.metrics:
+            self.client.set_tag(self.run, "parameters", f"{result.metrics['parameters']:.0f}")
+        if result.ended:
+            self._write_model()
         self.client.set_tag(self.run, "status", result.status)
         self.client.set_tag(self.run, "message", result.message or "")
         self.client.set_terminated(self.run, _STATUS[result.status])
+
+    def _write_model(self) -> None:
+        """The network as an artifact, where it is not there yet."""
+        model = self.job.folder / MODEL
+        if model.exists() and not any(file.path == MODEL for file in self.client.list_artifacts(self.run)):
+            self.client.log_artifact(self.run, str(model))
 
     def _write(self, figures: Mapping[str, float], epoch: float) -> None:
         from mlflow.entities import Metric
@@ -71,8 +85,9 @@ class MLflow:
         runs = client.search_runs([experiment], f"tags.identity = '{identity}'")
         known = next((run for run in runs if run.data.tags.get("folder") == folder), None)
         if known is None:
-            tags = {"folder": folder, "identity": identity, "command": self.job.command}
-            known = client.create_run(experiment, tags=tags, run_name=self.job.folder.name)
+            tags = {"folder": folder, "identity": identity, "command": self.job.command} | _standard_tags()
+            words = " ".join(about_run(self.job.overrides)) or "defaults"
+            known = client.create_run(experiment, tags=tags, run_name=f"{self.job.name}: {words}"[:_NAME])
         else:
             for name in known.data.metrics:
                 self.last[name] = max(metric.step for metric in client.get_metric_history(known.info.run_id, name))
@@ -88,9 +103,11 @@ def _experiment(uri: str, name: str) -> tuple[Any, str]:
     """MLflow's client, which takes a second to create, and the id of the experiment, created if needed."""
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
+    from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it logs every table that it creates
+    for chatty in ("mlflow", "alembic"):  # they log every table that they create
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
     with _exclusive(file):
         if file is not None and not file.exists():
@@ -101,7 +118,29 @@ def _experiment(uri: str, name: str) -> tuple[Any, str]:
             beside.replace(file)
         client = MlflowClient(uri)
         experiment = client.get_experiment_by_name(name)
-        return client, experiment.experiment_id if experiment else client.create_experiment(name)
+        if experiment is not None:
+            return client, experiment.experiment_id
+        place = (
+            None if file is None else (file.parent / "mlartifacts").absolute().as_uri()
+        )  # not ./mlruns, wherever that is
+        try:
+            return client, client.create_experiment(name, artifact_location=place)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            experiment = client.get_experiment_by_name(name)  # another worker was first
+            if experiment is None:
+                raise
+            return client, experiment.experiment_id
+
+
+def _standard_tags() -> dict[str, str]:
+    """What MLflow's own clients set: user, source and commit."""
+    tags = {"mlflow.source.name": "python -m pipeline", "mlflow.source.type": "LOCAL"}
+    with suppress(OSError, KeyError, ImportError):  # a user without a name
+        tags["mlflow.user"] = getpass.getuser()
+    commit = software()["git_commit"]
+    return tags | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
 def _exclusive(file: Path | None) -> AbstractContextManager[Any]:

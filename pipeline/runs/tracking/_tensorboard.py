@@ -60,5 +60,5 @@ class TensorBoard:
         self.writer.add_text("command", f"    {self.job.command}")
 
     def _write(self, figures: Mapping[str, float], epoch: int, wall_time: float) -> None:
-        for name, value in figures.items():  # TensorBoard groups by what is before the slash: train/loss
-            self.writer.add_scalar(name.replace("_", "/", 1), value, epoch, wall_time)
+        for name, value in figures.items():
+            self.writer.add_scalar(name, value, epoch, wall_time)

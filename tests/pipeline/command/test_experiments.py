@@ -1,8 +1,10 @@
 """The shipped experiments do what their files say."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from commands import pipeline
 
 from pipeline.runs.job import Job
 from pipeline.training.trainer import train
@@ -24,3 +26,14 @@ def test_toy_linear_is_the_reports_network_and_no_worse(make_job: MakeJob) -> No
     assert (model.l2, model.initializer_scale, optimizer.lr) == (0.01, [0.05], 0.001)
     [outcome] = train([job])
     assert outcome.metrics["final_validation_loss"] <= 0.0026  # the report: 0.00263
+
+
+@pytest.mark.parametrize("name", ["search_fashion_mnist", "search_cifar10", "search_cifar100"])
+def test_searches_have_broad_ranges(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("optuna")
+    axes, _ = pipeline(tmp_path, f"experiment={name}", "sweep.name=s", "sweep.dry_run=true")
+    words = "\n".join(axes)
+    for key in ("layer_norm", "optimizer.lr", "weight_decay", "epochs", "label_smoothing", "averaging", "cutout"):
+        assert f"{key}: " in words
+    assert len(axes) >= 12
+    assert "optimizer.lr: FloatDistribution" in words

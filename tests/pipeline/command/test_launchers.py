@@ -9,7 +9,7 @@ import torch
 from commands import ended as pipeline
 
 ROOT = Path(__file__).parents[3]
-FILES = {"history.csv", "result.json", "model.safetensors", "run.log", ".hydra"}
+FILES = {"history.csv", "result.json", "model.safetensors", "predictions.npz", "run.log", ".hydra"}
 COMMON = [
     "dataset=square",
     "dataset.samples=200",

@@ -16,6 +16,8 @@ from pipeline.reference._compare import compare, curves, in_words, write
 from pipeline.reference._page import write_page
 from pipeline.reported.rows import Row, reports, rows
 from pipeline.runs.job import Job
+from pipeline.runs.result import Result
+from pipeline.runs.selection import Selected, Selection
 from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]
@@ -115,6 +117,26 @@ def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJ
     shipped = pd.read_csv(Path(__file__).parents[3] / "docs" / "reference.csv")
     page = write_page(shipped, best([folder], reports()), [], {}, tmp_path / "docs")
     assert "| best_mini |" in page.read_text()
+
+
+def test_what_is_confirmed_is_told_with_all_that_it_took(make_job: MakeJob, tmp_path: Path) -> None:
+    searched, confirmed = tmp_path / "search_mini", tmp_path / "search_mini-confirmed"
+
+    def train_into(folder: Path, *words: str) -> Result:
+        [result] = train([replace(make_job("model.hidden=[8]", "training.epochs=1", *words), folder=folder)])
+        return result
+
+    results = [train_into(searched / str(n), f"optimizer.lr={lr}") for n, lr in enumerate((0.01, 0.1))]
+    new = [train_into(confirmed / str(n), "optimizer.lr=0.1", f"seed={n + 1}") for n in range(2)]
+    lucky = Selected(overrides=["optimizer.lr=0.1"], words="lr=0.1", n=1, validation=0.99, test=0.99)
+    Selection(sweep="search_mini", runs=2, settings=2, seeds=[0], metric="accuracy", selected=[lucky]).write(confirmed)
+    line = best([confirmed], reports()).iloc[0]
+    assert (line["sweep"], line["picked"], line["seeds"], line["runs"]) == ("search_mini", "lr=0.1", 2, 4)
+    expected = pd.Series([result.metrics["best_test_accuracy"] for result in new])
+    assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
+    minutes = sum(result.seconds["total"] for result in (*results, *new)) / 60
+    assert line["core minutes"] == f"{minutes:.0f}"
+    assert line["command"] == "`python -m pipeline experiment=search_mini`, then with `sweep=confirm`"
 
 
 def test_what_has_no_data_is_left_out_with_the_reason(

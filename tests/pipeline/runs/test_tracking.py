@@ -18,7 +18,8 @@ from pipeline.config.check import ConfigError
 from pipeline.runs.folder import write_failure
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
-from pipeline.runs.tracking import Tracking
+from pipeline.runs.tracking import Tracking, catch_up
+from pipeline.runs.tracking._mlflow import MLflow, _experiment
 from pipeline.runs.tracking._tensorboard import TensorBoard
 from pipeline.training import trainer
 from pipeline.training.checkpoint import Checkpoint
@@ -253,6 +254,61 @@ def test_a_tracker_that_fails_is_told_of_once_and_costs_nothing(
         assert log.count("tracking=mlflow failed, the run continues without it: MlflowException: ") == 1
         for name in ("model.safetensors",):
             assert (job.folder / name).read_bytes() == (other.folder / name).read_bytes()
+
+
+def test_what_a_tracker_has_missed_the_next_command_tells_it(
+    make_job: MakeJob, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tracking, "_warned", set())
+    real = MLflow.record
+
+    def fails(self: MLflow, history: Any) -> None:
+        if len(history) == 3:
+            raise OSError("the server has gone")
+        real(self, history)
+
+    job = tracked(make_job, database, "seed=77")
+    with monkeypatch.context() as patch:
+        patch.setattr(MLflow, "record", fails)
+        trainer.train([job])
+    assert read_mlflow(database, job.folder).status == "RUNNING None"
+    for _ in range(2):  # the second time there is nothing to tell
+        catch_up([job])
+        assert_both_show(database, job.folder)
+    assert read_mlflow(database, job.folder).status == "FINISHED finished"
+
+
+def test_two_that_make_an_experiment_at_once_share_it(make_job: MakeJob, database: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    trainer.train([tracked(make_job, database, "seed=78")])
+    client = MlflowClient(database)
+    [experiment] = [one for one in client.search_experiments() if one.name != "Default"][:1]
+    with pytest.MonkeyPatch.context() as patch:
+        answers = iter([None, experiment])
+        patch.setattr(MlflowClient, "get_experiment_by_name", lambda self, name: next(answers))
+        assert _experiment.__wrapped__(database, experiment.name)[1] == experiment.experiment_id
+
+
+def test_mlflow_has_the_network_and_the_usual_tags(make_job: MakeJob, database: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    job = tracked(make_job, database, "seed=79")
+    trainer.train([job])
+    client = MlflowClient(database)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    [run] = [run for run in client.search_runs(experiments) if run.data.tags["folder"] == str(job.folder.resolve())]
+    assert run.info.run_name.startswith(f"{job.folder.name}: dataset=square")
+    assert "seed=79" in run.info.run_name
+    assert run.data.tags["parameters"] == str(
+        json.loads((job.folder / "result.json").read_text())["metrics"]["parameters"]
+    )
+    assert run.data.tags["mlflow.source.name"] == "python -m pipeline"
+    [model] = client.list_artifacts(run.info.run_id)
+    assert (
+        Path(client.download_artifacts(run.info.run_id, model.path)).read_bytes()
+        == (job.folder / "model.safetensors").read_bytes()
+    )
 
 
 def test_a_run_is_the_same_run_tracked_or_not(make_job: MakeJob, database: str) -> None:

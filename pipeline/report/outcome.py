@@ -1,0 +1,46 @@
+"""How runs ended, in lines for the terminal and the page: what is best, and what went wrong and why."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.metrics import SELECTION
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.replicates import FEWEST, Replicates
+
+_NAMED = 20  # runs named per message
+_LINES = 5  # of reasons in a terminal
+_BAD = ("diverged", "failed", "interrupted")
+
+
+def outcome(comparison: Comparison, replicates: Replicates, of_data: str = "") -> list[str]:
+    """The best setting with its scores, then one line for each reason why runs have no more than they have."""
+    wrong = [f"{status}: {whose}: {message}" for whose, status, message in messages(comparison.runs) if status in _BAD]
+    more = [f"… {len(wrong) - _LINES} more reasons in the report"] if len(wrong) > _LINES else []
+    return [*_best(comparison, replicates, of_data), *wrong[:_LINES], *more]
+
+
+def messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Each message once: its runs, their status, and the text."""
+    with_message = runs[runs["message"].fillna("").astype(bool)]
+    found = []
+    for (status, message), group in with_message.groupby(["status", "message"], sort=False):
+        found.append((_named(list(map(str, group["run"]))), str(status), str(message)))
+    return found
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"run{'s' if len(names) > 1 else ''} {', '.join(names[:_NAMED])}{more}"
+
+
+def _best(comparison: Comparison, replicates: Replicates, of_data: str) -> list[str]:
+    if not comparison.picked or len(comparison.runs) < 2:
+        return []
+    metric, first = comparison.metric, f"best{of_data}: {comparison.settings(0)}"
+    if not comparison.replicated:
+        scores = [f"{metric.heading(split)} {comparison.best(split)[0]:.4f}" for split in (SELECTION, "test")]
+        return [f"{first} (run {comparison.runs['run'][0]}): {', '.join(scores)}"]
+    test = replicates.summary("test").iloc[0]
+    spread = f" ± {test['half']:.4f}" if test["n"] >= FEWEST else ""
+    return [f"{first}: {metric.heading('test')} {test['mean']:.4f}{spread}, mean of {test['n']:.0f} {replicates.noun}"]
