@@ -135,6 +135,9 @@ class Sweep(Section):
     title: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] | None = Field(
         default=None, description="null, or the title of the report, in place of the names of the swept keys"
     )
+    author: Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)] | None = Field(
+        default=None, description="null, or who wrote the report: the author of report.md and of the paper"
+    )
     note: Annotated[str, BeforeValidator(_number_as_text)] | None = Field(
         default=None, description="null, or what readers of the report should know first, in Markdown"
     )

@@ -22,11 +22,12 @@ from pipeline.report.figures.medium import SCREEN, Figure, Medium
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.figures.ranks import critical_differences
 from pipeline.report.figures.search import search_progress
+from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
 from pipeline.report.outcome import outcome
 from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
-from pipeline.report.paper import COLUMN, write_paper
+from pipeline.report.paper import COLUMN, Findings, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
@@ -108,9 +109,7 @@ def _build_one(
     selection = read_selection(folders[0]) if len(folders) == 1 else None
     confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
     tables = [*filter(None, [confirmed, repeated]), comparison.listing]
-    for table in tables:
-        for name, content in table.files().items():
-            write_whole(out / name, content)
+    write_tables(out / "tables", tables, comparison)
     paper = column is not None and reload is None
     for line in outcome(comparison, replicates, of_data):
         tell(line)
@@ -119,18 +118,20 @@ def _build_one(
     figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
     figures += _figures_of_keys(at_epoch, importance, SCREEN)
     diagnosis, fitted, reason = wait_for_diagnosis()
-    figure_inputs = comparison, collected.history, is_search, diagnosis
+    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
+    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
+    told = confirmation(selection, replicates) if selection else None
+    date = _date(run_folders)
+    findings = Findings(
+        replicates, importance, tables, [], folders, is_search, diagnosis, fitted, by_example, told, date
+    )
     wait_for_paper = (
-        run_in_background(_write_paper, out, figure_inputs, at_epoch, importance, replicates, tables, column)
+        run_in_background(_write_paper, out, findings, collected.history, at_epoch, column)
         if paper and column
         else None
     )
     figures += _figures_of_best(comparison, diagnosis, SCREEN)
-    for figure in figures:
-        write_whole(out / f"{figure.name}.svg", figure.svg)
-        write_whole(out / f"{figure.name}.png", figure.png)
-    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
-    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
+    _write_figures(out, figures)
     contents = Contents(
         comparison,
         at_epoch,
@@ -145,17 +146,18 @@ def _build_one(
         fitted,
         collected.problems,
         [reason] if reason else [],
-        confirmation(selection, replicates) if selection else None,
+        told,
         by_example,
         confirmed,
         repeated,
         _links(tables, figures, paper=paper),
-        _date(run_folders),
+        date,
         reload,
         _stamp(reload),
         of_data,
     )
     write_whole(out / "index.html", render(contents))
+    write_readme(out)
     if wait_for_paper is not None:
         wait_for_paper()
     return _Built(out / "index.html", comparison, by_example, tables, figures)
@@ -172,11 +174,8 @@ def _build_overview(
     """Write the page of several data sets, which compares settings by their ranks and holds the figures of each."""
     ranks = Ranks.of(data_sets)
     table, figure = across_table(data_sets, ranks), critical_differences(ranks)
-    for name, content in table.files().items():
-        write_whole(out / name, content)
-    if figure is not None:
-        write_whole(out / f"{figure.name}.svg", figure.svg)
-        write_whole(out / f"{figure.name}.png", figure.png)
+    write_tables(out / "tables", [table], data_sets.whole)
+    _write_figures(out, [figure] if figure is not None else [])
     parts = [
         Part(
             title,
@@ -190,7 +189,15 @@ def _build_overview(
     ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
+    write_readme(out)
     return out / "index.html"
+
+
+def _write_figures(out: Path, figures: Sequence[Figure]) -> None:
+    (out / "figures").mkdir(exist_ok=True)
+    for figure in figures:
+        write_whole(out / "figures" / f"{figure.name}.svg", figure.svg)
+        write_whole(out / "figures" / f"{figure.name}.png", figure.png)
 
 
 def _stamp(reload: int | None) -> str:
@@ -213,9 +220,6 @@ def _training(collected: Collected) -> Collected:
     runs = collected.runs.assign(status=collected.runs["status"].mask(unfinished, "training"))
     problems = [problem for problem in collected.problems if problem.place not in missing]
     return replace(collected, runs=runs, problems=problems)
-
-
-FigureInputs = tuple[Comparison, pd.DataFrame, bool, Diagnosis | None]
 
 
 def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
@@ -245,23 +249,15 @@ def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Med
     return [figure for figure in made if figure is not None]
 
 
-def _write_paper(
-    out: Path,
-    inputs: FigureInputs,
-    at_epoch: Comparison,
-    importance: Importance,
-    replicates: Replicates,
-    tables: Sequence[Table],
-    column: Medium,
-) -> None:
+def _write_paper(out: Path, findings: Findings, history: pd.DataFrame, at_epoch: Comparison, column: Medium) -> None:
     """Write the paper, with all figures drawn for its column."""
-    comparison, history, searched, diagnosis = inputs
+    comparison = findings.comparison
     figures = [
-        *_figures_of_runs(comparison, history, searched, column),
-        *_figures_of_keys(at_epoch, importance, column),
-        *_figures_of_best(comparison, diagnosis, column),
+        *_figures_of_runs(comparison, history, findings.searched, column),
+        *_figures_of_keys(at_epoch, findings.importance, column),
+        *_figures_of_best(comparison, findings.diagnosis, column),
     ]
-    write_paper(out / "paper", replicates, importance, tables, figures, searched)
+    write_paper(out, replace(findings, figures=figures))
 
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
@@ -307,6 +303,6 @@ def _date(run_folders: Sequence[Path]) -> str:
 
 def _links(tables: Sequence[Table], figures: Sequence[Figure], *, paper: bool) -> list[tuple[str, list[str]]]:
     """The files beside the page, by kind."""
-    drawn = [f"{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
-    links = [("tables", [name for table in tables for name in table.files()]), ("figures", drawn)]
-    return [*links, ("paper", ["paper/paper.tex"])] if paper else links
+    drawn = [f"figures/{figure.name}.{ending}" for figure in figures for ending in ("svg", "png")]
+    links = [("tables", [f"tables/{name}" for name in table_files(tables)]), ("figures", drawn)]
+    return [*links, ("paper", ["report.md", "paper/paper.tex"])] if paper else links

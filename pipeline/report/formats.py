@@ -17,7 +17,9 @@ from pylatexenc.latexencode import (
     UnicodeToLatexEncoder,
 )
 
-_LATEX_ROWS = 50
+from pipeline.runs.spreadsheet import to_csv
+
+_LATEX_ROWS, _LONG_ROWS = 50, 200  # more are in the CSV
 NOTHING = "–"  # shown in cells without a value
 # LaTeX's default font encoding lacks some of these, and [ or * at the start of a row would be an argument of \\.
 _SYMBOLS = {"<": r"\textless", ">": r"\textgreater", "|": r"\textbar", "–": "--", "[": "{[}", "*": "{*}"}
@@ -33,7 +35,7 @@ _ENCODER = UnicodeToLatexEncoder(
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to be written as NAME.csv, .md and .tex.
+    """Rows to be written as NAME.csv and NAME.md, and as LaTeX.
 
     `digits` are the decimals of the columns that hold figures; all others hold settings and text. `halves` maps a
     figure's column to that with the half-width of its interval: both are shown as one, "figure ± half". The first row
@@ -50,11 +52,20 @@ class Table:
 
     def files(self) -> dict[str, str]:
         """File name -> content in each format."""
+        counts = [field for field, name in zip(self.fields, self.data, strict=True) if self.digits.get(str(name)) == 0]
         return {
-            f"{self.name}.csv": self.data.to_csv(index=False, lineterminator="\n"),
+            f"{self.name}.csv": to_csv(self.data.set_axis(self.fields, axis=1), counts),
             f"{self.name}.md": self.markdown(),
-            f"{self.name}.tex": self.latex(),
         }
+
+    @property
+    def fields(self) -> list[str]:
+        """The columns' names in the CSV, in snake_case and distinct: "validation_r2"."""
+        names: list[str] = []
+        for name in map(str, self.data):
+            plain = re.sub(r"[^a-z0-9]+", "_", name.lower().replace("²", "2")).strip("_") or "column"
+            names.append(next(one for n in range(1, 10**6) if (one := plain + f"_{n}" * (n > 1)) not in names))
+        return names
 
     @property
     def columns(self) -> list[str]:
@@ -84,39 +95,37 @@ class Table:
             rows.loc[len(rows)] = [markdown(cell) for cell in footer.values()]
         return str(rows.to_markdown(index=False, disable_numparse=True)) + "\n"
 
-    def latex(self, *, aligned: bool = False, label: str | None = None) -> str:
-        """A floating table with the caption above; `aligned` lets siunitx align decimals and uncertainties."""
-        rows = self.formatted(" +- " if aligned else " ± ").head(_LATEX_ROWS)
+    def latex(self, *, long: bool = False) -> str:
+        """A floating table, or a `long` one over pages, with the caption above; siunitx aligns numbers."""
+        rows = self.formatted(" +- ").head(_LONG_ROWS if long else _LATEX_ROWS)
         if footer := self.formatted_footer():
             rows.loc[len(rows)] = [cell or NOTHING for cell in footer.values()]
         numbers = [name for name in rows if name in self.digits]
-        formats = {name: self._column(name, rows[name], aligned) for name in self.columns}
+        formats = {name: self._column(name, rows[name]) for name in self.columns}
         for name in rows:
-            if aligned and name in numbers:  # siunitx needs braces around headers and anything that is not a number
+            if name in numbers:  # siunitx needs braces around headers and anything that is not a number
                 rows[name] = rows[name].replace(NOTHING, "{--}")
             else:
                 rows[name] = rows[name].map(latex)
-        heads = {name: f"{{{latex(name)}}}" if aligned and name in numbers else latex(name) for name in self.columns}
+        heads = {name: f"{{{latex(name)}}}" if name in numbers else latex(name) for name in self.columns}
         style: Styler = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
+        placed: Any = {"environment": "longtable"} if long else {"position": "tbp", "position_float": "centering"}
         body = style.to_latex(
             hrules=True,
             convert_css=True,
             column_format="".join(formats.values()),
-            position="tbp",
-            position_float="centering",
-            caption=latex(self.full_caption),
-            label=f"tab:{label or self.name}",
+            caption=latex(self._caption(_LONG_ROWS if long else _LATEX_ROWS)),
+            label=f"tab:{self.name}",
+            **placed,
         )
-        needs = "booktabs, siunitx" if aligned else "booktabs"
-        return f"% needs \\usepackage{{{needs}}}\n" + body
+        return f"% needs \\usepackage{{booktabs,siunitx{',longtable' * long}}}\n" + body
 
-    @property
-    def full_caption(self) -> str:
+    def _caption(self, most: int) -> str:
         """The caption, with a note on omitted rows."""
         rows = len(self.data)
-        return self.caption + (f" The first {_LATEX_ROWS} of {rows} rows." if rows > _LATEX_ROWS else "")
+        return self.caption + (f" The first {most} of {rows} rows." if rows > most else "")
 
     def _texts(self, name: str, sign: str) -> list[str]:
         if name not in self.digits:
@@ -130,9 +139,9 @@ class Table:
             for figure, half in zip(figures, halves, strict=True)
         ]
 
-    def _column(self, name: str, cells: "pd.Series[str]", aligned: bool) -> str:
-        if name not in self.digits or not aligned:
-            return "r" if name in self.digits else "l"
+    def _column(self, name: str, cells: "pd.Series[str]") -> str:
+        if name not in self.digits:
+            return "l"
         figures, halves = zip(*(cell.partition(" +- ")[::2] for cell in cells), strict=True)
         whole = max([len(cell.lstrip("-").partition(".")[0]) for cell in figures if cell != NOTHING], default=1)
         sign = "-" if any(cell.startswith("-") for cell in figures) else ""
@@ -146,6 +155,8 @@ def text(value: Any) -> str:
     """A setting as it is typed: 0.001, 1e-05, [256], true, null; a list of layers in short, [linear 256, relu]."""
     if value is None:
         return "null"
+    if value is pd.NA:
+        return NOTHING
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

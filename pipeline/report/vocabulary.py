@@ -1,6 +1,10 @@
 """What people call the keys and the data: "learning rate" for optimizer.lr, "Fashion-MNIST" for fashion_mnist."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.report.formats import text
 
 _KEYS = {
     "model.name": "model",
@@ -64,6 +68,20 @@ def data_name(title: str) -> str:
 def model_name(choice: str) -> str:
     """What people call a choice of `model`."""
     return _MODELS.get(choice, choice)
+
+
+def value_name(value: Any) -> str:
+    """A value of a key: "256, 128" for [256,128], "none" for null, "no" for false."""
+    words = text(value)
+    if re.fullmatch(r"\[[\d., eE+-]+\]", words):
+        return ", ".join(words[1:-1].replace(",", " ").split())
+    return _DATA.get(words) or {"null": "none", "true": "yes", "false": "no"}.get(words, words)
+
+
+def names_of(keys: Mapping[str, str]) -> dict[str, str]:
+    """The short name of each key, as tables have it, -> what people call it, where that tells the keys apart."""
+    names = {short: key_name(key) for key, short in keys.items()}
+    return {short: name if list(names.values()).count(name) == 1 else short for short, name in names.items()}
 
 
 def column_name(column: str) -> str:

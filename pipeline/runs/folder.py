@@ -39,7 +39,7 @@ class RunFolder:
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
-        for name in (RESULT, HISTORY, MODEL, "steps.csv", "run.log"):
+        for name in (RESULT, HISTORY, MODEL, PREDICTIONS, "steps.csv", "run.log"):
             clear(self.job.folder / name)
         self.tracking = Tracking(self.job)
 

@@ -25,6 +25,9 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
 
 
+_REPORT = ("tables", "table.csv")  # in the folder of a report, the second before version 0.2
+
+
 def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int = DEPTH) -> Iterator[Path]:
     """The runs in a sweep's folder, at whatever depth, or the run itself; anything else is added to `problems`."""
     problems = [] if problems is None else problems
@@ -42,7 +45,7 @@ def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int 
                 continue
             if (child / ".sweep").is_dir():
                 problems.append(Problem("not_a_run", child, "a sweep of its own; give its folder as well"))
-            elif child.name != "report" and not (child / "table.csv").exists():  # a report under another name
+            elif child.name != "report" and not any((child / name).exists() for name in _REPORT):  # under another name
                 yield from _below(child, problems, depth)
         except OSError as error:
             problems.append(Problem("unreadable", child, f"cannot be read: {error.strerror or error}"))

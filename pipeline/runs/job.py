@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.config.schema import Config
 from pipeline.datasets import Task
 from pipeline.runs.identity import Identity
-from pipeline.runs.provenance import rerun_command, software
+from pipeline.runs.provenance import accelerator, rerun_command, software
 from pipeline.runs.result import Result, Status
 
 
@@ -57,7 +57,7 @@ class Job:
             identity=self.identity.facts() if self.identity else None,
             metrics=dict(metrics),
             seconds=dict(seconds),
-            provenance={"command": self.command, **provenance, **software()},
+            provenance={"command": self.command, **provenance, **software(), **accelerator()},
             overrides=list(self.overrides),
             files=dict(files),
             config=self.config.model_dump(),

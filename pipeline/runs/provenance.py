@@ -1,7 +1,9 @@
 """Where a result comes from: code, versions, machine, data, and the command that reproduces it."""
 
 import functools
+import os
 import platform
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -26,7 +28,7 @@ def rerun_command(overrides: Sequence[str], flags: Sequence[str] = ()) -> str:
 
 @functools.cache
 def software() -> dict[str, Any]:
-    """Versions, processor and git commit; the same for all runs of a process."""
+    """Versions, machine and git commit; the same for all runs of a process."""
     import numpy
     import torch
 
@@ -34,12 +36,22 @@ def software() -> dict[str, Any]:
         "package_version": _package_version(),
         "git_commit": _git("rev-parse", "HEAD"),
         "git_changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "git_url": _address(_git("remote", "get-url", "origin")),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": numpy.__version__,
         "platform": platform.platform(),
         "cpu": _cpu(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": _memory(),
     }
+
+
+def accelerator() -> dict[str, str]:
+    """The name of the GPU that this process computes on; nothing where it uses none, so as not to start one."""
+    import torch
+
+    return {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_initialized() else {}
 
 
 def _package_version() -> str | None:
@@ -62,6 +74,20 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
+
+
+def _address(remote: str | None) -> str | None:
+    """Where the code is, without a user's name and password; None for a folder of this machine."""
+    if not remote or Path(remote).is_absolute() or remote.startswith("file:"):
+        return None
+    return re.sub(r"^(\w+://)[^/@]*@", r"\1", remote)
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return None
 
 
 def _cpu() -> str:

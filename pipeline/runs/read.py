@@ -19,6 +19,7 @@ from pipeline.runs.history import History, read_history
 from pipeline.runs.metrics import best_row, run_metrics, task_of
 from pipeline.runs.problem import Problem
 from pipeline.runs.result import Result, read_result
+from pipeline.runs.spreadsheet import to_csv
 
 _FACTS = ("status", "message", "dropped_at_epoch", "task")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
@@ -86,11 +87,23 @@ def collect(folders: Sequence[Path]) -> Collected:
 
 
 def load(folders: Sequence[Path]) -> Collected:
-    """What `pipeline.load` returns: the runs with inferred column types; warns of problems."""
+    """What `pipeline.load` returns: the runs with typed columns; warns of problems."""
     collected = collect(folders)
     if problems := collected.problems:
         warnings.warn(f"{len(problems)} folders could not be read in full; first {problems[0]}", stacklevel=3)
-    return replace(collected, runs=collected.runs.infer_objects())
+    return replace(collected, runs=collected.runs.apply(_typed))
+
+
+def _typed(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """A column as Int64, boolean, float64 or text; missing values are <NA> or NaN. Objects where kinds are mixed."""
+    if values.dtype != object:
+        return values
+    kinds = {type(value) for value in values if not (isinstance(value, float) and value != value)}
+    if kinds == {int}:
+        return values.astype("Int64")
+    if kinds == {bool}:
+        return values.astype("boolean")
+    return values.astype(float) if kinds and kinds <= {int, float} else values.infer_objects()
 
 
 def write_results(folder: Path, collected: Collected | None = None) -> Path:
@@ -98,7 +111,7 @@ def write_results(folder: Path, collected: Collected | None = None) -> Path:
     collected = collect([folder]) if collected is None else collected
     rows = [index for index, (origin, _) in enumerate(collected.origins) if origin == folder]
     runs = collected.runs.iloc[rows].assign(run=[collected.origins[index][1] for index in rows])
-    write_whole(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
+    write_whole(folder / "results.csv", to_csv(runs))
     return folder / "results.csv"
 
 

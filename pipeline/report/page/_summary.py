@@ -15,8 +15,7 @@ def summary(comparison: Comparison, by_example: str | None = None) -> list[str]:
     return [
         *_swept(comparison),
         *filter(None, [*_best(comparison), by_example]),
-        *_dropped(comparison),
-        *_ended(comparison),
+        *outcomes(comparison),
         *_compute_time(comparison),
         *card_sentences(comparison),
         *([] if comparison.replicated else conclusions(comparison)),
@@ -40,6 +39,11 @@ def _best(comparison: Comparison) -> list[str]:
     if not comparison.picked:
         return ["There is no validation score, so no run is picked as the best."]
     return [*(conclusions(comparison) if comparison.replicated else best_run(comparison)), " ".join(trust(comparison))]
+
+
+def outcomes(comparison: Comparison) -> list[str]:
+    """How many runs were dropped, and how the others ended."""
+    return [*_dropped(comparison), *_ended(comparison)]
 
 
 def _dropped(comparison: Comparison) -> list[str]:

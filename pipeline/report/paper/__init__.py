@@ -1,5 +1,6 @@
-"""report/paper/: tables, figures, captions, methods and references that go into a paper as they are."""
+"""report.md and report/paper/: what goes into a paper as it is, or is one."""
 
+from pipeline.report.paper._findings import Findings
 from pipeline.report.paper._write import COLUMN, column, write_paper
 
-__all__ = ["COLUMN", "column", "write_paper"]
+__all__ = ["COLUMN", "Findings", "column", "write_paper"]

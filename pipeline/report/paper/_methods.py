@@ -1,21 +1,35 @@
 """The methods in sentences, read off the runs: what was done with what, every setting of it, with references."""
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
 import pandas as pd
 
 from pipeline.metrics import FURTHER
-from pipeline.report.figures.medium import Figure
-from pipeline.report.formats import Table, text
+from pipeline.report.comparison import Comparison
+from pipeline.report.formats import text
+from pipeline.report.page import count, duration
+from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
-from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, LOSS_OF, LOSSES, MODELS, SCHEDULES
+from pipeline.report.paper._vocabulary import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    LAYERS,
+    LOSS_OF,
+    LOSSES,
+    MODELS,
+    SAMPLERS,
+    SCHEDULES,
+)
 from pipeline.report.statistics.importance import Importance
-from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.replicates import FEWEST, Replicates
+from pipeline.report.statistics.tests import compare_best
+from pipeline.report.vocabulary import key_name
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
@@ -24,28 +38,34 @@ _TOOLS = {  # distribution -> its reference
 }
 
 
-def methods(
-    settings: Settings,
-    replicates: Replicates,
-    importance: Importance,
-    tables: Sequence[Table],
-    figures: Sequence[Figure],
-    searched: bool,
-) -> list[str]:
-    """Sentences with the marks of `references.cite`; what some runs alone have is told with its alternatives."""
-    tools = dict(_TOOLS)
-    names = {table.name for table in tables} | {figure.name for figure in figures}
-    said = [
-        *data_sentences(settings),
-        *_model(settings),
-        *_optimizer(settings),
-        *_training(settings),
-        *_sweep(settings, replicates, searched),
-        *_selection(replicates),
-        *_metrics(settings, tools),
-        *_statistics(names, importance, tools),
-    ]
-    return [*said, *_rest(settings), *_computing(settings, tools)]
+@dataclass(frozen=True)
+class Methods:
+    """Sentences with the marks of `_references`, by what they are about; what only some runs have is told with its
+    alternatives."""
+
+    data: list[str]
+    model: list[str]
+    training: list[str]
+    sweep: list[str]
+    figures: list[str]  # how figures were computed, chosen and compared
+    computing: list[str]
+
+    @classmethod
+    def of(
+        cls, settings: Settings, replicates: Replicates, importance: Importance, command: SweepCommand, names: set[str]
+    ) -> "Methods":
+        """`names` are those of the figures and tables."""
+        tools = dict(_TOOLS)
+        data, model = list(data_sentences(settings)), list(_model(settings))
+        training = [*_optimizer(settings), *_training(settings)]
+        sweep = list(_sweep(settings, replicates, command))
+        figures = [
+            *_selection(replicates),
+            *_metrics(settings, tools),
+            *_statistics(replicates, tools),
+            *_importance(names, importance, tools),
+        ]
+        return cls(data, model, [*training, *_rest(settings)], sweep, figures, list(_computing(settings, tools)))
 
 
 def _model(settings: Settings) -> Iterator[str]:
@@ -55,6 +75,7 @@ def _model(settings: Settings) -> Iterator[str]:
             f"{_named(settings, 'model.activation', ACTIVATIONS)}."
         )
     yield from _layers(settings)
+    yield from _parameters(settings.comparison)
     if settings.values("model.initializer"):
         from scratchnet.networks import initializer_rule  # imports torch
 
@@ -74,8 +95,15 @@ def _model(settings: Settings) -> Iterator[str]:
             f"Dropout{cite('srivastava2014dropout')} at rate {settings.said('model.dropout')} after hidden layers and "
             f"{settings.said('model.input_dropout')} on inputs."
         )
-    if settings.values("model.l2"):
+    if settings.has("model.l2", "0"):
         yield f"The objective has the penalty 0.5 · l2 · Σ‖W‖² over weights, l2 = {settings.said('model.l2')}."
+
+
+def _parameters(comparison: Comparison) -> Iterator[str]:
+    numbers = comparison.figure("parameters").dropna()
+    if len(numbers):
+        low, high = int(numbers.min()), int(numbers.max())
+        yield f"A network has {low:,} parameters." if low == high else f"Networks have {low:,} to {high:,} parameters."
 
 
 def _layers(settings: Settings) -> Iterator[str]:
@@ -170,19 +198,21 @@ def _metrics(settings: Settings, tools: dict[str, str]) -> Iterator[str]:
     yield "Figures are " + "; ".join(f"{metric.label}: {metric.definition}" for metric in defined) + "."
 
 
-def _sweep(settings: Settings, replicates: Replicates, searched: bool) -> Iterator[str]:
+def _sweep(settings: Settings, replicates: Replicates, command: SweepCommand) -> Iterator[str]:
     comparison = settings.comparison
-    swept = [f"{name} ({settings.said(key.removeprefix('config.'))})" for key, name in comparison.swept.items()]
+    keys = []
+    for column in comparison.swept:
+        key = column.removeprefix("config.")
+        keys.append(f"{key_name(key)} ({command.space.get(key) or settings.said(key)})")
     runs = comparison.runs
     how = ""
-    if searched:
-        how = " suggested by Optuna's" + cite("akiba2019optuna")
-        how += " tree-structured Parzen estimator" + cite("bergstra2011algorithms")
-    elif "config.sweep.kind" in runs and (runs["config.sweep.kind"] == "halving").any():
-        how = " thinned out by successive halving" + cite("jamieson2016non")
-    count = len(runs)
-    yield f"There are {count} run{'s' * (count != 1)}{how}; " + (
-        f"swept are {', '.join(swept)}; all else is fixed." if swept else "no setting is swept."
+    if command.sampler:
+        sampler = SAMPLERS.get(command.sampler, command.sampler)
+        how = f" suggested by Optuna{cite('akiba2019optuna')} ({sampler})"
+    if "config.sweep.kind" in runs and (runs["config.sweep.kind"] == "halving").any():
+        how += " thinned out by successive halving" + cite("jamieson2016non")
+    yield f"There {'is' if len(runs) == 1 else 'are'} {count(len(runs), 'run')}{how}; " + (
+        f"swept are {'; '.join(keys)}; all else is fixed." if keys else "no setting is swept."
     )
     seeds, n = settings.values("seed"), replicates.n
     if seeds:
@@ -204,14 +234,24 @@ def _selection(replicates: Replicates) -> Iterator[str]:
     yield f"Settings are selected by the {best} {over}validation {label}; nothing is selected on test."
 
 
-def _statistics(names: set[str], importance: Importance, tools: dict[str, str]) -> Iterator[str]:
-    if "replicates" in names:
-        tools |= {"scipy": "virtanen2020scipy", "statsmodels": "seabold2010statsmodels"}
-        yield (
-            f"± is half of the 95 % confidence interval of a mean over seeds by Student's t "
-            f"distribution{cite('student1908probable')}; settings are compared by paired t tests over seeds, adjusted "
-            f"by Holm's method{cite('holm1979simple')}."
-        )
+def _statistics(replicates: Replicates, tools: dict[str, str]) -> Iterator[str]:
+    """Intervals and tests, where there are any."""
+    if replicates.n.max() < FEWEST:
+        return
+    tools["scipy"] = "virtanen2020scipy"
+    noun = replicates.noun
+    yield (
+        f"± is half of the 95 % confidence interval of a mean over {noun} by Student's t "
+        f"distribution{cite('student1908probable')}."
+    )
+    tests = int(compare_best(replicates)["p"].notna().sum())
+    if tests:
+        tools["statsmodels"] = "seabold2010statsmodels"
+        adjusted = f", adjusted for {tests} tests by Holm's method{cite('holm1979simple')}" if tests > 1 else ""
+        yield f"Settings are compared by paired t tests over {noun}{adjusted}."
+
+
+def _importance(names: set[str], importance: Importance, tools: dict[str, str]) -> Iterator[str]:
     if "importance" in names:
         if importance.method == "fanova":
             tools["scikit-learn"] = "pedregosa2011scikit"
@@ -244,8 +284,14 @@ def _computing(settings: Settings, tools: Mapping[str, str]) -> Iterator[str]:
     versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
     yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."
     machine = either(found("cpu")) if found("cpu") else "unknown"
-    device = f" (device: {either(found('device'))})" if found("device") else ""
-    yield f"The runs took {comparison.seconds.sum() / 60:.1f} minutes of computing on {machine}{device}."
+    parts = [f"{either(found('cores'))} cores"] if found("cores") else []
+    memory = pd.to_numeric(pd.Series(found("memory_bytes"), dtype=object), errors="coerce").dropna()
+    parts += [f"{memory.min() / 2**30:.0f} GiB of memory"] if len(memory) else []
+    parts += [either(found("platform"))] if found("platform") else []
+    parts += [f"GPU: {either(found('gpu'))}"] if found("gpu") else []
+    yield f"The runs took {duration(comparison.seconds.sum())} of computing on {', '.join([machine, *parts])}" + (
+        f"; device: {either(found('device'))}." if found("device") else "."
+    )
 
 
 def _named(settings: Settings, key: str, words: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""References: citations in sentences, for pandoc and LaTeX, and the BibTeX entries of those used."""
+"""References: citations and mentions of figures in sentences, and the BibTeX entries of those used."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pipeline.report.formats import latex, markdown
@@ -9,6 +9,9 @@ from pipeline.report.formats import latex, markdown
 # Private-use characters around a key: no setting can be mistaken for a reference.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(.*?){_CLOSE}")
+_MENTION = re.compile("\ue002(.*?)\ue003")
+_NAMED = 6  # authors
+_FIELD = re.compile(r'(\w+)\s*=\s*[{"](.*?)[}"]\s*,?\s*(?=\n|}\s*$)', re.S)
 
 
 def cite(*keys: str) -> str:
@@ -22,24 +25,77 @@ def cited(sentences: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+def mention(label: str) -> str:
+    """A reference to a float of the same document: "fig:effects", "tab:settings"."""
+    return f"\ue002{label}\ue003"
+
+
 def as_latex(words: str) -> str:
-    """The text for LaTeX, with \\cite."""
+    """The text for LaTeX, with \\cite and \\cref."""
     parts = _MARK.split(words)
-    parts[::2] = [latex(part) for part in parts[::2]]
+    parts[::2] = [_mentions(part, latex, lambda label: f"\\cref{{{label}}}") for part in parts[::2]]
     parts[1::2] = [f"~\\cite{{{keys}}}" for keys in parts[1::2]]
     return "".join(parts)
 
 
-def as_markdown(words: str) -> str:
-    """The text for Markdown, with pandoc's citations: [@key; @other]."""
+def as_markdown(words: str, labels: Mapping[str, str], entries: Mapping[str, str]) -> str:
+    """The text for Markdown: the names of floats by their `labels`, and (author year) by the `entries` of BibTeX."""
     parts = _MARK.split(words)
-    parts[::2] = [markdown(part) for part in parts[::2]]
-    parts[1::2] = [f" [{'; '.join(f'@{key}' for key in keys.split(','))}]" for keys in parts[1::2]]
+    parts[::2] = [_mentions(part, markdown, lambda label: labels[label]) for part in parts[::2]]
+    parts[1::2] = [
+        f" ({'; '.join(markdown(in_text(key, entries[key])) for key in keys.split(','))})" for keys in parts[1::2]
+    ]
     return "".join(parts)
 
 
-def bibliography(keys: Iterable[str], extra: Mapping[str, str] | None = None) -> str:
-    """The entries of these keys. Raises KeyError for one that is neither in `extra` nor in references.bib."""
+def _mentions(words: str, escape: Callable[[str], str], name: Callable[[str], str]) -> str:
+    parts = _MENTION.split(words)
+    parts[::2] = map(escape, parts[::2])
+    parts[1::2] = map(name, parts[1::2])
+    return "".join(parts)
+
+
+def in_text(key: str, entry: str) -> str:
+    """ "Kingma & Ba 2015"; the key where the entry does not say."""
+    fields = _fields(entry)
+    names = [name.partition(",")[0].strip() for name in _authors(fields)]
+    if not names or "year" not in fields:
+        return key
+    who = f"{names[0]} et al." if len(names) > 2 else " & ".join(names)
+    return f"{who} {fields['year']}"
+
+
+def in_full(entry: str) -> str:
+    """Authors, title, where and when it appeared, and its address, of an entry of BibTeX."""
+    fields, names = _fields(entry), _authors(_fields(entry))
+    if len(names) > _NAMED or "others" in names:
+        names = [*(name for name in names[:_NAMED] if name != "others"), "et al."]
+    where = next((fields[name] for name in ("journal", "booktitle", "publisher", "institution") if name in fields), "")
+    if not where and "eprint" in fields:
+        where = f"arXiv:{fields['eprint']}"
+    address = f"https://doi.org/{fields['doi']}" if "doi" in fields else fields.get("url", "")
+    parts = ["; ".join(names), fields.get("title", ""), where, fields.get("year", ""), address]
+    return ". ".join(part.rstrip(".") for part in parts if part) or entry
+
+
+def _authors(fields: Mapping[str, str]) -> list[str]:
+    return [name.strip() for name in fields.get("author", "").split(" and ") if name.strip()]
+
+
+def _fields(entry: str) -> dict[str, str]:
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    plain = LatexNodes2Text().latex_to_text
+    return {name.lower(): " ".join(plain(value).split()) for name, value in _FIELD.findall(entry)}
+
+
+def entries_of(keys: Iterable[str], extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The entry of each key. Raises KeyError for one that is neither in `extra` nor in references.bib."""
     blocks = Path(__file__).with_name("references.bib").read_text(encoding="utf-8").strip().split("\n\n")
-    entries = {block[block.index("{") + 1 : block.index(",")]: block for block in blocks} | dict(extra or {})
-    return "".join(f"{entries[key]}\n\n" for key in keys)
+    known = {block[block.index("{") + 1 : block.index(",")]: block for block in blocks} | dict(extra or {})
+    return {key: known[key] for key in keys}
+
+
+def bibliography(entries: Mapping[str, str]) -> str:
+    """The entries as a file."""
+    return "".join(f"{entry}\n\n" for entry in entries.values())

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.formats import Table
+from pipeline.report.vocabulary import value_name
 
 _WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of the data
 _NOT_SETTINGS = (
@@ -37,7 +38,9 @@ class Settings:
 
     def said(self, key: str) -> str:
         """The values in words: "0.1", "0.1 or 0.3", "0.1, 0.2 or 0.3"."""
-        return either(self.values(key))
+        values = self.values(key)
+        names = list(map(value_name, values))
+        return either(values if any(", " in name for name in names) else names)
 
     def has(self, key: str, *but: str) -> bool:
         """Whether any run has another value than these for the key."""

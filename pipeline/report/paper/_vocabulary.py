@@ -47,3 +47,10 @@ SCHEDULES = {
     "cosine": "a cosine schedule" + cite("loshchilov2017sgdr"),
     "one_cycle": "a one-cycle schedule" + cite("smith2017super"),
 }
+SAMPLERS = {
+    "tpe": "tree-structured Parzen estimator" + cite("bergstra2011algorithms"),
+    "gp": "Gaussian process" + cite("snoek2012practical"),
+    "cmaes": "CMA-ES" + cite("hansen2001completely"),
+    "random": "random search" + cite("bergstra2012random"),
+    "qmc": "quasi-random points" + cite("bergstra2012random"),
+}

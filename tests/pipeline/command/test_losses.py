@@ -73,9 +73,9 @@ def test_labels_from_a_table_to_the_report(tmp_path: Path) -> None:
         assert metrics["best_test_accuracy"] == pytest.approx(((outputs > 0) == test.targets).all(1).mean())
     page = (tmp_path / "outputs/s/report/index.html").read_text()
     assert "training examples of labels: sky " in page
-    table = pd.read_csv(tmp_path / "outputs/s/report/table.csv")
-    assert {"validation accuracy", "test macro F1", "test ROC-AUC"} <= set(table.columns)
-    assert "binary cross-entropy of the sigmoid" in (tmp_path / "outputs/s/report/paper/methods.md").read_text()
+    table = pd.read_csv(tmp_path / "outputs/s/report/tables/table.csv")
+    assert {"validation_accuracy", "test_macro_f1", "test_roc_auc"} <= set(table.columns)
+    assert "binary cross-entropy of the sigmoid" in (tmp_path / "outputs/s/report/report.md").read_text()
 
 
 def test_one_logit_for_two_classes_and_weights_that_find_the_rare_one(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_a_loss_and_a_metric_of_ones_own(tmp_path: Path) -> None:
         history = pd.read_csv(tmp_path / "outputs/s" / str(number) / "history.csv")
         column = history["validation_negative_errors"][1:]
         assert (metrics["best_epoch"], metrics["best_validation_negative_errors"]) == (column.idxmax(), column.max())
-    table = pd.read_csv(tmp_path / "outputs/s/report/table.csv")
-    assert table["validation negative errors"].is_monotonic_decreasing
-    assert "The loss is my\\_parts:Doubled" in (tmp_path / "outputs/s/report/paper/methods.md").read_text()
+    table = pd.read_csv(tmp_path / "outputs/s/report/tables/table.csv")
+    assert table["validation_negative_errors"].is_monotonic_decreasing
+    assert "The loss is my\\_parts:Doubled" in (tmp_path / "outputs/s/report/report.md").read_text()
 
 
 TABLE = ["dataset=table", "dataset.path=rare.csv", "dataset.target=ill", *SHORT]

@@ -63,7 +63,7 @@ def test_one_command_ends_in_a_report(tmp_path: Path, case: str, monkeypatch: py
     done = ended(tmp_path, "-m", f"dataset={words[0]}", *map(quoted, words[1:]), *SHORT)
     assert "told from" in done.stderr
     sweep = tmp_path / "outputs" / "mine"
-    methods = (sweep / "report" / "paper" / "methods.md").read_text()
+    methods = (sweep / "report/report.md").read_text()
     assert f"The data are {title}".replace("_", r"\_") in methods
     assert "Fashion" not in methods + (sweep / "report" / "paper" / "references.bib").read_text()
     page = (sweep / "report" / "index.html").read_text()
@@ -74,7 +74,7 @@ def test_one_command_ends_in_a_report(tmp_path: Path, case: str, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert_predicts(sweep / "0", result)
     if case == "kmnist":
-        assert "Kuzushiji [@clanuwat2018deep]" in methods
+        assert "Kuzushiji (Clanuwat et al. 2018)" in methods
         assert "@misc{clanuwat2018deep, title" in (sweep / "report" / "paper" / "references.bib").read_text()
     if case == "pictures":
         assert "shapes (Our own drawings), licence CC0" in methods

@@ -33,7 +33,7 @@ def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert len(results) == 12
     assert results["identity"].head(8).tolist() == first["identity"].tolist()
-    assert (tmp_path / "outputs/s/report/search.svg").exists()
+    assert (tmp_path / "outputs/s/report/figures/search.svg").exists()
     before = contents(tmp_path / "outputs/s/11")
     pipeline(tmp_path, *search(12))
     assert contents(tmp_path / "outputs/s/11") == before

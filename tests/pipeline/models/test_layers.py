@@ -220,7 +220,7 @@ def test_a_sweep_of_two_lists_is_a_sweep_from_a_file_too(tmp_path: Path) -> None
     assert figures(sweeps[0]) == figures(sweeps[1])
     assert figures(sweeps[0])["0"] == figures(tmp_path / "outputs" / "short")["0"]
     for sweep in sweeps:
-        table = (sweep / "report" / "table.md").read_text()
+        table = (sweep / "report/tables/table.md").read_text()
         assert "[linear 12, relu, dropout 0.1]" in table
         assert "[linear 9, tanh]" in table
         results = pd.read_csv(sweep / "results.csv")

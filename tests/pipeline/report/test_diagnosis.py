@@ -39,9 +39,9 @@ def test_predictions_are_those_of_the_recorded_epoch(run: Path) -> None:
 
 def test_report_of_the_best_run_shows_them(run: Path) -> None:
     build([run])
-    names = {path.stem for path in (run / "report").glob("*.svg")}
+    names = {path.stem for path in (run / "report/figures").glob("*.svg")}
     assert {"confusion", "accuracy_by_class", "mistakes", "first_layer"} <= names
-    svg = (run / "report" / "confusion.svg").read_text()
+    svg = (run / "report/figures/confusion.svg").read_text()
     assert "Ankle boot" in svg
     assert ">true class<" in svg
 

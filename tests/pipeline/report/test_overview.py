@@ -20,21 +20,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_data_set_has_a_report_and_the_overview_all(trained: Path) -> None:
     report, results = trained / "report", pd.read_csv(trained / "results.csv")
-    table = pd.read_csv(report / "data_sets.csv").set_index("setting")
-    for data, metric, column in (("square", "accuracy", "accuracy"), ("linear", "R²", "r2")):
+    table = pd.read_csv(report / "tables/data_sets.csv").set_index("setting")
+    for data, column in (("square", "accuracy"), ("linear", "r2")):
         runs = results[results["config.dataset.name"] == data]
         means = runs.groupby("config.model.activation")[f"metric.best_test_{column}"].agg(["mean", "std"])
         for activation, (mean, sd) in means.iterrows():
             row = table.loc[f"activation={activation}"]
-            assert row[f"{data}, {metric}"] == pytest.approx(mean, abs=1e-12)
-            assert row[f"{data}, {metric}, sd"] == pytest.approx(sd, abs=1e-12)
-        assert len(pd.read_csv(report / data / "table.csv")) == 6
+            assert row[f"{data}_{column}"] == pytest.approx(mean, abs=1e-12)
+            assert row[f"{data}_{column}_sd"] == pytest.approx(sd, abs=1e-12)
+        assert len(pd.read_csv(report / data / "tables/table.csv")) == 6
         assert (report / data / "paper" / "paper.tex").exists()
         page = (report / data / "index.html").read_text()
         assert f"on {data}" in page
-    ranks = table[["square, accuracy", "linear, R²"]].rank(ascending=False).mean(axis=1)
-    pd.testing.assert_series_equal(table["average rank"], ranks, check_names=False)
-    assert table["average rank"].is_monotonic_increasing
+    ranks = table[["square_accuracy", "linear_r2"]].rank(ascending=False).mean(axis=1)
+    pd.testing.assert_series_equal(table["average_rank"], ranks, check_names=False)
+    assert table["average_rank"].is_monotonic_increasing
 
 
 def test_the_overview_is_one_file_that_links_to_the_pages(trained: Path) -> None:

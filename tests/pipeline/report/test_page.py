@@ -357,7 +357,7 @@ def test_page_of_many_runs_holds_the_best(sweep: Path, monkeypatch: pytest.Monke
     assert words.count('<tr id="run-') == 5
     assert data_of(report)["runs"] == ["7", "11", "10", "9", "8"]
     assert sum(cell[2] for cell in data_of(report)["heat_maps"]["maps"][0]["cells"]) == 12  # means are over all
-    assert len(pd.read_csv(report.with_name("table.csv"))) == 12
+    assert len(pd.read_csv(report.with_name("tables") / "table.csv")) == 12
 
 
 def test_long_curves_are_thinned(tmp_path: Path, write_run: WriteRun) -> None:

@@ -1,4 +1,4 @@
-"""report/paper/ compiles as it is, at the size that was asked for, and says what was done and with what."""
+"""report.md and report/paper/ say what was asked, done and found, and the paper compiles as it is."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from pipeline.errors import UserError
 from pipeline.report.__main__ import main
 from pipeline.report.build import build
 from pipeline.report.paper import column
-from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cite
+from pipeline.report.paper._references import as_latex, as_markdown, bibliography, cite, entries_of, in_full, in_text
 
 NASTY = "_ % & $x_$ # { } ~ ^ \\ <script> [x] | \" '"
 SHIPPED = ROOT / "pipeline/report/paper/references.bib"
@@ -42,20 +42,30 @@ def media_box(pdf: bytes) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
-def methods_of(folder: Path) -> str:
-    return (folder / "report/paper/methods.md").read_text()
+def report_of(folder: Path) -> str:
+    return (folder / "report/report.md").read_text()
 
 
 def test_every_report_has_one(sweep: Path) -> None:
     build([sweep])
     names = {path.name for path in (sweep / "report/paper").iterdir()}
     assert names == {
-        *("captions.md", "methods.md", "methods.tex", "references.bib", "paper.tex"),
-        *("table.tex", "replicates.tex", "settings.tex", "learning_curves.pdf", "effects.pdf", "heat_map.pdf"),
+        *("references.bib", "paper.tex", "results.tex", "runs.tex", "settings.tex"),
+        *("learning_curves.pdf", "effects.pdf", "heat_map.pdf"),
     }
-    captions = (sweep / "report/paper/captions.md").read_text()
-    for name in names - {"captions.md", "methods.md", "methods.tex", "references.bib", "paper.tex"}:
-        assert f"## {name}\n\n" in captions
+    paper, report = (sweep / "report/paper/paper.tex").read_text(), report_of(sweep)
+    for name in names - {"references.bib", "paper.tex"}:
+        assert f"{{{name.partition('.')[0]}}}" in paper
+    for name in ("learning_curves", "effects", "heat_map"):
+        assert f"\\cref{{fig:{name}}}" in paper
+        assert f"\\label{{fig:{name}}}" in paper
+        assert f"](figures/{name}.png)" in report
+        assert (sweep / f"report/figures/{name}.png").exists()
+    assert "\\cref{tab:results}" in paper
+    assert "\\label{tab:results}" in (sweep / "report/paper/results.tex").read_text()
+    headings = re.findall(r"^## (.*)$", report, re.M)
+    assert headings == re.findall(r"\\section\{(.*)\}", paper)[:-1] + ["References"]
+    assert headings[:5] == ["Question", "Data", "Model", "Method", "Results"]
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
@@ -79,9 +89,9 @@ def test_it_compiles_with_whatever_a_setting_holds(sweep: Path) -> None:
 
 def test_tables_are_aligned_by_siunitx(sweep: Path) -> None:
     build([sweep])
-    table = (sweep / "report/paper/replicates.tex").read_text()
-    assert re.search(r"S\[table-format=1\.4\(\d\), separate-uncertainty", table)
-    assert re.search(r"0\.\d{4} \+- 0\.\d{4}", table)
+    table = (sweep / "report/paper/results.tex").read_text()
+    assert re.search(r"S\[table-format=2\.1\(\d\), separate-uncertainty", table)
+    assert re.search(r"\d\d\.\d \+- \d\.\d", table)
     assert "\\toprule" in table
     rows = [line for line in table.splitlines() if line.endswith("\\\\")]
     assert not [row for row in rows if row.startswith(("[", "*"))]  # would be an argument of the row before
@@ -125,7 +135,7 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
         result["provenance"]["examples"] = {"train": 5400, "validation": 600, "test": 1000}
         path.write_text(json.dumps(result))
     build([sweep])
-    words = methods_of(sweep)
+    words = report_of(sweep)
     for fact in (
         *("5400 examples for train, 600 examples for validation, 1000 examples for test", "momentum 0.9", "Nesterov"),
         *("rate 0.25", "0.1 or 0.3", "model.strange = novelty", "3 epochs", "There are 6 runs", "is 0, 1 or 2"),
@@ -134,7 +144,7 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
             "highest mean over seeds",
             "PyTorch 2.0",
             "Holm",
-            "[@sutskever2013importance]",
+            "(Sutskever et al. 2013)",
         ),
     ):
         assert fact in words
@@ -148,11 +158,11 @@ def test_methods_tell_what_is_done_in_training_alone(tmp_path: Path) -> None:
     for number in range(2):
         write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
     build([tmp_path / "s"])
-    words = methods_of(tmp_path / "s")
+    words = report_of(tmp_path / "s")
     for fact in (
-        "A random square of each training image is covered [@devries2017improved], with a side of 8 pixels.",
-        "Training examples are mixed in pairs [@zhang2018mixup] by shares from Beta(α, α), α = 0.2.",
-        "a moving average of the weights [@polyak1992acceleration; @tarvainen2017mean] with a decay of 0.99 a step",
+        "A random square of each training image is covered (DeVries & Taylor 2017), with a side of 8 pixels.",
+        "Training examples are mixed in pairs (Zhang et al. 2018) by shares from Beta(α, α), α = 0.2.",
+        "a moving average of the weights (Polyak & Juditsky 1992; Tarvainen & Valpola 2017) with a decay of 0.99 a step",
     ):
         assert fact in words
     assert "training.averaging = " not in words
@@ -168,7 +178,7 @@ def test_references_are_those_that_were_used(tmp_path: Path) -> None:
     assert {"kingma2015adam", "hendrycks2016gaussian", "krizhevsky2009learning", "paszke2019pytorch"} <= set(entries)
     assert not {"sutskever2013importance", "xiao2017fashion", "holm1979simple", "akiba2019optuna"} & set(entries)
     keys = {
-        key for group in re.findall(r"\\cite\{(.*?)\}", (paper / "methods.tex").read_text()) for key in group.split(",")
+        key for group in re.findall(r"\\cite\{(.*?)\}", (paper / "paper.tex").read_text()) for key in group.split(",")
     }
     assert keys == set(entries)
 
@@ -182,11 +192,15 @@ def test_every_reference_is_whole_and_every_mark_has_one() -> None:
     marks = re.findall(r"""cite\(["'](\w+)["']\)""", code)
     assert len(marks) > 20
     assert set(marks) <= set(shipped)
-    assert bibliography(shipped) == SHIPPED.read_text().rstrip("\n") + "\n\n"
+    assert bibliography(entries_of(shipped)) == SHIPPED.read_text().rstrip("\n") + "\n\n"
+    for key, entry in entries_of(shipped).items():
+        assert shipped[key].persons["author"][0].last_names[0].strip("{}") in in_full(entry)
+        assert in_text(key, entry).endswith(shipped[key].fields["year"])
 
 
 def test_a_setting_cannot_forge_a_reference() -> None:
     words = "\\cite{x} [@x]" + cite("a", "b")
-    assert as_markdown(words).endswith(" [@a; @b]")
+    entries = {key: f"@misc{{{key},\n  author = {{{key.upper()}, X.}},\n  year = {{2000}}\n}}" for key in "ab"}
+    assert as_markdown(words, {}, entries).endswith(" (A 2000; B 2000)")
     assert as_latex(words).endswith("~\\cite{a,b}")
     assert as_latex(words).count("\\cite") == 1

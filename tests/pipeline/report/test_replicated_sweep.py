@@ -27,7 +27,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_means_and_intervals_are_those_of_the_run_folders(trained: Path) -> None:
-    table = pd.read_csv(trained / "report" / "replicates.csv")
+    table = pd.read_csv(trained / "report/tables/replicates.csv")
     assert list(table["n"]) == [3, 3]
     histories = {run.name: pd.read_csv(run / "history.csv") for run in trained.iterdir() if run.name.isdecimal()}
     rates = pd.read_csv(trained / "results.csv", dtype={"run": str}).set_index("run")["config.optimizer.lr"]
@@ -38,11 +38,11 @@ def test_means_and_intervals_are_those_of_the_run_folders(trained: Path) -> None
             scores.append(trained_epochs["test_accuracy"][trained_epochs["validation_accuracy"].idxmax()])
         mean = sum(scores) / 3
         sd = math.sqrt(sum((score - mean) ** 2 for score in scores) / 2)
-        assert row["test accuracy"] == pytest.approx(mean)
-        assert row["test accuracy, sd"] == pytest.approx(sd)
+        assert row["test_accuracy"] == pytest.approx(mean)
+        assert row["test_accuracy_sd"] == pytest.approx(sd)
         quantile = special.stdtrit(2, 0.975)
-        assert row["test accuracy, 95 % half-width"] == pytest.approx(quantile * sd / math.sqrt(3))
-    assert table["validation accuracy"].is_monotonic_decreasing
+        assert row["test_accuracy_95_half_width"] == pytest.approx(quantile * sd / math.sqrt(3))
+    assert table["validation_accuracy"].is_monotonic_decreasing
 
 
 def test_the_page_and_the_paper_tell_of_it(trained: Path) -> None:
@@ -52,11 +52,11 @@ def test_the_page_and_the_paper_tell_of_it(trained: Path) -> None:
     page = (trained / "report" / "index.html").read_text()
     for sentence in sentences:
         assert sentence in page
-    words = (trained / "report" / "paper" / "methods.md").read_text()
+    words = (trained / "report/report.md").read_text()
     assert "5400 examples for train, 600 examples for validation, 1000 examples for test" in words
     assert "0.003 or 0.03" in words
     assert "is 0, 1 or 2" in words
-    assert "[@xiao2017fashion]" in words
+    assert "(Xiao et al. 2017)" in words
     for name in ("learning_curves", "effects", "confusion"):
         assert (trained / "report" / "paper" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
 

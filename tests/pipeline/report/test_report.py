@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,9 +22,11 @@ from pipeline.runs.read import collect
 WriteRun = Callable[..., Path]
 FIGURES = ("learning_curves", "importance", "effects", "heat_map")
 FILES = {
-    "index.html",
-    *(f"table.{ending}" for ending in ("csv", "md", "tex")),
-    *(f"{name}.{ending}" for name in FIGURES for ending in ("svg", "png")),
+    *("index.html", "report.md", "README.md"),
+    *(f"tables/{name}" for name in ("table.csv", "table.md", "datapackage.json")),
+    *(f"figures/{name}.{ending}" for name in FIGURES for ending in ("svg", "png")),
+    *(f"paper/{name}.pdf" for name in FIGURES),
+    *(f"paper/{name}" for name in ("paper.tex", "results.tex", "runs.tex", "settings.tex", "references.bib")),
 }
 NASTY = "<script>alert(1)</script> 50% a_b & \"q\", 'x' | y * z"
 
@@ -68,7 +68,7 @@ def page_of(folder: Path) -> Page:
 
 def test_a_sweep_gives_all_files(sweep: Path) -> None:
     assert build([sweep]) == sweep / "report" / "index.html"
-    assert {path.name for path in (sweep / "report").iterdir() if path.is_file()} == FILES
+    assert set(contents(sweep / "report")) == FILES
     results = pd.read_csv(sweep / "results.csv")
     assert list(results["run"]) == list(range(12))
     assert {"run", "status", "config.model.hidden", "config.optimizer.lr"} < set(results.columns)
@@ -78,25 +78,25 @@ def test_a_sweep_gives_all_files(sweep: Path) -> None:
 
 def test_table_is_sorted_by_validation_and_starts_with_the_swept_keys(sweep: Path) -> None:
     build([sweep])
-    table = pd.read_csv(sweep / "report" / "table.csv")
+    table = pd.read_csv(sweep / "report/tables/table.csv")
     assert list(table.columns) == [
-        *("run", "hidden", "lr", "best epoch", "validation accuracy", "test accuracy", "train accuracy"),
-        *("validation loss", "seconds", "status"),
+        *("run", "hidden", "lr", "best_epoch", "validation_accuracy", "test_accuracy", "train_accuracy"),
+        *("validation_loss", "seconds", "status"),
     ]
     assert list(table["run"]) == [7, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1, 0]
-    assert table["validation accuracy"].is_monotonic_decreasing
+    assert table["validation_accuracy"].is_monotonic_decreasing
     history = pd.read_csv(sweep / "7" / "history.csv").iloc[-1]
     for split in ("validation", "test", "train"):
-        assert table[f"{split} accuracy"][0] == history[f"{split}_accuracy"]
+        assert table[f"{split}_accuracy"][0] == history[f"{split}_accuracy"]
 
 
 def test_the_best_is_marked_in_every_format(sweep: Path) -> None:
     build([sweep])
     report = sweep / "report"
-    first, second = (report / "table.md").read_text().splitlines()[2:4]
+    first, second = (report / "tables/table.md").read_text().splitlines()[2:4]
     assert first.startswith("| **7**")
     assert "**" not in second
-    tex = (report / "table.tex").read_text()
+    tex = (report / "paper/runs.tex").read_text()
     assert tex.count("\\bfseries 7 &") == 1
     assert "\\toprule" in tex
     assert (report / "index.html").read_text().count(' class="best">') == 1
@@ -106,7 +106,8 @@ def test_the_best_is_marked_in_every_format(sweep: Path) -> None:
 def test_page_loads_nothing(sweep: Path) -> None:
     build([sweep])
     page = page_of(sweep)
-    assert [link for link in page.links if not link.startswith(("#", "data:image/png;base64,"))] == []
+    files = {link for link in page.links if not link.startswith(("#", "data:image/png;base64,"))}
+    assert {"tables/table.csv", "figures/effects.svg", "report.md", "paper/paper.tex"} <= files <= FILES
     assert "link" not in page.tags
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
@@ -116,21 +117,31 @@ def test_page_loads_nothing(sweep: Path) -> None:
 
 def test_figures_say_what_their_axes_are(sweep: Path) -> None:
     build([sweep])
-    svgs = {path.stem: path.read_text() for path in (sweep / "report").glob("*.svg")}
+    svgs = {path.stem: path.read_text() for path in (sweep / "report/figures").glob("*.svg")}
     assert ">epoch<" in svgs["learning_curves"]
     assert ">loss (mean per example)<" in svgs["learning_curves"]
     assert "hidden=[16], lr=1 (run 7)" in svgs["learning_curves"]
     assert ">validation accuracy<" in svgs["effects"]
     assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", svgs["effects"]))
     assert ">mean validation accuracy<" in svgs["heat_map"]
-    for path in (sweep / "report").glob("*.png"):
+    for path in (sweep / "report/figures").glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_runs_give_the_same_bytes(sweep: Path) -> None:
     build([sweep])
     before = contents(sweep / "report")
-    assert {path.rpartition(".")[2] for path in before} == {"html", "csv", "md", "tex", "svg", "png", "pdf", "bib"}
+    assert {path.rpartition(".")[2] for path in before} == {
+        "html",
+        "csv",
+        "md",
+        "json",
+        "tex",
+        "svg",
+        "png",
+        "pdf",
+        "bib",
+    }
     build([sweep])
     assert before == contents(sweep / "report")
 
@@ -140,33 +151,16 @@ def test_values_that_could_break_a_format_come_out_right(tmp_path: Path, write_r
         write_run(tmp_path / "s" / str(number), 0.9 - 0.1 * number, model__activation=value)
     build([tmp_path / "s"])
     report = tmp_path / "s" / "report"
-    assert next(csv.DictReader(io.StringIO((report / "table.csv").read_text())))["activation"] == NASTY
+    assert next(csv.DictReader(io.StringIO((report / "tables/table.csv").read_text())))["activation"] == NASTY
     page = page_of(tmp_path / "s")
     assert page.rows[1][1] == NASTY
     assert page.tags.count("script") == 4  # the page's own
-    cell = (report / "table.md").read_text().splitlines()[2]
+    cell = (report / "tables/table.md").read_text().splitlines()[2]
     assert cell.count(" | ") == len(page.rows[0]) - 1
     assert "&lt;script>" in cell
-    tex = (report / "table.tex").read_text()
+    tex = (report / "paper/runs.tex").read_text()
     assert "50\\% a\\_b \\& " in tex
     assert not set("<>|") & set(tex)
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
-def test_latex_compiles(tmp_path: Path, write_run: WriteRun) -> None:
-    for number, value in enumerate((NASTY, "plain")):
-        write_run(tmp_path / "s" / str(number), 0.9 - 0.1 * number, model__activation=value)
-    build([tmp_path / "s"])
-    document = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{table.tex}\\end{document}"
-    (tmp_path / "s" / "report" / "x.tex").write_text(document)
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "x.tex"],
-        cwd=tmp_path / "s" / "report",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_bad_folders_are_named_and_the_rest_is_shown(sweep: Path) -> None:
@@ -182,7 +176,7 @@ def test_bad_folders_are_named_and_the_rest_is_shown(sweep: Path) -> None:
     footnotes = page.text[page.text.index("Footnotes") :]
     for name in ("2", "4", "12", "holiday photos"):
         assert f"{sweep / name} : " in footnotes
-    table = pd.read_csv(sweep / "report" / "table.csv").set_index("run")
+    table = pd.read_csv(sweep / "report/tables/table.csv").set_index("run")
     assert len(table) == 12
     assert table["status"][4] == table["status"][2] == "interrupted"
     assert "2 interrupted runs" in page.text
@@ -196,7 +190,7 @@ def test_failed_and_diverged_runs_come_last_with_their_reasons(tmp_path: Path, w
     (failed / "result.json").write_text(json.dumps(result))
     (failed / "history.csv").unlink()
     build([tmp_path / "s"])
-    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    table = pd.read_csv(tmp_path / "s/report/tables/table.csv")
     assert list(table["status"]) == ["finished", "diverged", "failed"]
     page = page_of(tmp_path / "s")
     assert "1 diverged run, 1 failed run" in page.text
@@ -207,26 +201,26 @@ def test_regression_is_scored_by_r2(tmp_path: Path, write_run: WriteRun) -> None
     for number in range(3):
         write_run(tmp_path / "s" / str(number), 0.5 + 0.1 * number, score="r2", seed=number)
     build([tmp_path / "s"])
-    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
-    assert list(table["validation R²"]) == pytest.approx([0.7, 0.6, 0.5])
-    assert "$R^2$" in (tmp_path / "s" / "report" / "table.tex").read_text()
+    table = pd.read_csv(tmp_path / "s/report/tables/table.csv")
+    assert list(table["validation_r2"]) == pytest.approx([0.7, 0.6, 0.5])
+    assert "$R^2$" in (tmp_path / "s/report/paper/runs.tex").read_text()
 
 
 def test_without_validation_nothing_is_picked(tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(3):
         write_run(tmp_path / "s" / str(number), 0.5 + 0.1 * number, validation=False, optimizer__lr=0.1 * (number + 1))
     build([tmp_path / "s"])
-    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    table = pd.read_csv(tmp_path / "s/report/tables/table.csv")
     assert list(table["run"]) == [0, 1, 2]
     assert not [name for name in table if name.startswith("validation")]
-    assert "**" not in (tmp_path / "s" / "report" / "table.md").read_text()
+    assert "**" not in (tmp_path / "s/report/tables/table.md").read_text()
     assert "no run is picked as the best" in page_of(tmp_path / "s").text
 
 
 def test_one_run_by_itself(tmp_path: Path, write_run: WriteRun) -> None:
     folder = write_run(tmp_path / "only")
     build([folder])
-    names = {path.name for path in (folder / "report").iterdir()}
+    names = {path.name for path in (folder / "report/figures").iterdir()}
     assert "learning_curves.svg" in names
     assert "heat_map.svg" not in names
     assert "No heat map: it needs two swept keys" in page_of(folder).text
@@ -236,7 +230,7 @@ def test_several_sweeps_together(sweep: Path, tmp_path: Path, write_run: WriteRu
     write_run(tmp_path / "other" / "0", 0.99, optimizer__name="adam", optimizer__beta1=0.9)
     page = build([sweep, tmp_path / "other"], tmp_path / "both")
     assert page == tmp_path / "both" / "index.html"
-    table = pd.read_csv(tmp_path / "both" / "table.csv")
+    table = pd.read_csv(tmp_path / "both/tables/table.csv")
     assert table["run"][0] == "other/0"
     assert set(table["run"][1:]) == {f"grid/{n}" for n in range(12)}
     assert "optimizer" in table.columns
@@ -279,5 +273,5 @@ def test_runs_on_their_way_to_infinity_leave_the_figures_to_the_others(tmp_path:
             history.loc[3, ["train_loss", "objective", "validation_loss", "test_r2"]] = [np.inf, np.inf, 1e308, -np.inf]
         history.to_csv(run / "history.csv", index=False)
     build([tmp_path / "s"])
-    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    table = pd.read_csv(tmp_path / "s/report/tables/table.csv")
     assert list(table["run"]) == [1, 3, 0, 2]

@@ -339,7 +339,7 @@ def test_table_in_all_formats_says_what_was_computed() -> None:
     assert f"{test['mean']:.4f} ± {test['half']:.4f}" in files["replicates.md"]
     assert table.data["test accuracy"].iloc[0] == test["mean"]
     assert "**b**" in files["replicates.md"].splitlines()[2]
-    aligned = table.latex(aligned=True)
+    aligned = table.latex()
     assert f"{test['mean']:.4f} +- {test['half']:.4f}" in aligned
     for line, row in itertools.zip_longest(
         files["replicates.csv"].splitlines()[1:], table.data.itertuples(index=False)

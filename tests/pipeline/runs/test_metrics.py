@@ -136,6 +136,6 @@ def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
         assert (loaded["metric.best_epoch"][0], loaded["metric.final_epoch"][0]) == (2, 5)
         assert loaded[f"metric.{metric.best('validation')}"][0] == 0.7
         page = build([folder]).read_text()
-        table = pd.read_csv(folder / "report" / "table.csv")
-        assert (table["best epoch"][0], table[metric.heading("validation")][0]) == (2, 0.7)
+        table = pd.read_csv(folder / "report/tables/table.csv")
+        assert (table["best_epoch"][0], table[metric.on("validation")][0]) == (2, 0.7)
         assert f"at epoch 2, validation {metric.label} 0.7000, test {metric.label} 0.5000" in page

@@ -197,7 +197,7 @@ def test_every_bad_run_is_named_and_no_other_is_hidden(tmp_path: Path, make_job:
 
     page = build([tmp_path / "s"]).read_text()
     assert all(f"<code>{run}</code>: " in page for run in bad)
-    table = pd.read_csv(tmp_path / "s" / "report" / "table.csv")
+    table = pd.read_csv(tmp_path / "s" / "report/tables/table.csv")
     assert table["run"][0] == "good-1"
     assert len(table) == 2 + len(bad)
 

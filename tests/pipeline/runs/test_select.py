@@ -67,8 +67,11 @@ def test_all_mean_the_same_epoch(make_job: MakeJob, select: str) -> None:
         collected = collect([folder])
         assert collected.runs["metric.best_epoch"][0] == epoch
         page = build([folder]).read_text()
-        table = pd.read_csv(folder / "report" / "table.csv")
-        assert (table["best epoch"][0], table[metric.heading("validation")][0]) == (epoch, value)
+        table = pd.read_csv(folder / "report/tables/table.csv")
+        assert (
+            table["best_epoch"][0],
+            table[metric.heading("validation").lower().replace(" ", "_").replace("-", "_").replace("²", "2")][0],
+        ) == (epoch, value)
         assert f"at epoch {epoch}, validation {metric.label} {value:.4f}" in page
         assert f"Sorted by validation {metric.label}" in page
 
@@ -94,7 +97,7 @@ def test_all_mean_the_same_run(make_job: MakeJob, tmp_path: Path, select: str, w
     assert compare_best(replicates)["difference"].iloc[0] == pytest.approx(behind)
     page = build([job.folder for job in jobs], tmp_path / "report").read_text()
     assert f"Picked among 2 settings for the {best.best_word} mean validation {best.label}" in page
-    methods = (tmp_path / "report/paper/methods.md").read_text()
+    methods = (tmp_path / "report/report.md").read_text()
     assert f"Of each run the epoch with the {best.best_word} validation {best.label} counts." in methods
     assert f"{best.label}: {best.definition}" in methods
 

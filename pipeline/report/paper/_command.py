@@ -1,0 +1,54 @@
+"""How a sweep was asked for: the command that trains it again, and the space that was searched."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.files import read_whole
+
+_MOST_BYTES = 2**20
+_INTERVAL = re.compile(r"(?P<log>tag\(log,\s*)?interval\((?P<low>[^,()]+),\s*(?P<high>[^,()]+)\)\)?")
+
+
+@dataclass(frozen=True)
+class SweepCommand:
+    """`text`: the command, "" where it is not known. `space`: key -> the interval it was searched in, in words.
+
+    `sampler`: what suggested points, None unless they were searched.
+    """
+
+    text: str = ""
+    space: dict[str, str] = field(default_factory=dict)
+    sampler: str | None = None
+
+    @classmethod
+    def of(cls, folders: Sequence[Path], searched: bool) -> "SweepCommand":
+        """Read multirun.yaml, which Hydra writes into the folder of a sweep: of its latest command."""
+        try:
+            words = read_whole(folders[0] / "multirun.yaml", _MOST_BYTES).decode()
+            hydra: Any = yaml.load(words, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["hydra"]
+            task, own = hydra["overrides"]["task"], hydra["overrides"]["hydra"]
+            name, sweeper = hydra["job"]["config_name"], hydra["sweeper"]
+            params = dict(sweeper.get("params") or {})
+            overrides = [*map(str, task), *(text for text in map(str, own) if not text.startswith("hydra.mode="))]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
+            return cls()
+        if len(folders) > 1:
+            return cls()
+        flags = ["--config-name", str(name)] if name != "config" else []
+        pairs = [*params.items(), *(override.lstrip("+~").partition("=")[::2] for override in overrides)]
+        space = {str(key): words for key, value in pairs if (words := _in_words(str(value)))}
+        sampler = str(sweeper.get("sampler") or "tpe") if searched else None
+        return cls(shlex.join(["python", "-m", "pipeline", *flags, "-m", *overrides]), space, sampler)
+
+
+def _in_words(value: str) -> str:
+    match = _INTERVAL.fullmatch(value.strip())
+    if not match:
+        return ""
+    return f"from {match['low']} to {match['high']}" + ", on a logarithmic scale" * bool(match["log"])

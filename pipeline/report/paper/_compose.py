@@ -1,0 +1,126 @@
+"""The report of runs on one data set as a document: question, data, model, method, results, discussion, limits."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.metrics import SELECTION
+from pipeline.report.comparison import FOLD, Comparison
+from pipeline.report.data_card import titles
+from pipeline.report.page import listed, notes, outcomes, title
+from pipeline.report.paper._command import SweepCommand
+from pipeline.report.paper._data import own_references
+from pipeline.report.paper._discussion import questions
+from pipeline.report.paper._document import Block, Code, Document, Items, Section, Words
+from pipeline.report.paper._findings import Findings
+from pipeline.report.paper._methods import Methods
+from pipeline.report.paper._references import cited, entries_of, mention
+from pipeline.report.paper._settings import Settings
+from pipeline.report.paper._tables import all_runs, main_table, presented
+from pipeline.report.statistics.tests import conclusions
+from pipeline.report.statistics.winner import best_run, trust
+from pipeline.report.vocabulary import data_name, key_name
+
+_SHOWS = {
+    "search": "shows the progress of the search",
+    "learning_curves": "shows the learning curves",
+    "importance": "shows how much of the variance each swept key explains",
+    "effects": "shows the effect of each swept key",
+    "heat_map": "crosses the two keys that matter most",
+    "confusion": "is the confusion matrix of the best run on test",
+    "accuracy_by_class": "shows its accuracy by class",
+    "mistakes": "shows the mistakes of which it is surest",
+    "first_layer": "shows weights of its first layer",
+}
+_COMMANDS = 12  # single runs whose commands are printed
+
+
+def compose(findings: Findings) -> Document:
+    """Every part of it but its format."""
+    comparison = findings.comparison
+    settings, command = Settings(comparison), SweepCommand.of(findings.folders, findings.searched)
+    names = {one.name for one in (*findings.tables, *findings.figures)}
+    methods = Methods.of(settings, findings.replicates, findings.importance, command, names)
+    sections = [
+        Section("Question", [*map(Words, notes(comparison)), _question(comparison)]),
+        Section("Data", [" ".join(methods.data)]),
+        Section("Model", [" ".join(methods.model)]),
+        Section("Method", [" ".join(part) for part in (methods.training, methods.sweep, methods.figures)]),
+        Section("Results", _results(findings)),
+        Section("Discussion", _discussion(findings)),
+        Section("Limits", _limits(findings)),
+        Section("Reproduce", [*_commands(comparison, command), " ".join(methods.computing)]),
+    ]
+    texts = [block for section in sections for block in section.blocks if isinstance(block, str)]
+    return Document(
+        title(comparison),
+        _authors(comparison),
+        sections,
+        [all_runs(comparison), settings.table()],
+        entries_of(cited(texts), own_references(comparison)),
+    )
+
+
+def _authors(comparison: Comparison) -> list[str]:
+    given = comparison.runs.get("config.sweep.author", pd.Series(dtype=object)).dropna()
+    return list(dict.fromkeys(map(str, given)))
+
+
+def _question(comparison: Comparison) -> str:
+    data = listed(list(dict.fromkeys(map(data_name, titles(comparison.runs)))))
+    keys = [key_name(key) for key in comparison.swept]
+    label, best = comparison.metric.label, comparison.metric.best_word
+    if keys:
+        which = f"{keys[0]} gives" if len(keys) == 1 else f"values of {listed(keys)} give"
+        return f"Which {which} the {best} {label} on {data}, and how sure is that?"
+    if comparison.replicating:
+        return f"What {label} does this network reach on {data}, and how much does it owe to luck?"
+    return f"What {label} does this network reach on {data}?"
+
+
+def _results(findings: Findings) -> list[Block]:
+    """The sentences of the page, then the tables and figures, each after the sentence that mentions it."""
+    comparison = findings.comparison
+    if not comparison.picked:
+        best = ["There is no validation score, so no run is picked as the best."]
+    else:
+        best = conclusions(comparison) if comparison.replicated else best_run(comparison)
+    words = [*filter(None, [findings.confirmation]), *best, *filter(None, [findings.by_example]), *outcomes(comparison)]
+    blocks: list[Block] = [words[0], Items(words[1:])] if len(words) > 1 else list(words)
+    confirmed = [presented(table, comparison) for table in findings.tables if table.name == "confirmed"]
+    for table in (*confirmed, main_table(comparison, findings.tables)):
+        blocks += [f"{mention(f'tab:{table.name}')} gives the settings and their scores.", table]
+    for figure in findings.figures:
+        what = _SHOWS.get(figure.name, f"shows this: {figure.title}")
+        blocks += [f"{mention(f'fig:{figure.name}')} {what}.", figure]
+    return blocks
+
+
+def _discussion(findings: Findings) -> list[Block]:
+    asked = questions(findings.replicates, findings.importance, findings.diagnosis, findings.fit)
+    if not asked:
+        return ["For the author: what do these results answer, and what not?"]
+    return ["For the author to answer, from the results:", Items(asked)]
+
+
+def _limits(findings: Findings) -> list[Block]:
+    comparison = findings.comparison
+    limits = trust(comparison) if comparison.picked else []
+    if not comparison.replicated:
+        limits += conclusions(comparison)
+    if comparison.picked and FOLD not in comparison.replicating and "config.dataset.seed" not in comparison.replicating:
+        limits.append(f"All settings are compared on one {SELECTION} split, which another draw would change.")
+    limits.append("Only the values that were swept were tried, on this data alone.")
+    return [Items(limits)]
+
+
+def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
+    if command.text:
+        return ["This command trains all runs again and writes this report:", Code(command.text)]
+    commands = list(dict.fromkeys(comparison.runs.get("provenance.command", pd.Series(dtype=object)).dropna()))
+    if not commands:
+        return []
+    several = len(commands) > 1
+    more = f" (of the first {_COMMANDS}; the page has all)" if len(commands) > _COMMANDS else ""
+    said = f"These commands train the runs again, each one run{more}:" if several else "This command trains it again:"
+    return [said, Code("\n".join(commands[:_COMMANDS]))]

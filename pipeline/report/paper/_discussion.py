@@ -1,0 +1,128 @@
+"""Questions that the results raise, for the author to answer."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.page import count, listed
+from pipeline.report.statistics.diagnosis import Diagnosis
+from pipeline.report.statistics.fit import Fit
+from pipeline.report.statistics.importance import Importance
+from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.tests import ALPHA, compare_best
+from pipeline.report.vocabulary import key_name
+
+_GAP = 0.03  # between training and validation, of shares, from which it is worth a question
+_EQUAL = 1e-9
+_NAMED = 3
+
+
+def questions(
+    replicates: Replicates, importance: Importance, diagnosis: Diagnosis | None, fitted: Fit | None
+) -> list[str]:
+    """Each with the figures that raise it, the most telling first."""
+    comparison = replicates.comparison
+    return [
+        *_importance(importance),
+        *(_worst_class(diagnosis) if diagnosis else []),
+        *(_worst_values(fitted) if fitted else []),
+        *_undecided(replicates),
+        *_ties(comparison),
+        *_diverged(comparison),
+        *_gap(comparison),
+        *_at_the_end(comparison),
+        *_baseline(comparison),
+    ]
+
+
+def _importance(importance: Importance) -> Iterator[str]:
+    if importance.shares is None or len(importance.order) < 2:
+        return
+    first, last = importance.order[0], importance.order[-1]
+    if importance.shares[first] > 2 * importance.shares[last]:
+        yield (
+            f"Why does the {key_name(first)} matter more ({importance.shares[first]:.0%} of the variance of the scores) "
+            f"than the {key_name(last)} ({importance.shares[last]:.0%})?"
+        )
+
+
+def _worst_class(diagnosis: Diagnosis) -> Iterator[str]:
+    counts, names = diagnosis.confusion, diagnosis.class_names
+    examples = counts.sum(1)
+    if not examples.any() or (np.diag(counts) == examples).all():
+        return
+    worst = int(np.argmin(np.where(examples > 0, diagnosis.recall, np.inf)))
+    wrong = counts[worst].copy()
+    wrong[worst] = 0
+    rival = int(wrong.argmax())
+    back = int(counts[rival, worst])
+    yield (
+        f"Why does {names[worst]} fail? Of its {examples[worst]:,} test examples the best run gets "
+        f"{counts[worst, worst] / examples[worst]:.0%} right; {wrong[rival]:,} are taken for {names[rival]}, and "
+        f"{back:,} of {names[rival]} for {names[worst]}."
+    )
+
+
+def _worst_values(fitted: Fit) -> Iterator[str]:
+    errors = np.abs(fitted.predicted - fitted.target)
+    if not errors.size or not np.isfinite(errors).all():
+        return
+    row, column = np.unravel_index(int(errors.argmax()), errors.shape)
+    bias = float((fitted.predicted - fitted.target)[:, column].mean())
+    yield (
+        f"Where does it fail? The largest error on test is {errors[row, column]:.4g}, at {fitted.names[column]} = "
+        f"{fitted.target[row, column]:.4g}; the median error there is {np.median(errors[:, column]):.4g}, and the mean "
+        f"of predicted − true {bias:+.2g}."
+    )
+
+
+def _undecided(replicates: Replicates) -> Iterator[str]:
+    compared = compare_best(replicates)
+    rows = [int(row) for row in compared.index[compared["p_adjusted"] >= ALPHA]]
+    if rows:
+        rivals = listed([replicates.name(row) for row in rows])
+        yield f"The seeds do not tell {replicates.name(0)} from {rivals}: which would you take, and by what else?"
+
+
+def _ties(comparison: Comparison) -> Iterator[str]:
+    score = comparison.score
+    tied = [row for row in comparison.leaders[1:] if abs(score[row] - score[comparison.leaders[0]]) < _EQUAL]
+    if tied and not comparison.replicated:
+        names = listed([comparison.settings(row) for row in [comparison.leaders[0], *tied[: _NAMED - 1]]])
+        yield f"On validation {names} are tied: which is to be preferred, and why?"
+
+
+def _diverged(comparison: Comparison) -> Iterator[str]:
+    rows = comparison.runs.index[comparison.runs["status"] == "diverged"]
+    if len(rows):
+        names = list(dict.fromkeys(comparison.settings(int(row)) for row in rows))
+        more = f" and {count(len(names) - _NAMED, 'other setting')}" if len(names) > _NAMED else ""
+        yield f"Why did training diverge with {'; '.join(names[:_NAMED])}{more}, and what would have kept it stable?"
+
+
+def _gap(comparison: Comparison) -> Iterator[str]:
+    row, metric = comparison.representative, comparison.metric
+    train, validation = float(comparison.best("train")[row]), float(comparison.score[row])
+    if metric.share and train - validation > _GAP:
+        yield (
+            f"The {metric.label} of the best run is {train:.3f} on training and {validation:.3f} on validation examples: "
+            "what would close that gap, and at what cost?"
+        )
+
+
+def _at_the_end(comparison: Comparison) -> Iterator[str]:
+    row = comparison.representative
+    if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:
+        yield "The best epoch is the last: would longer training change the order of the settings?"
+
+
+def _baseline(comparison: Comparison) -> Iterator[str]:
+    baseline, metric = comparison.baseline, comparison.metric
+    test = float(comparison.best("test")[comparison.representative])
+    if baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
+        yield (
+            f"Always answering {baseline.words} has a test {metric.label} of {level:.3f}, the best run {test:.3f}: is "
+            "that good, and beside what?"
+        )
