@@ -1,13 +1,21 @@
-"""The pipeline: from overrides to run folders to a report. `load_model(RUN_FOLDER)` is the network of a run."""
+"""The pipeline: from overrides to run folders to a report.
+
+`load(FOLDER)` reads runs, `tables` and `figures` are the report's for those you choose, `load_model(RUN_FOLDER)` is the
+network of a run.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.report.figures.medium import Figure
+    from pipeline.report.formats import Table
     from pipeline.runs.model import TrainedModel
     from pipeline.runs.read import Collected
 
-__all__ = ["load", "load_model"]
+__all__ = ["figures", "load", "load_model", "tables"]
 
 
 def load(*folders: str | Path) -> "Collected":
@@ -20,6 +28,28 @@ def load(*folders: str | Path) -> "Collected":
     from pipeline.runs.read import load as read  # pandas imports slowly: --help should not wait for it
 
     return read([Path(folder) for folder in folders])
+
+
+def tables(runs: "pd.DataFrame") -> "dict[str, Table]":
+    """The report's tables of these rows of `load(…).runs`, by name: `table`, and `replicates` where there are any.
+
+    A notebook shows a table as it is; `.data` is its data frame, `.markdown()` and `.latex()` are text. Raises
+    UserError if there is no row.
+    """
+    from pipeline.report.analysis import make_tables  # pandas and matplotlib import slowly
+
+    return make_tables(runs)
+
+
+def figures(runs: "pd.DataFrame", history: "pd.DataFrame") -> "dict[str, Figure]":
+    """The report's figures of these rows of `load(…).runs`, by name: `learning_curves`, `effects`, `heat_map`, ….
+
+    `history` may hold other runs too. A notebook shows a figure as it is; `.svg` and `.png` are its bytes. Raises
+    UserError if there is no row.
+    """
+    from pipeline.report.analysis import draw_figures
+
+    return draw_figures(runs, history)
 
 
 def load_model(folder: str | Path) -> "TrainedModel":

@@ -25,9 +25,9 @@ from pipeline.report.figures.search import search_progress
 from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
 from pipeline.report.outcome import outcome
-from pipeline.report.page.overview import Part, render_overview
+from pipeline.report.page.overview import Part, overview_text, render_overview
 from pipeline.report.page.render import Contents, render
-from pipeline.report.paper import COLUMN, Findings, write_paper
+from pipeline.report.paper import COLUMN, Findings, write_overview, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
@@ -115,8 +115,8 @@ def _build_one(
         tell(line)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
     importance = wait_for_importance()
-    figures = _figures_of_runs(comparison, collected.history, is_search, SCREEN)
-    figures += _figures_of_keys(at_epoch, importance, SCREEN)
+    figures = figures_of_runs(comparison, collected.history, is_search, SCREEN)
+    figures += figures_of_keys(at_epoch, importance, SCREEN)
     diagnosis, fitted, reason = wait_for_diagnosis()
     by_example = None if reload else compare_examples(comparison, _folder_of(collected))
     run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
@@ -189,7 +189,11 @@ def _build_overview(
     ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
+    write_whole(out / "report.md", overview_text(folders, across(ranks), table, figure, parts))
     write_readme(out)
+    if reload is None:
+        folder_of = {part.title: Path(part.address).parent.as_posix() for part in parts}
+        write_overview(out, data_sets, across(ranks), table, figure, folder_of)
     return out / "index.html"
 
 
@@ -222,7 +226,8 @@ def _training(collected: Collected) -> Collected:
     return replace(collected, runs=runs, problems=problems)
 
 
-def _figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
+def figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: bool, medium: Medium) -> list[Figure]:
+    """Figures of the runs as a whole."""
     made = [
         search_progress(comparison, medium) if searched else None,
         learning_curves(comparison, history, medium),
@@ -239,7 +244,7 @@ def _name_of_best(comparison: Comparison) -> str:
     return f"{name} (the replicate of the best setting nearest to its mean)" if comparison.replicated else name
 
 
-def _figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
+def figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
     """Figures of the swept keys."""
     made = [
         importance_figure(comparison, importance, medium),
@@ -253,8 +258,8 @@ def _write_paper(out: Path, findings: Findings, history: pd.DataFrame, at_epoch:
     """Write the paper, with all figures drawn for its column."""
     comparison = findings.comparison
     figures = [
-        *_figures_of_runs(comparison, history, findings.searched, column),
-        *_figures_of_keys(at_epoch, findings.importance, column),
+        *figures_of_runs(comparison, history, findings.searched, column),
+        *figures_of_keys(at_epoch, findings.importance, column),
         *_figures_of_best(comparison, findings.diagnosis, column),
     ]
     write_paper(out, replace(findings, figures=figures))

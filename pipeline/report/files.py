@@ -25,8 +25,8 @@ _README = """# A report of scratchnet sweeps
 
 Where a report is of several data sets, `index.html` compares them and a folder for each holds its report.
 
-Text in CSV files that begins as a formula does has an apostrophe before it, so that no spreadsheet runs it. `results.csv`
-beside this folder has every setting and figure of each run. All files here are written again with
+Text in CSV files that begins as a formula does has an apostrophe before it, so that no spreadsheet runs it.
+`results.csv` beside this folder has every setting and figure of each run. All files here are written again by
 `python -m pipeline.report FOLDER`.
 """
 

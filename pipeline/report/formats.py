@@ -86,6 +86,10 @@ class Table:
             for name, value in cells.items()
         }
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return str(self.formatted().to_html(index=False))
+
     def markdown(self) -> str:
         """A pipe table, the first row bold if it was picked."""
         rows = self.formatted().map(markdown).rename(columns=markdown)
@@ -112,7 +116,7 @@ class Table:
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
         placed: Any = {"environment": "longtable"} if long else {"position": "tbp", "position_float": "centering"}
-        body = style.to_latex(
+        body: str = style.to_latex(
             hrules=True,
             convert_css=True,
             column_format="".join(formats.values()),

@@ -51,6 +51,10 @@ class Figure:
     png: bytes = b""
     pdf: bytes = b""
 
+    def _repr_svg_(self) -> str:
+        """How a notebook shows it."""
+        return self.svg
+
     @property
     def inline(self) -> str:
         """The SVG for inclusion in a page."""

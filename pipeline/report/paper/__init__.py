@@ -1,6 +1,7 @@
 """report.md and report/paper/: what goes into a paper as it is, or is one."""
 
 from pipeline.report.paper._findings import Findings
+from pipeline.report.paper._overview import write_overview
 from pipeline.report.paper._write import COLUMN, column, write_paper
 
-__all__ = ["COLUMN", "Findings", "column", "write_paper"]
+__all__ = ["COLUMN", "Findings", "column", "write_overview", "write_paper"]

@@ -39,7 +39,7 @@ def compose(findings: Findings) -> Document:
     """Every part of it but its format."""
     comparison = findings.comparison
     settings, command = Settings(comparison), SweepCommand.of(findings.folders, findings.searched)
-    names = {one.name for one in (*findings.tables, *findings.figures)}
+    names = {figure.name for figure in findings.figures}
     methods = Methods.of(settings, findings.replicates, findings.importance, command, names)
     sections = [
         Section("Question", [*map(Words, notes(comparison)), _question(comparison)]),

@@ -43,8 +43,8 @@ def _importance(importance: Importance) -> Iterator[str]:
     first, last = importance.order[0], importance.order[-1]
     if importance.shares[first] > 2 * importance.shares[last]:
         yield (
-            f"Why does the {key_name(first)} matter more ({importance.shares[first]:.0%} of the variance of the scores) "
-            f"than the {key_name(last)} ({importance.shares[last]:.0%})?"
+            f"Why does the {key_name(first)} matter more ({importance.shares[first]:.0%} of the variance of the "
+            f"scores) than the {key_name(last)} ({importance.shares[last]:.0%})?"
         )
 
 
@@ -107,8 +107,8 @@ def _gap(comparison: Comparison) -> Iterator[str]:
     train, validation = float(comparison.best("train")[row]), float(comparison.score[row])
     if metric.share and train - validation > _GAP:
         yield (
-            f"The {metric.label} of the best run is {train:.3f} on training and {validation:.3f} on validation examples: "
-            "what would close that gap, and at what cost?"
+            f"The {metric.label} of the best run is {train:.3f} on training and {validation:.3f} on validation "
+            "examples: what would close that gap, and at what cost?"
         )
 
 

@@ -62,9 +62,5 @@ class Document:
     @property
     def labels(self) -> dict[str, str]:
         """The label of each float -> what the text calls it: "Figure 2"."""
-        kinds = {"tab": ("Table", self.tables), "fig": ("Figure", self.figures)}
-        return {
-            f"{prefix}:{block.name}": f"{word} {number}"
-            for prefix, (word, blocks) in kinds.items()
-            for number, block in enumerate(blocks, 1)
-        }
+        tables = {f"tab:{table.name}": f"Table {number}" for number, table in enumerate(self.tables, 1)}
+        return tables | {f"fig:{figure.name}": f"Figure {number}" for number, figure in enumerate(self.figures, 1)}

@@ -54,7 +54,7 @@ class Methods:
     def of(
         cls, settings: Settings, replicates: Replicates, importance: Importance, command: SweepCommand, names: set[str]
     ) -> "Methods":
-        """`names` are those of the figures and tables."""
+        """`names` are those of the figures."""
         tools = dict(_TOOLS)
         data, model = list(data_sentences(settings)), list(_model(settings))
         training = [*_optimizer(settings), *_training(settings)]
