@@ -29,6 +29,7 @@ BY_OTHERS = ["searches", "using", "your-layers"]  # a test each
 TRAIN = ("dataset=table", "dataset=arrays", "dataset=image_folder", "dataset=idx", "dataset=function", "tracking=")
 TINY = ["dataset=square", "dataset.samples=60"]
 PAGES = sorted(DOCS.glob("**/*.md"))
+EXAMPLES = DOCS / "examples"  # `python -m benchmarks.examples` trains them by these commands; see test_examples.py
 
 
 def write_examples(folder: Path) -> None:
@@ -47,17 +48,15 @@ def small(words: list[str], page: str) -> list[str]:
     """The same command of the pipeline with less to do."""
     if {"--help", "--cfg"} & set(words):
         return words
-    shipped = re.search(r"experiment=\S*grid_mini", " ".join(words)) is not None
-    if "-m" not in words[3:] and not any(word.startswith("experiment=") for word in words):
-        return [*words, *TINY, "training.epochs=1"]
-    if "hydra.mode=RUN" in words:
-        return [*words, "training.epochs=1"]
-    own = any(word.startswith(("dataset=", "dataset.path")) and "fashion" not in word for word in words)
-    if not own and not shipped:
+    if not any(word.startswith("dataset=") and "fashion" not in word for word in words):
         words = [*(word for word in words if not word.startswith("dataset=")), *TINY]
-    if page == "reproducing" or any(word.startswith(TRAIN) for word in words):
-        epochs = [] if page == "reproducing" else ["training.epochs=1"]
-        return [*words, *epochs, "hydra.launcher.workers=1", "report=false"]
+    sweep = "-m" in words[3:] or any(word.startswith("experiment=") for word in words)
+    if not sweep or "hydra.mode=RUN" in words:
+        return [*words, "training.epochs=1"]
+    if page == "reproducing":
+        return [*words, "hydra.launcher.workers=1", "report=false"]
+    if any(word.startswith(TRAIN) for word in words):
+        return [*words, "training.epochs=1", "hydra.launcher.workers=1", "report=false"]
     return [*words, "sweep.dry_run=true"]
 
 
@@ -92,7 +91,7 @@ def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkey
 
 
 def test_every_command_is_tried_or_listed() -> None:
-    pages = {page.stem for page in PAGES if tried(page)}
+    pages = {page.stem for page in PAGES if tried(page) and EXAMPLES not in page.parents}
     assert pages == {*HERE, *BY_OTHERS}
     everything = {command for page in [ROOT / "README.md", *PAGES] for command in typed(page)}
     assert set(ELSEWHERE) <= everything
@@ -147,6 +146,7 @@ def test_the_site_has_every_page() -> None:
     site = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
     shown = re.findall(r"[\w/-]+\.md", str(site["nav"]))
     made = {"index.md", "keys.md", "contributing.md", "changelog.md", "security.md"}
-    assert set(shown) == {str(page.relative_to(DOCS)) for page in PAGES} | made
+    of_one_data_set = set(EXAMPLES.glob("*/*/README.md"))  # linked from the page over all
+    assert set(shown) == {str(page.relative_to(DOCS)) for page in set(PAGES) - of_one_data_set} | made
     assert site["theme"]["font"] is False
     assert "make docs" in (ROOT / ".ci" / "run").read_text().splitlines()
