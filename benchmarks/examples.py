@@ -21,8 +21,8 @@ EXAMPLES = {
     "two_data_sets": "dataset=sklearn dataset.loader=digits,breast_cancer model.hidden=[8],[64],[64,32] seed=0,1,2 "
     "training.batch_size=16 training.epochs=15 optimizer.lr=0.01",
     "search": "hydra/sweeper=search hydra.sweeper.trials=60 'optimizer.lr=tag(log,interval(0.001,1.0))' "
-    "'model.l2=tag(log,interval(1e-6,0.1))' 'model.hidden=[8],[32],[64]' seed=0,1,2 dataset=sklearn dataset.loader=digits "
-    "training.batch_size=16 training.epochs=6",
+    "'model.l2=tag(log,interval(1e-6,0.1))' 'model.hidden=[8],[32],[64]' seed=0,1,2 dataset=sklearn "
+    "dataset.loader=digits training.batch_size=16 training.epochs=6",
     "halving": "sweep=halving training.epochs=18 optimizer.lr=0.001,0.003,0.01,0.03,0.1,0.3 'model.hidden=[16],[64]' "
     "seed=0,1",
     "diverging": "dataset=linear dataset.samples=500 model.hidden=[16] optimizer.lr=0.001,0.01,1,10 seed=0,1,2 "
