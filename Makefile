@@ -35,9 +35,8 @@ format: $(VENV)/dev-ready  ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/dev-ready  ## build the API documentation in site/
-	rm -rf site
-	$(BIN)/python -W error -W 'ignore:Error parsing type annotation pd.Series' -m pdoc -o site scratchnet pipeline $(UNLISTED)
+docs: $(VENV)/dev-ready  ## build the site of docs/ into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 schema: $(VENV)/dev-ready  ## write the schema that editors use for conf/experiment/
 	$(BIN)/python -m pipeline.config.editors
@@ -52,9 +51,6 @@ mini: $(VENV)/ready  ## draw fashion_mnist_mini anew from the full files
 
 libraries:  ## bundle the JavaScript of the report's page again; first set versions in its package.json
 	cd pipeline/report/page/browser/libraries && npm install && node bundle.mjs
-
-# Modules of packages that list only what others may use of them. pd.Series[…] means something to mypy alone.
-UNLISTED := $(subst /,.,$(basename $(filter-out %/__init__.py %/__main__.py %/build.py,$(wildcard pipeline/report/*.py pipeline/datasets/[a-z]*.py))))
 
 clean:  ## remove .venv and caches; outputs/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* build dist site

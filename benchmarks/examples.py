@@ -18,11 +18,11 @@ EXAMPLES = {
     "five_seeds": "model.hidden=[32] optimizer.lr=0.003,0.01,0.03,0.1 seed=0,1,2,3,4 training.epochs=6",
     "five_folds": "dataset=sklearn dataset.loader=wine dataset.folds=5 dataset.fold=0,1,2,3,4 model.hidden=[8],[64] "
     "optimizer.lr=0.003,0.03 training.batch_size=16 training.epochs=30",
-    "two_data_sets": "dataset=square,patterns dataset.samples=1000 model.hidden=[4],[16],[16,16] seed=0,1,2 "
-    "training.batch_size=16 training.epochs=20 optimizer.lr=0.1",
-    "search": "hydra/sweeper=search hydra.sweeper.trials=60 'optimizer.lr=tag(log,interval(0.003,1.0))' "
-    "'model.l2=tag(log,interval(1e-6,0.1))' 'model.hidden=[4],[16],[64]' seed=0,1,2 dataset=square "
-    "dataset.samples=1000 training.batch_size=16 training.epochs=12",
+    "two_data_sets": "dataset=sklearn dataset.loader=digits,breast_cancer model.hidden=[8],[64],[64,32] seed=0,1,2 "
+    "training.batch_size=16 training.epochs=15 optimizer.lr=0.01",
+    "search": "hydra/sweeper=search hydra.sweeper.trials=60 'optimizer.lr=tag(log,interval(0.001,1.0))' "
+    "'model.l2=tag(log,interval(1e-6,0.1))' 'model.hidden=[8],[32],[64]' seed=0,1,2 dataset=sklearn "
+    "dataset.loader=digits training.batch_size=16 training.epochs=6",
     "halving": "sweep=halving training.epochs=18 optimizer.lr=0.001,0.003,0.01,0.03,0.1,0.3 'model.hidden=[16],[64]' "
     "seed=0,1",
     "diverging": "dataset=linear dataset.samples=500 model.hidden=[16] optimizer.lr=0.001,0.01,1,10 seed=0,1,2 "
@@ -56,7 +56,7 @@ def publish(name: str, sweep: Path) -> None:
     for page in sorted((sweep / "report").rglob("report.md")):
         inside = page.parent.relative_to(sweep / "report")
         (place / inside).mkdir(exist_ok=True)
-        text = page.read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8").replace("/report.md)", "/README.md)")
         for figure in dict.fromkeys(re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)):
             (place / inside / figure).parent.mkdir(exist_ok=True)
             shutil.copy(page.parent / figure, place / inside / figure)

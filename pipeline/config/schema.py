@@ -77,8 +77,8 @@ class Training(Section):
     predictions: bool = Field(
         default=True, description="true to keep what the best epoch predicts of the test split, in predictions.npz"
     )
-    dtype: Literal["float32", "float64"]
-    device: Literal["auto", "cpu", "cuda"]
+    dtype: Literal["float32", "float64"] = Field(description="float32, or float64 for twice the digits")
+    device: Literal["auto", "cpu", "cuda"] = Field(description="auto (the GPU where torch sees one), cpu or cuda")
     kernel: Annotated[Literal["auto", "plain", "compiled"], BeforeValidator(_kernel)] = Field(
         description="auto, plain (any layer, any device) or compiled (the CPU); lookahead and fused mean compiled"
     )
@@ -109,7 +109,7 @@ class Training(Section):
 class Sweep(Section):
     """What a sweep does as a whole; nothing here changes the figures of a run."""
 
-    kind: Literal["grid", "halving", "confirm"]
+    kind: Literal["grid", "halving", "confirm"] = Field(description="what sweep=grid, halving or confirm sets")
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="the share of runs that continues at each rung, between 0 and 1"
     )
@@ -188,7 +188,9 @@ class Config(Section):
     optimizer: SerializeAsAny[OptimizerChoice]
     schedule: SerializeAsAny[ScheduleChoice]
     training: Training
-    seed: Seed = Field(description="a whole number, 0 or more: draws the initial weights and dropout")
+    seed: Seed = Field(
+        description="a whole number, 0 or more: draws the initial weights, dropout and the order of the examples"
+    )
     sweep: Sweep
     report: bool = Field(default=True, description="false to train without writing a report at the end")
     tracking: Tracking = Field(default_factory=Tracking)  # absent in runs of earlier versions

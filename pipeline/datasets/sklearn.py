@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from pipeline.datasets import Card
 from pipeline.datasets._user import UserData
 
@@ -52,7 +54,9 @@ _CITATIONS = {
 class Sklearn(UserData):
     """A set that scikit-learn brings along; nothing is downloaded. The digits are images of 8 × 8 bytes, 0 to 16."""
 
-    loader: Literal["digits", "iris", "wine", "breast_cancer", "diabetes"]
+    loader: Literal["digits", "iris", "wine", "breast_cancer", "diabetes"] = Field(
+        description="digits, iris, wine, breast_cancer or diabetes (regression)"
+    )
 
     @property
     def default_title(self) -> str:

@@ -25,7 +25,10 @@ class MLP(ModelChoice):
     """Linear (, layer norm), activation (, dropout) for each hidden width, then Linear to the outputs."""
 
     hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
-    activation: str = Field(json_schema_extra=_add_activations)
+    activation: str = Field(
+        description="relu, leaky_relu, tanh, sigmoid, gelu, or your own as module:name",
+        json_schema_extra=_add_activations,
+    )
     dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
     input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
     layer_norm: bool = Field(description="true for a layer norm before each activation")

@@ -41,5 +41,7 @@ def _compared(runs: pd.DataFrame) -> Comparison:
     rows = runs.reset_index(drop=True)
     nullable = [name for name in rows if isinstance(rows[name].dtype, (pd.Int64Dtype, pd.BooleanDtype))]
     settings = [name for name in nullable if str(name).startswith("config.")]
-    rows = rows.assign(**{name: rows[name].astype(object).where(rows[name].notna(), float("nan")) for name in settings})
+    rows = rows.assign(
+        **{str(name): rows[name].astype(object).where(rows[name].notna(), float("nan")) for name in settings}
+    )
     return Comparison.of(rows)

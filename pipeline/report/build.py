@@ -25,7 +25,7 @@ from pipeline.report.figures.search import search_progress
 from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
 from pipeline.report.outcome import outcome
-from pipeline.report.page.overview import Part, render_overview
+from pipeline.report.page.overview import Part, overview_text, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, Findings, write_further, write_overview, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
@@ -194,6 +194,7 @@ def _build_overview(
     ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
+    write_whole(out / "report.md", overview_text(folders, across(ranks), table, figure, parts))
     write_readme(out)
     if reload is None:
         folder_of = {part.title: Path(part.address).parent.as_posix() for part in parts}

@@ -24,6 +24,16 @@ def copy_of_repository(to: Path) -> None:
             shutil.copy(ROOT / name, to / name)
 
 
+def test_its_additions_apply(tmp_path: Path) -> None:
+    copy_of_repository(tmp_path)
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    for addition in fenced(PAGE, "diff"):
+        done = subprocess.run(
+            ["git", "apply"], cwd=tmp_path, env=environment, input=addition, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_its_additions_work_in_a_copy_of_the_repository(tmp_path: Path) -> None:
     copy_of_repository(tmp_path)

@@ -17,7 +17,9 @@ from statsmodels.stats.proportion import proportion_confint
 from benchmarks.examples import EXAMPLES
 
 PLACE = ROOT / "docs" / "examples"
-PAGES = sorted(path for path in PLACE.rglob("README.md") if path.parent != PLACE)
+ALL = sorted(path for path in PLACE.rglob("README.md") if path.parent != PLACE)
+OVERVIEW = PLACE / "two_data_sets" / "README.md"
+PAGES = [page for page in ALL if page != OVERVIEW]
 KEYS = {"hidden": "model.hidden", "lr": "optimizer.lr", "l2": "model.l2"}
 NUMBER = r"(-?[\d,]*\.?\d+)"
 SETTING = r"((?:\w+=(?:\[[\d,]*\]|[\d.e+-]*\d)(?:, )?)+)"
@@ -31,7 +33,7 @@ class Sweep:
         self.text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8").replace("\\", ""))
         runs = pd.read_csv(PLACE / self.name / "results.csv")
         if page.parent.name != self.name:  # of one data set among several
-            runs = runs[runs["config.dataset.name"] == page.parent.name]
+            runs = runs[runs["config.dataset.loader"] == page.parent.name.partition("-of-")[0].replace("-", "_")]
         self.runs = runs
         self.score = (
             "accuracy" if "metric.best_test_accuracy" in runs and runs["task"].iloc[0] != "regression" else "r2"
@@ -49,7 +51,8 @@ class Sweep:
         for key, value in re.findall(r"(\w+)=(\[[^\]]*\]|[^,\s]+)", words):
             column = runs[f"config.{KEYS[key]}"]
             if value.startswith("["):
-                runs = runs[column.map(ast.literal_eval) == ast.literal_eval(value)]
+                wanted = ast.literal_eval(value)
+                runs = runs[[ast.literal_eval(text) == wanted for text in column]]
             else:
                 runs = runs[np.isclose(column.astype(float), float(value), rtol=1e-4)]
         return runs.sort_values(self.replicate)
@@ -197,11 +200,33 @@ def test_no_check_is_idle(pattern: str) -> None:
 
 
 def test_there_is_a_page_for_each_example() -> None:
-    assert {page.relative_to(PLACE).parts[0] for page in PAGES} == set(EXAMPLES)
+    assert {page.relative_to(PLACE).parts[0] for page in ALL} == set(EXAMPLES)
     assert sum(verdicts(Sweep(page)) for page in PAGES) >= 4
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.relative_to(PLACE).as_posix())
+def test_the_overview_has_what_each_page_says_and_its_own_ranks() -> None:
+    text = OVERVIEW.read_text(encoding="utf-8")
+    results = pd.read_csv(OVERVIEW.parent / "results.csv")
+    means = (
+        results.groupby(["config.model.hidden", "config.dataset.loader"])["metric.best_test_accuracy"].mean().unstack()
+    )
+    ranks = means.rank(ascending=False).mean(axis=1)
+    for hidden, row in means.iterrows():
+        cells = next(line for line in text.splitlines() if line.startswith(f"| hidden=[{str(hidden)[1:-1]}]"))
+        assert f"| {ranks[hidden]:.2f} " in cells
+        assert all(f"| {value:.4f} ± " in cells for value in row)
+    for title in ("digits of scikit-learn", "breast cancer of scikit-learn"):
+        folder = title.replace(" ", "-")
+        page = (OVERVIEW.parent / folder / "README.md").read_text(encoding="utf-8").replace("\\", "")
+        told = re.search(rf"## {title}\n\n(.*?)\n\n\[", text.replace("\\", "").replace("_", " "), re.DOTALL)
+        assert told
+        verdicts_there = [line[2:] for line in told[1].splitlines() if "n = 3, d = " in line]
+        assert verdicts_there
+        assert all(verdict in page for verdict in verdicts_there)
+        assert f"]({folder}/README.md)" in text
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.parent.relative_to(PLACE).as_posix())
 def test_figures_are_there(page: Path) -> None:
     figures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     assert figures

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 from commands import ended
-from documents import ROOT
+from documents import DOCS, tried
 
-TEXT = (ROOT / "docs" / "searches.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    python -m pipeline (.*)$", TEXT, re.MULTILINE)
+COMMANDS = tried(DOCS / "searches.md")
 SMALL = ["dataset=square", "dataset.samples=200"]
 
 
 def test_commands(tmp_path: Path) -> None:
     assert len(COMMANDS) == 6
     for number, command in enumerate(COMMANDS):
-        words = shlex.split(command.replace("fashion_mnist,cifar10", "square,patterns"))
+        words = shlex.split(command.replace("fashion_mnist,cifar10", "square,patterns"))[3:]
         words = [re.sub(r"^(hydra.sweeper.trials|sweep.seeds|training.epochs)=.*", r"\1=3", word) for word in words]
         words = [word.replace("sweep.name=NAME", "sweep.name=0") for word in words]
         several = any(word.startswith("dataset=") for word in words)

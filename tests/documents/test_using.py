@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import ended
-from documents import ROOT, links
+from documents import DOCS, tried
 from examples import write_iris
 
 from pipeline.export.__main__ import main as export
 from pipeline.predict.__main__ import main as predict
 
-PAGE = ROOT / "docs" / "using.md"
+PAGE = DOCS / "using.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?:^    .*\n)(?:^(?:    .*)?\n)*", TEXT, re.MULTILINE)
-COMMANDS = [line.strip() for block in BLOCKS for line in block.splitlines() if line.startswith("    python -m")]
+COMMANDS = tried(PAGE)
 MAINS: dict[str, Callable[[list[str]], int]] = {"pipeline.predict": predict, "pipeline.export": export}
 
 
@@ -68,7 +68,3 @@ def test_the_estimators_take_what_is_shown() -> None:
     names = {"X": X, "y": y, "GridSearchCV": GridSearchCV, "make_pipeline": make_pipeline}
     code = [line[4:] for line in block.splitlines() if not line.startswith("    pip ")]
     exec("\n".join(code), names | {"StandardScaler": StandardScaler})
-
-
-def test_links_are_there() -> None:
-    assert all((PAGE.parent / target).exists() for target in links(PAGE))

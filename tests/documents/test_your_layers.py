@@ -1,16 +1,14 @@
 """The files of docs/your-layers.md in a user's folder, and every command typed there."""
 
-import re
 from pathlib import Path
 
 import pytest
 from commands import module_ended
-from documents import ROOT, arguments, indented, links
+from documents import DOCS, arguments, files_of, tried, write_files_of
 
-PAGE = ROOT / "docs" / "your-layers.md"
-BLOCK = re.compile(r"`([\w/.]+\.(?:py|yaml))`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILES = BLOCK.findall(PAGE.read_text("utf-8"))
-TYPED = [line for line in indented(PAGE) if line.startswith("python")]
+PAGE = DOCS / "your-layers.md"
+FILES = files_of(PAGE)
+TYPED = tried(PAGE)
 SMALL = ["training.epochs=1"]
 POINTS = ["dataset.samples=60"]
 
@@ -18,17 +16,15 @@ POINTS = ["dataset.samples=60"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = tmp_path_factory.mktemp("user")
-    for name, text in FILES:
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        (to / name).write_text(text, encoding="utf-8")
+    write_files_of(PAGE, to)
     return to
 
 
 def test_the_files_are_a_layer_parts_scores_data_and_an_experiment() -> None:
-    assert [name for name, _ in FILES] == [
+    assert list(FILES) == [
         *("my_layers.py", "my_parts.py", "my_scores.py", "my_data.py", "conf/experiment/xor.yaml"),
     ]
-    assert len(FILES[0][1].splitlines()) <= 20
+    assert len(FILES["my_layers.py"].splitlines()) <= 20
     assert len(TYPED) == 13
 
 
@@ -47,7 +43,3 @@ def test_what_is_typed_does_what_is_said(folder: Path) -> None:
     assert (folder / "outputs" / "swish" / "3" / "model.onnx").stat().st_size
     assert "my_layers:Swish" in (folder / "outputs" / "xor" / "report/tables/table.csv").read_text()
     assert "XOR" in (folder / "outputs" / "xor" / "report" / "index.html").read_text()
-
-
-def test_its_links_lead_somewhere() -> None:
-    assert all((PAGE.parent / target).exists() for target in links(PAGE))

@@ -237,6 +237,30 @@ def test_rates_follow_each_runs_schedule() -> None:
     torch.testing.assert_close(stack.lr(), torch.tensor([0.001, 0.1], dtype=torch.float64))
 
 
+def test_rates_begin_with_the_first_step() -> None:
+    """Those of the next steps, by the schedule's own formula: 0, 1, … of all steps, and on from there."""
+    schedule = sn.Cosine(warmup=0.5)
+    runs = [replace(make_run((3,)), settings=sn.Settings(lr=0.5), schedule=schedule, epochs=2)]
+    values = Values(runs, steps_per_epoch=4, dtype=torch.float64, device="cpu")
+    expected = 0.5 * schedule.factor(torch.arange(8, dtype=torch.float64), 4, 2)
+    assert values.rates(8)[:, 0].tolist() == expected.tolist()
+    values.steps = 3
+    assert values.rates(2)[:, 0].tolist() == expected[3:5].tolist()
+
+
+def test_before_the_first_step_networks_of_one_seed_are_evaluated_each_by_its_own_weights() -> None:
+    """Equal seeds draw equal weights only where initializers and widths are equal."""
+    data = examples()
+    wide, other = sn.Normal(3.0), sn.GlorotUniform()
+    layers = [sn.Linear(FEATURES, CLASSES, initializer=initializer) for initializer in (wide, other, wide)]
+    runs = [replace(make_run(), network=sn.Sequential((layer,)), seed=7) for layer in layers]
+    together = sn.Stack(runs, steps_per_epoch=STEPS, dtype=torch.float64).evaluate(data).loss
+    for r, run in enumerate(runs):
+        alone = sn.Stack([run], steps_per_epoch=STEPS, dtype=torch.float64).evaluate(data).loss
+        assert together[r] == alone[0]
+    assert together[0] == together[2] != together[1]
+
+
 @pytest.mark.parametrize(
     "other",
     [

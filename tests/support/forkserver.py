@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _SUPPORT = Path(__file__).parent
 _ROOT = _SUPPORT.parents[1]
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
@@ -49,18 +51,24 @@ def run(
     if sys.platform != "linux":
         environment["PYTHONPATH"] = str(_ROOT)
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)
-    server = _server()
     request = {"module": module, "arguments": list(arguments), "folder": str(folder), "environment": environment}
-    server.sendall(json.dumps(request).encode() + b"\n")
-    server.settimeout(timeout)
-    with server.makefile() as answers:
-        ended = json.loads(answers.readline())
+    server, connection = _server()
+    connection.sendall(json.dumps(request).encode() + b"\n")
+    connection.settimeout(timeout)
+    try:
+        with connection.makefile() as answers:
+            ended = json.loads(answers.readline())
+    except TimeoutError:  # its answer would be taken for the next command's
+        for process in (*psutil.Process(server.pid).children(recursive=True), server):
+            process.kill()
+        _server.cache_clear()
+        raise subprocess.TimeoutExpired(command, timeout) from None
     return subprocess.CompletedProcess(command, ended["status"], ended["out"], ended["error"])
 
 
 @functools.cache
-def _server() -> socket.socket:
-    """The connection to this process's server, which ends with it."""
+def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """This process's server, which ends with it, and the connection to it."""
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "forkserver", str(theirs.fileno())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_SUPPORT), str(_ROOT)])}
@@ -72,7 +80,7 @@ def _server() -> socket.socket:
         process.wait()
 
     atexit.register(stop)
-    return ours
+    return process, ours
 
 
 def _serve(connection: socket.socket) -> None:

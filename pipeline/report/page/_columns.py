@@ -39,7 +39,11 @@ def columns(comparison: Comparison, runs: pd.DataFrame) -> list[dict[str, Any]]:
             place = {name: number for number, name in enumerate(names)}
             entry = {"key": key, "name": column_name(key), "kind": "fact", "levels": names}
             entries.append(entry | {"values": [place[word] for word in words]})
-    return entries
+    names = [entry["name"] for entry in entries]
+    return [
+        entry | {"name": entry["key"].partition(".")[2] if names.count(entry["name"]) > 1 else entry["name"]}
+        for entry in entries
+    ]
 
 
 def _setting(values: "pd.Series[Any]", key: str, short: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import Figure
-from pipeline.report.formats import Table
+from pipeline.report.formats import Table, markdown
+from pipeline.report.page._headline import tile_of_data, title
 from pipeline.report.page._summary import summary
-from pipeline.report.page.render import cells_of, environment, styles
+from pipeline.report.page.render import cells_of, environment, notes_of, styles
 from pipeline.runs.problem import Problem
 
 _ROWS = 25  # of a data set's table; its page has all
@@ -41,7 +42,10 @@ def render_overview(
         environment()
         .get_template("overview.html.j2")
         .render(
-            title=", ".join(folder.resolve().name for folder in folders),
+            title=title(*(part.comparison for part in parts)),
+            meta=", ".join(folder.resolve().name for folder in folders),
+            notes=notes_of(*(part.comparison for part in parts)),
+            tiles=[tile_of_data(part.title, part.comparison, part.address) for part in parts],
             sentences=sentences,
             table=cells_of(table),
             figure=figure,
@@ -61,3 +65,19 @@ def render_overview(
             styles=styles(),
         )
     )
+
+
+def overview_text(
+    folders: Sequence[Path], sentences: Sequence[str], table: Table, figure: Figure | None, parts: Sequence[Part]
+) -> str:
+    """report.md of several data sets: the same, and a link to the report of each."""
+    title = ", ".join(folder.resolve().name for folder in folders)
+    blocks = [f"# {markdown(title)}", *map(markdown, sentences)]
+    blocks += ["## All data sets", table.markdown().rstrip(), markdown(table.caption)]
+    if figure is not None:
+        blocks += [f"![{figure.title}](figures/{figure.name}.png)", markdown(figure.caption)]
+    for part in parts:
+        address = f"{Path(part.address).parent.as_posix()}/report.md"
+        told = [f"- {markdown(sentence)}" for sentence in summary(part.comparison, part.by_example)]
+        blocks += [f"## {markdown(part.title)}", "\n".join(told), f"[The report on {markdown(part.title)}]({address})"]
+    return "\n\n".join(blocks) + "\n"

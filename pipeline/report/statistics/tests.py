@@ -8,6 +8,7 @@ from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
 
 _RIVALS = 4  # compared with the picked settings; more comparisons mean less power
 ALPHA = 0.05  # 1 − LEVEL
+_EQUAL = 1e-9  # scores are shares of thousands of examples
 _SMALLEST, _POWER = 0.005, 0.8  # the difference that may matter, and how surely it should show
 
 
@@ -32,7 +33,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
 
     test, rows = replicates.scores["test"], {}
     sign = 1 if replicates.comparison.metric.higher_is_better else -1
-    for rival in test.index[1 : 1 + _RIVALS]:
+    for rival in test.index[replicates.n > 0][1 : 1 + _RIVALS]:
         pairs = sign * test.loc[[0, rival]].dropna(axis=1).to_numpy()
         n, differences = pairs.shape[1], pairs[0] - pairs[1]
         mean = differences.mean() if n else np.nan
@@ -112,7 +113,14 @@ def _winner(replicates: Replicates, finished: int) -> str:
         spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
     sentence = f"{replicates.name(0)}: test {label} {test['mean']:.4f}{spread}."
     if finished > 1:
-        validation = replicates.summary("validation")["mean"].iloc[0]
+        means = replicates.summary("validation")["mean"].where(replicates.n == n)
+        validation = means.iloc[0]
+        tied = [replicates.name(int(row)) for row in means.index[1:][(means[1:] - validation).abs() < _EQUAL]]
+        if tied:
+            named = ", ".join(tied[:_RIVALS]) + (f" and {len(tied) - _RIVALS} more" if len(tied) > _RIVALS else "")
+            sentence += (
+                f" On validation it is tied with {named}: nothing there tells them apart, and the first is taken."
+            )
         sentence += (
             f" Picked among {finished} settings for the {best} mean validation {label}, {validation:.4f}, which "
             f"makes that figure look better than it is: report the test figure{_advice(replicates)}."

@@ -1,4 +1,4 @@
-"""Tab completion as each shell's users set it up, by the line of the README, in a shell with a terminal."""
+"""Tab completion as each shell's users set it up, by the lines of docs/getting-started.md, in a terminal."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import pexpect
 import pytest
 from documents import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
 PLAIN = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"], "fish": ["--no-config"]}
 
 
@@ -22,7 +22,7 @@ def test_keys_and_values_are_completed_in_the_shell(tmp_path: Path, shell: str) 
     command.parent.mkdir()
     command.write_text(f"#!{sys.executable}\nimport sys\nfrom pipeline.command.cli import main\nsys.exit(main())\n")
     command.chmod(0o755)
-    [line] = re.findall(rf"^    (.*)# {shell}$", README, re.MULTILINE)
+    [line] = re.findall(rf"^    (.*)# {shell}$", PAGE, re.MULTILINE)
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "TERM": "xterm"}
     terminal = pexpect.spawn(

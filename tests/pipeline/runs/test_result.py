@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from commands import pipeline as command
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from written import write_run
 
@@ -314,7 +314,6 @@ def damages(draw: st.DrawFn) -> Callable[[Path], object]:
     return draw(st.sampled_from([values, cells, flipped, lost]))
 
 
-@settings(deadline=None, max_examples=150)
 @given(damages())
 def test_no_damage_ends_reading_or_hides_another_run(damage: Callable[[Path], object]) -> None:
     with tempfile.TemporaryDirectory() as temporary:

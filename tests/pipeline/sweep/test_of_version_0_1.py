@@ -35,7 +35,7 @@ def sweep(tmp_path: Path) -> Path:
 
 def test_it_is_read(sweep: Path) -> None:
     runs = package.load(sweep).runs
-    assert runs["status"].tolist() == ["finished", "interrupted", "interrupted"]
+    assert runs["status"].tolist() == ["finished", "dropped", "dropped"]
     assert runs["metric.best_epoch"].tolist() == [1, 1, 1]
     assert runs["metric.best_validation_accuracy"].round(4).tolist() == [0.9167, 0.9167, 0.9167]
 

@@ -27,7 +27,7 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     assert Checkpoint.read(tmp_path / "none.safetensors") is None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
 def test_damage_is_told_and_never_trained_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: float, bit: int, cut: bool

@@ -1,7 +1,9 @@
 """What a run leaves behind is what it did."""
 
+import itertools
 import json
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import scratchnet as sn
 from pipeline.config.assemble import build_run
 from pipeline.runs.job import Job
 from pipeline.sweep._stacks import plan
@@ -91,6 +94,41 @@ def test_the_seed_draws_the_order_of_the_examples(make_job: MakeJob) -> None:
         start[name] = pd.read_csv(job.folder / "steps.csv")["batch_loss"][0]
     # Weights of one seed, batches of another: the loss of the first batch, before any step, tells them apart.
     assert start["other"] != start["same"] != start["zero"]
+
+
+def test_each_epoch_has_an_order_of_its_own_by_seed_and_epoch(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+    real = sn.Stack.train
+
+    def watch(self: sn.Stack, examples: sn.Examples, order: torch.Tensor, *rest: Any) -> torch.Tensor:
+        orders.extend(order.tolist())
+        return real(self, examples, order, *rest)
+
+    monkeypatch.setattr(sn.Stack, "train", watch)
+    train([make_job(*SMALL, "training.order_seed=5", "training.epochs=2")])
+    read = [row for order in orders for row in order]
+    count = len(read) // 2
+    expected = [np.random.default_rng((5, epoch)).permutation(count) for epoch in (1, 2)]
+    assert read == np.concatenate(expected).tolist()
+    assert read[:count] != read[count:]
+
+
+def test_seconds_of_the_epochs_add_up_to_those_of_the_run(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call of the clock is a second later: epochs take equal times, whatever came before them."""
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
+    jobs = [make_job(*SMALL, "training.epochs=4", f"seed={seed}") for seed in (0, 1)]
+    train(jobs)
+    for number, job in enumerate(jobs, 1):
+        seconds = history(job)["seconds"]
+        recorded = result(job)["seconds"]
+        assert seconds[1:].nunique() == 1
+        at_the_end = recorded["training"] + recorded["evaluation"] - seconds.sum()
+        assert at_the_end == number / 2  # the best epochs of the first, and of both, are looked at once more
+        assert recorded["training"] == 4 / 2  # a second an epoch for the stack of two
+        assert recorded["total"] <= next(ticks) / 2
 
 
 def test_seeds_in_a_stack_are_the_seeds_alone_to_the_last_bit(make_job: MakeJob) -> None:

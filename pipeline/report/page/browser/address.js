@@ -30,7 +30,7 @@ const isFilter = ({ searchInput, searchList }) => searchInput?.value || /empty/i
 /** The choices in a table's state: only what differs from the page as it opens. */
 function choicesOf(state, names, visibleAtFirst) {
   const choices = {};
-  if (state.order.length) choices.order = state.order.map(([i, way]) => [names[i], way]);
+  if (state.order.length) choices.order = state.order.map(([i, way]) => [names[i] ?? i, way]); // a number, or a name
   if (state.search.search) choices.search = state.search.search;
   if (state.length !== 50) choices.rows = state.length;
   const changed = state.columns.map(({ visible }, i) => [names[i], visible]).filter(([, visible], i) => visible !== visibleAtFirst[i]);

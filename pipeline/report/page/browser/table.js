@@ -2,14 +2,14 @@
 const runsTable = byId("runs");
 const heads = [...runsTable.tHead.rows[0].cells];
 const known = new Set(heads.map((head) => head.dataset.key));
-const further = page.columns.filter((column) => !known.has(column.key));
+const further = page.columns.filter(({ key, kind }) => !known.has(key) && kind !== "fact");
 const standing = [...runsTable.tBodies[0].rows].map((row) => ({
   best: row.classList.contains("best"),
   cells: Array.from(row.cells, (cell) => [cell.textContent, cell.dataset.order === "" ? "" : Number(cell.dataset.order)]),
 }));
 runsTable.tBodies[0].replaceChildren();
 runsTable.tHead.rows[0].prepend(element("td", { class: "pick" }));
-for (const { name } of further) runsTable.tHead.rows[0].append(element("th", { scope: "col" }, name));
+for (const { name } of further) runsTable.tHead.rows[0].append(element("th", { scope: "col", title: name }, name));
 for (const row of runsTable.tFoot?.rows ?? []) {
   row.prepend(element("td", { class: "pick" }));
   for (const column of further) row.append(element("td"));
@@ -78,7 +78,7 @@ const table = new DataTable(runsTable, {
           text: "Rows as CSV",
           filename: "runs",
           escapeExcelFormula: true,
-          exportOptions: { columns: ":visible:not(.pick)", rows: { search: "applied", selected: null }, format: { header: (_words, i) => table.column(i).name() } },
+          exportOptions: { columns: (i) => i > 0 && table.column(i).visible(), rows: { search: "applied", selected: null }, format: { header: (_words, _i, head) => head.title } },
         },
       ],
     },
