@@ -29,7 +29,6 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
     from scipy import stats
-    from statsmodels.stats.multitest import multipletests
 
     test, rows = replicates.scores["test"], {}
     sign = 1 if replicates.comparison.metric.higher_is_better else -1
@@ -47,8 +46,18 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
     if tested.any():
-        compared.loc[tested, "p_adjusted"] = multipletests(compared.loc[tested, "p"], method="holm")[1]
+        compared.loc[tested, "p_adjusted"] = _holm(compared.loc[tested, "p"].to_numpy())
     return compared
+
+
+def _holm(p: np.ndarray) -> np.ndarray:
+    """Holm's p: of m the i-th smallest times m − i + 1, no less than those before it, and 1 at most.
+
+    statsmodels' function collects garbage at each call, a tenth of a second.
+    """
+    order, adjusted = np.argsort(p, kind="stable"), np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return adjusted
 
 
 def conclusions(comparison: Comparison) -> list[str]:
