@@ -23,13 +23,13 @@ from examples import (
 )
 
 from pipeline.config.schema import Config, keys_of, sections_of
-from pipeline.flatten import flatten
 
 HERE = ["getting-started", "your-data", "sweeps", "training", "report", "reproducing", "clusters"]
 BY_OTHERS = ["searches", "using", "your-layers"]  # a test each
 TRAIN = ("dataset=table", "dataset=arrays", "dataset=image_folder", "dataset=idx", "dataset=function", "tracking=")
 TINY = ["dataset=square", "dataset.samples=60"]
 PAGES = sorted(DOCS.glob("**/*.md"))
+EXAMPLES = DOCS / "examples"  # `python -m benchmarks.examples` trains them by these commands; see test_examples.py
 
 
 def write_examples(folder: Path) -> None:
@@ -48,17 +48,15 @@ def small(words: list[str], page: str) -> list[str]:
     """The same command of the pipeline with less to do."""
     if {"--help", "--cfg"} & set(words):
         return words
-    shipped = re.search(r"experiment=\S*grid_mini", " ".join(words)) is not None
-    if "-m" not in words[3:] and not any(word.startswith("experiment=") for word in words):
-        return [*words, *TINY, "training.epochs=1"]
-    if "hydra.mode=RUN" in words:
-        return [*words, "training.epochs=1"]
-    own = any(word.startswith(("dataset=", "dataset.path")) and "fashion" not in word for word in words)
-    if not own and not shipped:
+    if not any(word.startswith("dataset=") and "fashion" not in word for word in words):
         words = [*(word for word in words if not word.startswith("dataset=")), *TINY]
-    if page == "reproducing" or any(word.startswith(TRAIN) for word in words):
-        epochs = [] if page == "reproducing" else ["training.epochs=1"]
-        return [*words, *epochs, "hydra.launcher.workers=1", "report=false"]
+    sweep = "-m" in words[3:] or any(word.startswith("experiment=") for word in words)
+    if not sweep or "hydra.mode=RUN" in words:
+        return [*words, "training.epochs=1"]
+    if page == "reproducing":
+        return [*words, "hydra.launcher.workers=1", "report=false"]
+    if any(word.startswith(TRAIN) for word in words):
+        return [*words, "training.epochs=1", "hydra.launcher.workers=1", "report=false"]
     return [*words, "sweep.dry_run=true"]
 
 
@@ -93,7 +91,7 @@ def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkey
 
 
 def test_every_command_is_tried_or_listed() -> None:
-    pages = {page.stem for page in PAGES if tried(page)}
+    pages = {page.stem for page in PAGES if tried(page) and EXAMPLES not in page.parents}
     assert pages == {*HERE, *BY_OTHERS}
     everything = {command for page in [ROOT / "README.md", *PAGES] for command in typed(page)}
     assert set(ELSEWHERE) <= everything
@@ -118,7 +116,7 @@ def test_keys_that_pages_name_exist() -> None:
     text = "".join(page.read_text("utf-8") for page in PAGES)
     sections = "|".join(key for key in Config.model_fields if sections_of(key))
     named = set(re.findall(rf"(?<![\w/.])((?:{sections})\.[a-z_0-9]+)(?==|`)", text))
-    files = {"model.safetensors", "model.onnx"}
+    files = {"model.safetensors", "model.onnx", "sweep.sh"}
     extra = {"schedule.tau"}  # of a schedule of the user's
     assert len(named) > 40
     assert not [key for key in named - files - extra if key.partition(".")[2] not in keys_of(key.partition(".")[0])]
@@ -136,17 +134,19 @@ def test_the_page_of_keys_has_every_key_with_its_default_and_its_meaning() -> No
     assert told - launcher_and_sweeper == everything
     assert launcher_and_sweeper >= {"hydra.launcher.scheduler", "hydra.sweeper.sampler"}
     assert all(allowed and default and meaning for _, allowed, default, meaning in rows)
-    shipped = flatten(yaml.safe_load((ROOT / "conf" / "config.yaml").read_text())["training"])
-    defaults = {key.removeprefix("training."): default for key, _, default, _ in rows if key.startswith("training.")}
-    assert defaults["batch_size"] == f"`{shipped['batch_size']}`"
-    assert ("optimizer.lr", "`0.001`") in [(key, default) for key, _, default, _ in rows]
-    assert ("optimizer.lr", "`0.01`") in [(key, default) for key, _, default, _ in rows]
+    defaults = {key: default.strip("`") for key, _, default, _ in rows if key.startswith("training.")}
+    shipped = yaml.safe_load((ROOT / "conf" / "config.yaml").read_text())["training"]
+    assert {f"training.{key}": value for key, value in shipped.items()} == {
+        key: yaml.safe_load(default) for key, default in defaults.items()
+    }
+    assert {default for key, _, default, _ in rows if key == "optimizer.lr"} == {"`0.01`", "`0.001`"}
 
 
 def test_the_site_has_every_page() -> None:
     site = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
     shown = re.findall(r"[\w/-]+\.md", str(site["nav"]))
     made = {"index.md", "keys.md", "contributing.md", "changelog.md", "security.md"}
-    assert set(shown) == {str(page.relative_to(DOCS)) for page in PAGES} | made
+    of_one_data_set = set(EXAMPLES.glob("*/*/README.md"))  # linked from the page over all
+    assert set(shown) == {str(page.relative_to(DOCS)) for page in set(PAGES) - of_one_data_set} | made
     assert site["theme"]["font"] is False
     assert "make docs" in (ROOT / ".ci" / "run").read_text().splitlines()
