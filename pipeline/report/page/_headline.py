@@ -31,20 +31,29 @@ class Tile:
     words: Sequence[str] = ()
     run: str = ""
     warns: bool = False
+    link: str = ""  # an address to look at instead
 
 
-def title(comparison: Comparison) -> str:
-    """`sweep.title`, or "hidden, lr and l2 on Fashion-MNIST (part), 36 runs"."""
-    if given := _given(comparison, "title"):
+def title(*comparisons: Comparison) -> str:
+    """`sweep.title`, or "hidden, lr and l2 on Fashion-MNIST (part), 36 runs"; of several data sets all together."""
+    if given := dict.fromkeys(words for one in comparisons for words in _given(one, "title")):
         return ", ".join(given)
-    swept = [name for key, name in comparison.swept.items() if key != "config.dataset.name"]
-    names = swept or list(comparison.replicating.values())
+    keys = {name: key for one in comparisons for key, name in one.swept.items() if key != "config.dataset.name"}
+    names = list(keys or dict.fromkeys(name for one in comparisons for name in one.replicating.values()))
     if len(names) > _KEYS:
         names = [*names[: _KEYS - 1], count(len(names) - _KEYS + 1, "more key")]
-    data = listed(list(dict.fromkeys(map(data_name, titles(comparison.runs)))))
-    models = dict.fromkeys(comparison.runs.get("config.model.name", pd.Series(["one"])).astype(str))
-    what = listed(names) or listed(list(map(model_name, models)))
-    return f"{what} on {data}, {count(len(comparison.runs), 'run')}"
+    data = listed(list(dict.fromkeys(data_name(data) for one in comparisons for data in titles(one.runs))))
+    models = {str(name) for one in comparisons for name in one.runs.get("config.model.name", ["one"])}
+    what = listed(names) or listed(list(map(model_name, sorted(models))))
+    return f"{what} on {data}, {count(sum(len(one.runs) for one in comparisons), 'run')}"
+
+
+def tile_of_data(name: str, comparison: Comparison, address: str) -> Tile:
+    """The best setting on one of several data sets, and its test score."""
+    score = _score(comparison, Replicates.of(comparison))
+    return Tile(
+        data_name(name), _briefly(comparison, 0), [f"{score.heading}: {score.figure}", *score.words], link=address
+    )
 
 
 def notes(comparison: Comparison) -> list[str]:

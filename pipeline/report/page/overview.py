@@ -7,8 +7,9 @@ from pathlib import Path
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, markdown
+from pipeline.report.page._headline import tile_of_data, title
 from pipeline.report.page._summary import summary
-from pipeline.report.page.render import cells_of, environment, styles
+from pipeline.report.page.render import cells_of, environment, notes_of, styles
 from pipeline.runs.problem import Problem
 
 _ROWS = 25  # of a data set's table; its page has all
@@ -41,7 +42,10 @@ def render_overview(
         environment()
         .get_template("overview.html.j2")
         .render(
-            title=", ".join(folder.resolve().name for folder in folders),
+            title=title(*(part.comparison for part in parts)),
+            meta=", ".join(folder.resolve().name for folder in folders),
+            notes=notes_of(*(part.comparison for part in parts)),
+            tiles=[tile_of_data(part.title, part.comparison, part.address) for part in parts],
             sentences=sentences,
             table=cells_of(table),
             figure=figure,

@@ -100,7 +100,7 @@ def render(contents: Contents) -> str:
     values = {
         "title": title(comparison),
         "meta": _meta(contents),
-        "notes": [MarkdownIt("commonmark", {"html": False}).render(note) for note in notes(comparison)],
+        "notes": notes_of(comparison),
         "tiles": tiles(comparison, contents.replicates),
         "summary": [*filter(None, [contents.confirmation]), *summary(comparison, contents.by_example)],
         "confirmed": cells_of(contents.confirmed) if contents.confirmed else None,
@@ -149,6 +149,12 @@ def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
         "name": table.name,
         "picked": table.picked,
     }
+
+
+def notes_of(*comparisons: Comparison) -> list[str]:
+    """Each `sweep.note` once, as HTML; HTML in it stays text."""
+    given = dict.fromkeys(note for one in comparisons for note in notes(one))
+    return [MarkdownIt("commonmark", {"html": False}).render(note) for note in given]
 
 
 def environment() -> Environment:

@@ -11,6 +11,7 @@ from pipeline.report.formats import text
 
 _FEWEST = 10  # runs that a forest needs
 _FOLDS = 5
+_LARGEST = 1e100  # of a score; squares of larger ones, of diverged runs, are infinite
 _TREES = 20
 _VALUES = 20  # of a key, at which the mean over all others is taken
 _PRODUCTS = 4  # draws of all keys, independent of each other, for each run
@@ -47,7 +48,7 @@ class Importance:
     def of(cls, comparison: Comparison) -> "Importance":
         """The shares of the keys, if the runs can tell."""
         order = _by_range(comparison)
-        score = comparison.score.where(np.isfinite(comparison.score)).dropna()
+        score = comparison.score.where(comparison.score.abs() < _LARGEST).dropna()
         if not order or len(score) < 2 or np.ptp(score) <= 1e-12 * np.abs(score).max() or not score.var() > 0:
             return cls(order)
         keys = pd.DataFrame({key: comparison.runs[key].map(text)[score.index] for key in order})
