@@ -28,6 +28,7 @@ HERE = ["getting-started", "your-data", "sweeps", "training", "report", "reprodu
 BY_OTHERS = ["searches", "using", "your-layers"]  # a test each
 TRAIN = ("dataset=table", "dataset=arrays", "dataset=image_folder", "dataset=idx", "dataset=function", "tracking=")
 TINY = ["dataset=square", "dataset.samples=60"]
+PLAIN = "training.kernel=plain"  # compiles nothing
 PAGES = sorted(DOCS.glob("**/*.md"))
 EXAMPLES = DOCS / "examples"  # `python -m benchmarks.examples` trains them by these commands; see test_examples.py
 
@@ -50,6 +51,7 @@ def small(words: list[str], page: str) -> list[str]:
         return words
     if not any(word.startswith("dataset=") and "fashion" not in word for word in words):
         words = [*(word for word in words if not word.startswith("dataset=")), *TINY]
+    words = [*words, PLAIN]
     sweep = "-m" in words[3:] or any(word.startswith("experiment=") for word in words)
     if not sweep or "hydra.mode=RUN" in words:
         return [*words, "training.epochs=1"]
@@ -57,7 +59,8 @@ def small(words: list[str], page: str) -> list[str]:
         return [*words, "hydra.launcher.workers=1", "report=false"]
     if any(word.startswith(TRAIN) for word in words):
         return [*words, "training.epochs=1", "hydra.launcher.workers=1", "report=false"]
-    return [*words, "sweep.dry_run=true"]
+    launcher = [] if any("launcher" in word for word in words) else ["hydra/launcher=basic"]  # measures nothing
+    return [*words, *launcher, "sweep.dry_run=true"]
 
 
 @pytest.mark.parametrize("page", HERE)
@@ -66,7 +69,14 @@ def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkey
     write_files_of(DOCS / f"{page}.md", tmp_path)
     if page == "report":
         for name in ("A", "B"):
-            sweep = [f"sweep.name={name}", "optimizer.lr=0.1,0.3", "seed=0,1", "training.epochs=1", "report=false"]
+            sweep = [
+                f"sweep.name={name}",
+                "training.epochs=1",
+                "optimizer.lr=0.1,0.3",
+                "seed=0,1",
+                PLAIN,
+                "report=false",
+            ]
             module_ended(tmp_path, "pipeline", "-m", *TINY, *sweep)
     commands = tried(DOCS / f"{page}.md")
     assert commands
