@@ -1,8 +1,11 @@
 """The model card of an exported folder: what the network is, of which data, how good, and how to use it."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from pipeline.metrics import LOSS, SPLITS
 from pipeline.runs.model import TrainedModel
@@ -10,7 +13,7 @@ from pipeline.runs.result import Result, read_result
 
 
 def card_of(model: TrainedModel, run: Path) -> str:
-    """Markdown that calls the data by the name that their user gave them."""
+    """Markdown that calls the data by the name that their user gave them, with the front matter of Hugging Face."""
     result = read_result(run)
     known = result if isinstance(result, Result) else None
     facts = known.provenance.get("data") if known else None
@@ -21,7 +24,38 @@ def card_of(model: TrainedModel, run: Path) -> str:
         *([_figures(known)] if known else []),
         _use(model),
     ]
-    return "\n\n".join(sections) + "\n"
+    return _front(model, known) + "\n\n".join(sections) + "\n"
+
+
+def _front(model: TrainedModel, result: Result | None) -> str:
+    """The metadata that the Hugging Face Hub reads. It names no licence: that of the network is its author's choice."""
+    facts: dict[str, Any] = {"library_name": "scratchnet", "tags": ["scratchnet", "onnx"]}
+    kind = "classification" if model.class_names else "regression"
+    if len(model.input_shape) == 3 and model.class_names:
+        facts["pipeline_tag"] = "image-classification"
+    elif model.header.columns:
+        facts["pipeline_tag"] = f"tabular-{kind}"
+    value = result.metrics.get(result.metric.best("test"), math.nan) if result else math.nan
+    if result is not None and math.isfinite(value):
+        metric = result.metric
+        facts["metrics"] = [metric.name]
+        facts["model-index"] = [
+            {
+                "name": _data_title(model),
+                "results": [
+                    {
+                        "task": {"type": facts.get("pipeline_tag", kind)},
+                        "dataset": {
+                            "name": _data_title(model),
+                            "type": model.preprocessing.dataset or "unknown",
+                            "split": "test",
+                        },
+                        "metrics": [{"type": metric.name, "name": metric.heading("test"), "value": float(value)}],
+                    }
+                ],
+            }
+        ]
+    return f"---\n{yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)}---\n\n"
 
 
 def _title(model: TrainedModel) -> str:

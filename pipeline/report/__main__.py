@@ -36,14 +36,29 @@ def main(arguments: list[str] | None = None) -> int:
         default=9,
         help="your document's font size (default: %(default)s)",
     )
+    parser.add_argument(
+        "--also",
+        metavar="KIND",
+        nargs="+",
+        default=[],
+        choices=("docx", "notebook", "checklists", "requirements", "crate"),
+        help="write as well: docx and notebook, the report for Word and Jupyter; checklists, those of NeurIPS and of "
+        "reproducibility, answered as far as runs say; requirements, this environment's packages for pip; crate, a "
+        "Workflow Run RO-Crate of the sweep's folder",
+    )
     options = parser.parse_args(arguments)
+    if options.watch and options.also:
+        parser.error("--also is for a sweep that is over; leave out --watch")
     from pipeline.report.build import build  # imports pandas and torch: --help and Ctrl-C should not wait for them
     from pipeline.report.paper import column
     from pipeline.report.watch import watch
 
     try:
         paper = column(options.paper_width, options.paper_font_size)
-        page = (watch if options.watch else build)(options.folders, options.out, paper)
+        if options.watch:
+            page = watch(options.folders, options.out, paper)
+        else:
+            page = build(options.folders, options.out, paper, also=options.also)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

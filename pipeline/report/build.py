@@ -27,7 +27,7 @@ from pipeline.report.formats import Table
 from pipeline.report.outcome import outcome
 from pipeline.report.page.overview import Part, overview_text, render_overview
 from pipeline.report.page.render import Contents, render
-from pipeline.report.paper import COLUMN, Findings, write_overview, write_paper
+from pipeline.report.paper import COLUMN, Findings, write_further, write_overview, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
@@ -47,15 +47,17 @@ def build(
     column: Medium | None = COLUMN,
     reload: int | None = None,
     tell: Callable[[str], object] = lambda line: None,
+    also: Sequence[str] = (),
 ) -> Path:
     """Write `results.csv` into each sweep folder and the report into `out`; -> its index.html.
 
     `out` defaults to report/ in the first folder; `column` is what the figures in paper/ are drawn for, None
-    for a report without it. `tell` is called with each line of how the runs ended, such as `print`. `reload` is for
-    the report of a sweep in training: the page reloads itself after that many seconds, runs without a result are listed
-    as training, only the report is written, without paper/, and no network is loaded. Runs of several data sets have a
-    report each, in folders of `out`, and its index.html compares settings over all. Raises UserError if there is no run
-    at all; runs that cannot be read are named in the report's footnotes.
+    for a report without it. `tell` is called with each line of how the runs ended, such as `print`. `also` are kinds of
+    `pipeline.report.paper.FURTHER`. `reload` is for the report of a sweep in training: the page reloads itself after
+    that many seconds, runs without a result are listed as training, only the report is written, without paper/, and no
+    network is loaded. Runs of several data sets have a report each, in folders of `out`, and its index.html compares
+    settings over all. Raises UserError if there is no run at all; runs that cannot be read are named in the report's
+    footnotes.
     """
     folders = [Path(folder) for folder in folders]
     collected = collect(folders)
@@ -68,10 +70,10 @@ def build(
     out = out or folders[0] / "report"
     data_sets = DataSets.of(collected.runs)
     if not data_sets.several:
-        return _build_one(collected, folders, out, column, reload, tell).page
+        return _build_one(collected, folders, out, column, reload, tell, also=also).page
     built = {
         title: _build_one(
-            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, tell, f" on {title}"
+            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, tell, f" on {title}", also
         )
         for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
     }
@@ -97,6 +99,7 @@ def _build_one(
     reload: int | None,
     tell: Callable[[str], object],
     of_data: str = "",
+    also: Sequence[str] = (),
 ) -> _Built:
     """Write the report of runs of one data set."""
     out.mkdir(parents=True, exist_ok=True)
@@ -160,6 +163,8 @@ def _build_one(
     write_readme(out)
     if wait_for_paper is not None:
         wait_for_paper()
+    if also:
+        write_further(out, replace(findings, figures=figures), also)
     return _Built(out / "index.html", comparison, by_example, tables, figures)
 
 

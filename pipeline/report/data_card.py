@@ -13,17 +13,15 @@ _COLUMN = "provenance.data."
 
 def titles(runs: pd.DataFrame) -> "pd.Series[str]":
     """What the data of each run are called: their title, or the name of the choice."""
-    names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
     given = _texts(runs, "title")
-    return given.where(given != "", names)
+    return given.where(given != "", _names(runs))
 
 
 def entries(comparison: Comparison) -> list[dict[str, str]]:
     """Of each set of data: `name` of the choice, `title`, `source`, `licence`, `citation`, and `test_split` and
     `validation_split`: given or drawn."""
     runs = comparison.runs
-    names = runs.get("config.dataset.name", pd.Series("?", runs.index)).astype(str)
-    columns = {"name": names, "title": titles(runs)}
+    columns = {"name": _names(runs), "title": titles(runs)}
     columns |= {key: _texts(runs, key) for key in ("source", "licence", "citation", "test_split", "validation_split")}
     distinct = pd.DataFrame(columns).drop_duplicates()
     return [{str(key): str(value) for key, value in row.items()} for row in distinct.to_dict("records")]
@@ -67,6 +65,12 @@ def _balance(row: dict[Any, Any], most: int = 12) -> str:
     what = "labels" if row.get("task") == "multilabel" else "classes"
     rest = f", … {len(pairs)} {what}" if len(pairs) > most else ""
     return f"training examples of {what}: {', '.join(pairs[:most])}{rest}"
+
+
+def _names(runs: pd.DataFrame) -> "pd.Series[str]":
+    """The choice of each run; a damaged run, which does not say, has that of the others."""
+    names = runs.get("config.dataset.name", pd.Series("?", runs.index))
+    return names.fillna(next(iter(names.dropna()), "?")).astype(str)
 
 
 def _texts(runs: pd.DataFrame, key: str) -> "pd.Series[str]":

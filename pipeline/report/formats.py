@@ -124,7 +124,10 @@ class Table:
             label=f"tab:{self.name}",
             **placed,
         )
-        return f"% needs \\usepackage{{booktabs,siunitx{',longtable' * long}}}\n" + body
+        if not long:  # no wider than the text or the column
+            body = body.replace("\\begin{tabular}", "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{tabular}", 1)
+            body = body.replace("\\end{tabular}", "\\end{tabular}\n\\end{adjustbox}", 1)
+        return f"% needs \\usepackage{{booktabs,siunitx{',longtable' if long else ',adjustbox'}}}\n" + body
 
     def _caption(self, most: int) -> str:
         """The caption, with a note on omitted rows."""

@@ -123,7 +123,8 @@ def _score(comparison: Comparison, replicates: Replicates) -> Tile:
     summary = replicates.summary("test").iloc[0]
     n, noun = int(summary["n"]), replicates.noun
     if n >= FEWEST:
-        words = [f"{100 * LEVEL:.0f} % interval of the mean over {n} {noun}"]
+        interval = f"{100 * LEVEL:.0f} % interval of the mean over {n} {noun}"
+        words = [interval if summary["half"] > 0 else f"the same on all {n} {noun}"]
         return Tile(heading, to_digits(summary["mean"], summary["half"]), words)
     if n > 1:
         return Tile(heading, to_digits(summary["mean"]), [f"mean of {n} {noun}: too few for an interval"])

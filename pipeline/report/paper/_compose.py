@@ -71,8 +71,7 @@ def _question(comparison: Comparison) -> str:
     keys = [key_name(key) for key in comparison.swept]
     label, best = comparison.metric.label, comparison.metric.best_word
     if keys:
-        which = f"{keys[0]} gives" if len(keys) == 1 else f"values of {listed(keys)} give"
-        return f"Which {which} the {best} {label} on {data}, and how sure is that?"
+        return f"Which choice of {listed(keys)} gives the {best} {label} on {data}, and how sure is that?"
     if comparison.replicating:
         return f"What {label} does this network reach on {data}, and how much does it owe to luck?"
     return f"What {label} does this network reach on {data}?"
@@ -86,7 +85,7 @@ def _results(findings: Findings) -> list[Block]:
     else:
         best = conclusions(comparison) if comparison.replicated else best_run(comparison)
     words = [*filter(None, [findings.confirmation]), *best, *filter(None, [findings.by_example]), *outcomes(comparison)]
-    blocks: list[Block] = [words[0], Items(words[1:])] if len(words) > 1 else list(words)
+    blocks: list[Block] = [words[0], Items(words[1:])] if len(words) > 2 else list(words)
     confirmed = [presented(table, comparison) for table in findings.tables if table.name == "confirmed"]
     for table in (*confirmed, main_table(comparison, findings.tables)):
         blocks += [f"{mention(f'tab:{table.name}')} gives the settings and their scores.", table]

@@ -12,14 +12,20 @@ def to_markdown(document: Document) -> str:
     if document.authors:
         parts.append(markdown(", ".join(document.authors)))
     for section in document.sections:
-        parts += [f"## {section.title}", *(_block(block, document) for block in section.blocks)]
+        parts += [f"## {section.title}", *(block_markdown(block, document) for block in section.blocks)]
     if document.references:
-        entries = [f"- {markdown(in_full(entry))}" for entry in document.references.values()]
-        parts += ["## References", "\n".join(entries)]
+        parts.append(references_markdown(document))
     return "\n\n".join(parts) + "\n"
 
 
-def _block(block: Block, document: Document) -> str:
+def references_markdown(document: Document) -> str:
+    """The list of what is cited."""
+    entries = [f"- {markdown(in_full(entry))}" for entry in document.references.values()]
+    return "## References\n\n" + "\n".join(entries)
+
+
+def block_markdown(block: Block, document: Document) -> str:
+    """A part of a section."""
     labels = document.labels
     if isinstance(block, Table):
         return f"**{labels[f'tab:{block.name}']}.** {markdown(block.caption)}\n\n{block.markdown()}".rstrip("\n")

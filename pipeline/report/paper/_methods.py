@@ -150,8 +150,9 @@ def _optimizer(settings: Settings) -> Iterator[str]:
 
 
 def _training(settings: Settings) -> Iterator[str]:
+    epochs = settings.said("training.epochs")
     yield (
-        f"Training takes {settings.said('training.epochs')} epochs in batches of "
+        f"Training takes {epochs} epoch{'s' * (epochs != '1')} in batches of "
         f"{settings.said('training.batch_size')} examples, in an order drawn with seed "
         f"{settings.said('training.order_seed')}, in {settings.said('training.dtype')}."
     )

@@ -11,7 +11,7 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(.*?){_CLOSE}")
 _MENTION = re.compile("\ue002(.*?)\ue003")
 _NAMED = 6  # authors
-_FIELD = re.compile(r'(\w+)\s*=\s*[{"](.*?)[}"]\s*,?\s*(?=\n|}\s*$)', re.S)
+_FIELD = re.compile(r'(\w+)\s*=\s*(?:[{"](.*?)[}"]|(\d+))\s*(?=,?\s*\n|,\s*\w+\s*=|,?\s*}\s*$)', re.S)
 
 
 def cite(*keys: str) -> str:
@@ -40,10 +40,19 @@ def as_latex(words: str) -> str:
 
 def as_markdown(words: str, labels: Mapping[str, str], entries: Mapping[str, str]) -> str:
     """The text for Markdown: the names of floats by their `labels`, and (author year) by the `entries` of BibTeX."""
+    return _as_words(words, labels, entries, markdown)
+
+
+def as_text(words: str, labels: Mapping[str, str], entries: Mapping[str, str]) -> str:
+    """The same as plain text."""
+    return _as_words(words, labels, entries, str)
+
+
+def _as_words(words: str, labels: Mapping[str, str], entries: Mapping[str, str], escape: Callable[[str], str]) -> str:
     parts = _MARK.split(words)
-    parts[::2] = [_mentions(part, markdown, lambda label: labels[label]) for part in parts[::2]]
+    parts[::2] = [_mentions(part, escape, lambda label: labels[label]) for part in parts[::2]]
     parts[1::2] = [
-        f" ({'; '.join(markdown(in_text(key, entries[key])) for key in keys.split(','))})" for keys in parts[1::2]
+        f" ({'; '.join(escape(in_text(key, entries[key])) for key in keys.split(','))})" for keys in parts[1::2]
     ]
     return "".join(parts)
 
@@ -86,7 +95,7 @@ def _fields(entry: str) -> dict[str, str]:
     from pylatexenc.latex2text import LatexNodes2Text
 
     plain = LatexNodes2Text().latex_to_text
-    return {name.lower(): " ".join(plain(value).split()) for name, value in _FIELD.findall(entry)}
+    return {name.lower(): " ".join(plain(value or year).split()) for name, value, year in _FIELD.findall(entry)}
 
 
 def entries_of(keys: Iterable[str], extra: Mapping[str, str] | None = None) -> dict[str, str]:

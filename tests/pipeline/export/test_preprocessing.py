@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+import yaml
 from examples import write_csv
 from new_data import KINDS
 
@@ -100,6 +101,13 @@ def test_a_folder_to_hand_on(trained: Trained, tmp_path: Path) -> None:
     ):
         assert words in card
     assert str(tmp_path) not in card
+    _, front, _ = card.split("---\n", 2)
+    facts = yaml.safe_load(front)
+    assert facts["pipeline_tag"] == "image-classification"
+    measured = facts["model-index"][0]["results"][0]
+    assert measured["dataset"]["name"] == "Our shapes"
+    metrics = json.loads((run / "result.json").read_text())["metrics"]
+    assert measured["metrics"][0]["value"] == metrics["best_test_accuracy"]
     np.testing.assert_array_equal(pipeline.load_model(folder).predict(path), pipeline.load_model(run).predict(path))
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     export_folder(run, folder)

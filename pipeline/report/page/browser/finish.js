@@ -1,7 +1,11 @@
 // The table moves everything else.
+let followed = ""; // which rows were there and selected when the charts last followed
 function follow() {
+  drawCurves(); // whose colours go by the order of the rows
+  const state = `${passing().sort((one, other) => one - other)} ${chosen()}`;
+  if (state === followed) return;
+  followed = state;
   listSelected();
-  drawCurves();
   drawScatter();
   drawAxes();
   drawEffects();
