@@ -72,7 +72,7 @@ def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkey
             sweep = [
                 f"sweep.name={name}",
                 "training.epochs=1",
-                "optimizer.lr=0.1,0.3",
+                "optimizer.lr=0.01,0.03,0.3",
                 "seed=0,1",
                 PLAIN,
                 "report=false",
