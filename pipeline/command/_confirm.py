@@ -3,9 +3,8 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
@@ -19,6 +18,9 @@ from pipeline.metrics import SELECTION
 from pipeline.runs.provenance import about_run
 from pipeline.runs.result import Result, read_result
 from pipeline.runs.selection import Selected, Selection
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def confirming_jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]:
@@ -47,8 +49,10 @@ def confirming_jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]
     return jobs
 
 
-def select(config: DictConfig) -> tuple[Selection, pd.DataFrame]:
+def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
     """The settings to confirm, and all runs of the sweep."""
+    import pandas as pd
+
     from pipeline.report.comparison import SEED, Comparison
     from pipeline.report.statistics.replicates import Replicates
     from pipeline.runs.read import collect
@@ -95,8 +99,7 @@ def _without(overrides: Sequence[str], keys: set[str]) -> list[str]:
     return [text for text in overrides if text.partition("=")[0].lstrip("+") not in keys]
 
 
-def _values(runs: pd.DataFrame, key: str) -> list[str]:
+def _values(runs: "pd.DataFrame", key: str) -> list[str]:
     """The values of a replicating key that varied in the sweep, as overrides."""
-    column: Any = runs.get(f"config.{key}", pd.Series(dtype=object))
-    values = list(dict.fromkeys(column.dropna()))
+    values = list(dict.fromkeys(runs[f"config.{key}"].dropna())) if f"config.{key}" in runs else []
     return [f"{key}={value}" for value in values] if len(values) > 1 else []

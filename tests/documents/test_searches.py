@@ -27,4 +27,4 @@ def test_commands(tmp_path: Path) -> None:
     folds = pd.read_csv(outputs / "1" / "results.csv")
     assert sorted(folds["config.dataset.fold"]) == sorted([*range(5)] * 3)
     assert (outputs / "5" / "report" / "patterns" / "index.html").exists()
-    assert len(pd.read_csv(outputs / "0-confirmed" / "report" / "confirmed.csv")) == 3
+    assert len(pd.read_csv(outputs / "0-confirmed" / "report" / "tables" / "confirmed.csv")) == 3

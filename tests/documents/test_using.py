@@ -46,7 +46,7 @@ def test_commands_and_python(sweep: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert len(pd.read_parquet(folder / "predictions.parquet")) == 300
     card = (folder / "iris-model" / "README.md").read_text()
-    assert card.startswith("# new: ")
+    assert "\n# new: " in card
     assert "fashion" not in card.lower()
     assert str(folder) not in card
     frame = pd.read_csv("new.csv").drop(columns="species")

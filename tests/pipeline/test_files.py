@@ -72,8 +72,8 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "plan": ("s/.sweep/plan.json", lambda path: Ledger(path.parents[1])),
     "state": ("s/.sweep/stacks/0.safetensors", read_state),
     "holder": ("s/.sweep/holder.json", read_holder),
-    "journal": ("s/.sweep/study.journal", lambda path: Study(path, higher_is_better=True)),
-    "seal": ("s/.sweep/study.sealed.json", lambda path: Study(path.with_name("study.journal"), higher_is_better=True)),
+    "journal": ("s/.sweep/study.journal", lambda path: Study(path.parents[1], higher_is_better=True)),
+    "seal": ("s/.sweep/study.sealed.json", lambda path: Study(path.parents[1], higher_is_better=True)),
 }
 
 
