@@ -57,7 +57,7 @@ def test_workers_find_it_and_its_code_is_part_of_what_a_run_is(folder: Path, mon
     (folder / "my_layers.py").write_text(LAYERS.replace("x * x.sigmoid()", "2 * x * x.sigmoid()"))
     _, error = pipeline(folder, *COMMON, SWEPT, status=1)
     assert len(error) == 1
-    assert "the code of its own parts of 1 runs (0) changed since they were trained" in error[0]
+    assert "the code of its own parts of 1 run (0) changed since they were trained" in error[0]
 
     monkeypatch.chdir(folder)
     model = load_model("outputs/s/0")

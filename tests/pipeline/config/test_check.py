@@ -62,7 +62,7 @@ def mistakes(*overrides: str) -> list[str]:
             "+optimizer.lrr=1",
             "optimizer.lrr=1: no such key; optimizer=sgd has lr, momentum, nesterov, weight_decay; did",
         ),
-        ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, schedule"),
+        ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, report, "),
         ("~seed", "seed: missing; give seed="),
         ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 linear layers"),
         ("optimizer.lr=${nope}", "Interpolation key 'nope' not found"),
