@@ -65,13 +65,12 @@ def _mentions(words: str, escape: Callable[[str], str], name: Callable[[str], st
 
 
 def in_text(key: str, entry: str) -> str:
-    """ "Kingma and Ba 2015"; the key where the entry does not say."""
+    """ "Kingma and Ba 2015"; the title where there are no authors, the key where there is neither."""
     fields = _fields(entry)
     names = [name.partition(",")[0].strip() for name in _authors(fields)]
-    if not names or "year" not in fields:
-        return key
     who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-    return f"{who} {fields['year']}"
+    title = f"“{fields['title']}”" if "title" in fields else ""
+    return " ".join(filter(None, [who or title, fields.get("year")])) or key
 
 
 def in_full(entry: str) -> str:

@@ -191,7 +191,7 @@ def test_a_search_minimises_what_is_better_low(tmp_path: Path) -> None:
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     journal = tmp_path / "outputs/s" / JOURNAL
     storage = optuna.storages.journal.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
-    study = optuna.load_study(study_name="sweep", storage=storage)
+    study = optuna.load_study(study_name="s", storage=storage)
     assert study.direction == optuna.study.StudyDirection.MINIMIZE
     assert study.best_value == results["metric.best_validation_loss"].min()
     _, error = pipeline(tmp_path, *words, status=1)

@@ -74,7 +74,7 @@ def test_one_command_ends_in_a_report(tmp_path: Path, case: str, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert_predicts(sweep / "0", result)
     if case == "kmnist":
-        assert "Kuzushiji (Clanuwat et al. 2018)" in methods
+        assert "Kuzushiji (“Deep Learning”)" in methods
         assert "@misc{clanuwat2018deep, title" in (sweep / "report" / "paper" / "references.bib").read_text()
     if case == "pictures":
         assert "shapes (Our own drawings), licence CC0" in methods

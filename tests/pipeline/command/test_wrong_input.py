@@ -30,10 +30,10 @@ CASES = {
     "model=3": "model=3: a group needs a choice; model=layers|mlp|patch_mlp",
     "hydra=null": "hydra=null: Hydra's settings are no choice; leave it out",
     "+dataset=square": "dataset: chosen twice; one choice of it is already among the defaults: leave out the +",
-    "optimzer=adam": "optimzer=adam: no such key; the configuration has dataset, model, optimizer, schedule, seed, ",
+    "optimzer=adam": "optimzer=adam: no such key; the configuration has dataset, model, optimizer, report, ",
     # keys
     "optimizer.lrr=1": "optimizer=sgd has lr, momentum, nesterov, weight_decay; did you mean optimizer.lr?",
-    "epochs=3": "epochs=3: no such key; the configuration has dataset, model, optimizer, schedule, seed, sweep, ",
+    "epochs=3": "epochs=3: no such key; the configuration has dataset, model, optimizer, report, schedule, ",
     "dataset=iris.csv": "a file is named by its key, such as dataset=table dataset.path=iris.csv dataset.target=COLUMN",
     "lr=0.1": "did you mean optimizer.lr?",
     "dataset=square dataset.root=x": "dataset.root=x: dataset=square has no such key; dataset=cifar10, ",
