@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from pipeline.report.figures.search import search_progress
 from pipeline.report.files import table_files, write_readme, write_tables
 from pipeline.report.formats import Table
 from pipeline.report.outcome import outcome
-from pipeline.report.page.overview import Part, overview_text, render_overview
+from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, Findings, write_further, write_overview, write_paper
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
@@ -70,25 +70,15 @@ def build(
     out = out or folders[0] / "report"
     data_sets = DataSets.of(collected.runs)
     if not data_sets.several:
-        return _build_one(collected, folders, out, column, reload, tell, also=also).page
-    built = {
-        title: _build_one(
-            _of_runs(collected, set(part.runs["run"])), folders, out / name, column, reload, tell, f" on {title}", also
+        _build_one(collected, folders, out, column, reload, tell, also)
+        return out / "index.html"
+    parts = [
+        _build_one(
+            _of_runs(collected, set(part.runs["run"])), folders, out / folder, column, reload, tell, also, title, folder
         )
-        for (title, part), name in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
-    }
-    return _build_overview(data_sets, built, collected, folders, out, reload)
-
-
-@dataclass(frozen=True)
-class _Built:
-    """The report of the runs of one data set: its page, and what the overview of several takes from it."""
-
-    page: Path
-    comparison: Comparison
-    by_example: str | None
-    tables: Sequence[Table]
-    figures: Sequence[Figure]
+        for (title, part), folder in zip(data_sets.comparisons.items(), data_sets.folders.values(), strict=True)
+    ]
+    return _build_overview(data_sets, parts, collected, folders, out, reload)
 
 
 def _build_one(
@@ -98,10 +88,12 @@ def _build_one(
     column: Medium | None,
     reload: int | None,
     tell: Callable[[str], object],
-    of_data: str = "",
-    also: Sequence[str] = (),
-) -> _Built:
-    """Write the report of runs of one data set."""
+    also: Sequence[str],
+    title: str = "",
+    folder: str = "",
+) -> Part:
+    """Write the report of runs of one data set, whose `title` and `folder` are given where there are several."""
+    of_data = f" on {title}" if title else ""
     out.mkdir(parents=True, exist_ok=True)
     comparison = Comparison.of(collected.runs)
     wait_for_diagnosis = _apart(_look_at_best, comparison, collected) if reload is None else _no_diagnosis
@@ -165,12 +157,12 @@ def _build_one(
         wait_for_paper()
     if also:
         write_further(out, replace(findings, figures=figures), also)
-    return _Built(out / "index.html", comparison, by_example, tables, figures)
+    return Part(title, folder, comparison, by_example, tables[0], figures)
 
 
 def _build_overview(
     data_sets: DataSets,
-    built: Mapping[str, _Built],
+    parts: Sequence[Part],
     collected: Collected,
     folders: Sequence[Path],
     out: Path,
@@ -181,24 +173,11 @@ def _build_overview(
     table, figure = across_table(data_sets, ranks), critical_differences(ranks)
     write_tables(out / "tables", [table], data_sets.whole)
     _write_figures(out, [figure] if figure is not None else [])
-    parts = [
-        Part(
-            title,
-            one.page.relative_to(out).as_posix(),
-            one.comparison,
-            one.by_example,
-            one.tables[0],
-            one.figures,
-        )
-        for title, one in built.items()
-    ]
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
-    write_whole(out / "report.md", overview_text(folders, across(ranks), table, figure, parts))
     write_readme(out)
     if reload is None:
-        folder_of = {part.title: Path(part.address).parent.as_posix() for part in parts}
-        write_overview(out, data_sets, across(ranks), table, figure, folder_of)
+        write_overview(out, across(ranks), table, figure, parts)
     return out / "index.html"
 
 

@@ -192,6 +192,11 @@ class Comparison:
             "" if self.until is None else f" Of all runs the best up to epoch {self.until}: halving dropped some there."
         )
 
+    def examples(self, split: str) -> int:
+        """The size of a split, 0 where runs differ in it or do not say."""
+        sizes = self.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
+        return int(sizes[0]) if len(sizes) == 1 else 0
+
     @property
     def seconds(self) -> "pd.Series[float]":
         """Seconds of computing of each run."""

@@ -189,6 +189,11 @@ def _word(value: Any) -> str:
     return f"[{_in_short(value)}]" if isinstance(value, list) else _in_short(value)
 
 
+def p_value(p: float, label: str = "p") -> str:
+    """ "p = 0.012", "p < 0.001"."""
+    return f"{label} < 0.001" if p < 0.001 else f"{label} = {p:.3f}"
+
+
 def in_words(settings: Mapping[str, Any]) -> str:
     """Settings as they are typed, without those that a run does not have: "hidden=[256], lr=0.05"."""
     texts = {name: text(value) for name, value in settings.items()}

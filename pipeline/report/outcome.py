@@ -10,12 +10,12 @@ from pipeline.report.statistics.replicates import FEWEST, Replicates
 
 _NAMED = 20  # runs named per message
 _LINES = 5  # of reasons in a terminal
-_BAD = ("diverged", "failed", "interrupted")
+BAD = ("diverged", "failed", "interrupted")  # statuses of runs that did not come to their end
 
 
 def outcome(comparison: Comparison, replicates: Replicates, of_data: str = "") -> list[str]:
     """The best setting with its scores, then one line for each reason why runs have no more than they have."""
-    wrong = [f"{status}: {whose}: {message}" for whose, status, message in messages(comparison.runs) if status in _BAD]
+    wrong = [f"{status}: {whose}: {message}" for whose, status, message in messages(comparison.runs) if status in BAD]
     more = [f"… {len(wrong) - _LINES} more reasons in the report"] if len(wrong) > _LINES else []
     return [*_best(comparison, replicates, of_data), *wrong[:_LINES], *more]
 

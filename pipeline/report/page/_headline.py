@@ -10,16 +10,16 @@ import pandas as pd
 from pipeline.metrics import ACCURACY, SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
-from pipeline.report.formats import in_words
+from pipeline.report.formats import in_words, p_value
+from pipeline.report.outcome import BAD
 from pipeline.report.page._summary import count
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
-from pipeline.report.statistics.shares import wilson
+from pipeline.report.statistics.shares import EQUAL, wilson
 from pipeline.report.statistics.tests import ALPHA, compare_best
 from pipeline.report.vocabulary import data_name, model_name
 
 _KEYS = 3  # named in a title
 _FEW_EXAMPLES = 1000  # of a test split: the interval of an accuracy is then wider than two points
-_BAD = ("diverged", "failed", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,6 @@ def to_digits(value: float, half: float = math.nan) -> str:
     return f"{value:.{digits}f} ± {half:.{digits}f}"
 
 
-def examples_of(comparison: Comparison, split: str) -> int:
-    """The size of a split, 0 where runs differ in it or do not say."""
-    sizes = comparison.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
-    return int(sizes[0]) if len(sizes) == 1 else 0
-
-
 def _given(comparison: Comparison, key: str) -> list[str]:
     values = comparison.runs.get(f"config.sweep.{key}", pd.Series(dtype=object)).dropna()
     return list(dict.fromkeys(map(str, values)))
@@ -129,7 +123,7 @@ def _score(comparison: Comparison, replicates: Replicates) -> Tile:
     if n > 1:
         return Tile(heading, to_digits(summary["mean"]), [f"mean of {n} {noun}: too few for an interval"])
     score = float(comparison.best("test")[comparison.representative])
-    size = examples_of(comparison, "test")
+    size = comparison.examples("test")
     if comparison.metric != ACCURACY or not size:
         return Tile(heading, to_digits(score), ["one run: no interval"])
     low, high = wilson(score, size)
@@ -143,16 +137,16 @@ def _lead(comparison: Comparison, replicates: Replicates) -> Tile:
         rival, row = compared.iloc[0], int(compared.index[0])
         words = [f"on test, paired over {rival['n']:.0f} {replicates.noun}, before {replicates.name(row)}"]
         if pd.notna(p := rival["p_adjusted"]):
-            words.append(f"p = {p:.3f}" if p >= 0.001 else "p < 0.001")
+            words.append(p_value(p))
         return Tile(heading, f"{_signed(scale * rival['difference'], scale * rival['half'])} {unit}", words)
     second = _runner_up(comparison)
     if second is None or not comparison.picked:
         return _above_baseline(comparison, scale, unit)
     lead = abs(float(score[0] - score[second]))
-    if lead < 1e-9:
+    if lead < EQUAL:
         return Tile(heading, "none", [f"tied on validation with {_briefly(comparison, second)}"], warns=True)
     words = [f"on validation, before {_briefly(comparison, second)}"]
-    if metric == ACCURACY and (size := examples_of(comparison, SELECTION)):
+    if metric == ACCURACY and (size := comparison.examples(SELECTION)):
         words.append(f"{lead * size:.0f} of {size:,} examples")
     return Tile(heading, f"{scale * lead:.2f} {unit}", words)
 
@@ -197,11 +191,11 @@ def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
     elif len(compared := compare_best(replicates)) and compared["p_adjusted"].iloc[0] >= ALPHA:
         words.append("the lead may be luck")
     statuses = runs["status"].value_counts()
-    words += [f"{count(int(statuses[status]), 'run')} {status}" for status in _BAD if status in statuses]
+    words += [f"{count(int(statuses[status]), 'run')} {status}" for status in BAD if status in statuses]
     baseline = comparison.baseline
     if baseline is not None and score.notna().any():
         level, sign = baseline.scores[SELECTION], 1 if comparison.metric.higher_is_better else -1
-        worse = int((sign * (score - level) <= 1e-9).sum())
+        worse = int((sign * (score - level) <= EQUAL).sum())
         words += [f"{count(worse, 'run')} no better than the baseline"] * (worse > 0)
     row = comparison.representative
     if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.data_card import card_sentences, titles
+from pipeline.report.outcome import BAD
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
 
@@ -59,11 +60,7 @@ def _dropped(comparison: Comparison) -> list[str]:
 
 def _ended(comparison: Comparison) -> list[str]:
     counts = comparison.runs["status"].value_counts()
-    bad = [
-        count(int(counts[status]), f"{status} run")
-        for status in ("diverged", "failed", "interrupted")
-        if status in counts
-    ]
+    bad = [count(int(counts[status]), f"{status} run") for status in BAD if status in counts]
     still = [f"Still training: {count(int(counts['training']), 'run')}."] if "training" in counts else []
     if bad:
         return [*still, f"Not finished: {', '.join(bad)}; reasons below."]

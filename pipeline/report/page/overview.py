@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import Figure
-from pipeline.report.formats import Table, markdown
+from pipeline.report.formats import Table
 from pipeline.report.page._headline import tile_of_data, title
 from pipeline.report.page._summary import summary
 from pipeline.report.page.render import cells_of, environment, notes_of, styles
@@ -17,10 +17,10 @@ _ROWS = 25  # of a data set's table; its page has all
 
 @dataclass(frozen=True)
 class Part:
-    """One data set: its title, the address of its page, and what of it the overview gives."""
+    """The report on one data set: its title, its folder in that of the whole, and what of it the overview gives."""
 
     title: str
-    address: str
+    folder: str
     comparison: Comparison
     by_example: str | None
     table: Table
@@ -45,14 +45,14 @@ def render_overview(
             title=title(*(part.comparison for part in parts)),
             meta=", ".join(folder.resolve().name for folder in folders),
             notes=notes_of(*(part.comparison for part in parts)),
-            tiles=[tile_of_data(part.title, part.comparison, part.address) for part in parts],
+            tiles=[tile_of_data(part.title, part.comparison, f"{part.folder}/index.html") for part in parts],
             sentences=sentences,
             table=cells_of(table),
             figure=figure,
             parts=[
                 {
                     "title": part.title,
-                    "address": part.address,
+                    "address": f"{part.folder}/index.html",
                     "summary": summary(part.comparison, part.by_example),
                     "table": cells_of(part.table, _ROWS),
                     "figures": [(f"{number}-{one.name}", one) for one in part.figures],
@@ -65,19 +65,3 @@ def render_overview(
             styles=styles(),
         )
     )
-
-
-def overview_text(
-    folders: Sequence[Path], sentences: Sequence[str], table: Table, figure: Figure | None, parts: Sequence[Part]
-) -> str:
-    """report.md of several data sets: the same, and a link to the report of each."""
-    title = ", ".join(folder.resolve().name for folder in folders)
-    blocks = [f"# {markdown(title)}", *map(markdown, sentences)]
-    blocks += ["## All data sets", table.markdown().rstrip(), markdown(table.caption)]
-    if figure is not None:
-        blocks += [f"![{figure.title}](figures/{figure.name}.png)", markdown(figure.caption)]
-    for part in parts:
-        address = f"{Path(part.address).parent.as_posix()}/report.md"
-        told = [f"- {markdown(sentence)}" for sentence in summary(part.comparison, part.by_example)]
-        blocks += [f"## {markdown(part.title)}", "\n".join(told), f"[The report on {markdown(part.title)}]({address})"]
-    return "\n\n".join(blocks) + "\n"

@@ -11,11 +11,11 @@ from pipeline.report.statistics.diagnosis import Diagnosis
 from pipeline.report.statistics.fit import Fit
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.shares import EQUAL
 from pipeline.report.statistics.tests import ALPHA, compare_best
 from pipeline.report.vocabulary import key_name
 
 _GAP = 0.03  # between training and validation, of shares, from which it is worth a question
-_EQUAL = 1e-9
 _NAMED = 3
 
 
@@ -88,7 +88,7 @@ def _undecided(replicates: Replicates) -> Iterator[str]:
 
 def _ties(comparison: Comparison) -> Iterator[str]:
     score = comparison.score
-    tied = [row for row in comparison.leaders[1:] if abs(score[row] - score[comparison.leaders[0]]) < _EQUAL]
+    tied = [row for row in comparison.leaders[1:] if abs(score[row] - score[comparison.leaders[0]]) < EQUAL]
     if tied and not comparison.replicated:
         names = listed([comparison.settings(row) for row in [comparison.leaders[0], *tied[: _NAMED - 1]]])
         yield f"On validation {names} are tied: which is to be preferred, and why?"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.report.comparison import Comparison
+from pipeline.report.formats import p_value
 from pipeline.report.statistics.replicates import LEVEL
 from pipeline.runs.predictions import Predicted, read_predictions
 from pipeline.runs.result import Result, read_result
@@ -62,7 +63,7 @@ def _mcnemar(first: Predicted, second: Predicted, name: str, other: str) -> str:
     )
     return (
         f"Of {examples:,} test examples run {name} has {better} right that run {other} has wrong, and {worse} the "
-        f"other way round: {_p(p)} (McNemar, exact), {verdict}."
+        f"other way round: {p_value(p)} (McNemar, exact), {verdict}."
     )
 
 
@@ -94,7 +95,3 @@ def _bootstrap(costs: np.ndarray, others: np.ndarray, name: str, other: str, tas
         f"{'above' if difference.mean() > 0 else 'below'} that of run {name}, from {ends[0]:.3g} to {ends[1]:.3g} "
         f"({LEVEL:.0%} interval, paired bootstrap over examples){doubt}."
     )
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

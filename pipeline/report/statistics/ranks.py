@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.data_sets import DataSets
-from pipeline.report.formats import Table
+from pipeline.report.formats import Table, p_value
 from pipeline.report.statistics.tests import ALPHA
 
 FEWEST_SETS = 5  # data sets from which the tests are made: Friedman's χ² is a poor approximation below
@@ -142,7 +142,7 @@ def across(ranks: Ranks) -> list[str]:
         return sentences
     if not ranks.tested:
         return [*sentences, "All average ranks are equal, so there is nothing to test."]
-    p = "p < 0.001" if ranks.p < 0.001 else f"p = {ranks.p:.3f}"
+    p = p_value(ranks.p)
     test = "Wilcoxon's signed-rank test" if settings == 2 else "Friedman's test"
     if not ranks.p < ALPHA:
         return [*sentences, f"{test} shows no difference between the settings over the data sets ({p})."]

@@ -1,6 +1,8 @@
-"""An accuracy as an estimate from a finite test split."""
+"""Scores as shares of finitely many examples."""
 
 import math
+
+EQUAL = 1e-9  # below which two scores are one: they are shares of thousands of examples
 
 
 def wilson(score: float, examples: int) -> tuple[float, float]:

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.comparison import Comparison
+from pipeline.report.formats import p_value
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
+from pipeline.report.statistics.shares import EQUAL
 
 _RIVALS = 4  # compared with the picked settings; more comparisons mean less power
 ALPHA = 0.05  # 1 − LEVEL
-_EQUAL = 1e-9  # scores are shares of thousands of examples
 _SMALLEST, _POWER = 0.005, 0.8  # the difference that may matter, and how surely it should show
 
 
@@ -29,6 +30,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
     from scipy import stats
+    from statsmodels.stats.multitest import multipletests
 
     test, rows = replicates.scores["test"], {}
     sign = 1 if replicates.comparison.metric.higher_is_better else -1
@@ -37,7 +39,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
         n, differences = pairs.shape[1], pairs[0] - pairs[1]
         mean = differences.mean() if n else np.nan
         half = deviation = effect = p = np.nan
-        if n >= FEWEST and np.ptp(differences) > 1e-9:  # scores are shares of thousands of examples
+        if n >= FEWEST and np.ptp(differences) > EQUAL:
             deviation = differences.std(ddof=1)
             error = deviation * np.sqrt(1 / n + replicates.overlap)
             half, effect = stats.t.ppf((1 + LEVEL) / 2, n - 1) * error, mean / deviation
@@ -46,18 +48,8 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
     if tested.any():
-        compared.loc[tested, "p_adjusted"] = _holm(compared.loc[tested, "p"].to_numpy())
+        compared.loc[tested, "p_adjusted"] = multipletests(compared.loc[tested, "p"], method="holm")[1]
     return compared
-
-
-def _holm(p: np.ndarray) -> np.ndarray:
-    """Holm's p: of m the i-th smallest times m − i + 1, no less than those before it, and 1 at most.
-
-    statsmodels' function collects garbage at each call, a tenth of a second.
-    """
-    order, adjusted = np.argsort(p, kind="stable"), np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
-    return adjusted
 
 
 def conclusions(comparison: Comparison) -> list[str]:
@@ -124,7 +116,7 @@ def _winner(replicates: Replicates, finished: int) -> str:
     if finished > 1:
         means = replicates.summary("validation")["mean"].where(replicates.n == n)
         validation = means.iloc[0]
-        tied = [replicates.name(int(row)) for row in means.index[1:][(means[1:] - validation).abs() < _EQUAL]]
+        tied = [replicates.name(int(row)) for row in means.index[1:][(means[1:] - validation).abs() < EQUAL]]
         if tied:
             named = ", ".join(tied[:_RIVALS]) + (f" and {len(tied) - _RIVALS} more" if len(tied) > _RIVALS else "")
             sentence += (
@@ -151,14 +143,14 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
         common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
         return f"{first} and {second} have {common} in common: too few to compare them, it takes {FEWEST}."
     if np.isnan(p):
-        same = "are equal" if abs(difference) < 1e-9 else f"differ by {_points(replicates, difference)}"
+        same = "are equal" if abs(difference) < EQUAL else f"differ by {_points(replicates, difference)}"
         return (
             f"{first} and {second} {same} on each of {n:.0f} {noun}: these change nothing here, so they are not a "
             "sample, and no test is made."
         )
     apart = _points(replicates, abs(difference), half)
     label = "adjusted p" if compared["p"].notna().sum() > 1 else "p"
-    tail = f"(n = {n:.0f}, d = {abs(effect):.2f}, {_p(adjusted, label)})"
+    tail = f"(n = {n:.0f}, d = {abs(effect):.2f}, {p_value(adjusted, label)})"
     if difference < 0:
         first, second = second, first
     if adjusted < ALPHA:
@@ -231,7 +223,3 @@ def _points(replicates: Replicates, difference: float, half: float | None = None
     scale, digits, unit = (100, 2, "points") if metric.share else (1, 4, f"in {metric.label}")
     spread = "" if half is None else f" ± {scale * half:.{digits}f}"
     return f"{scale * difference:.{digits}f}{spread} {unit}"
-
-
-def _p(value: float, label: str) -> str:
-    return f"{label} < 0.001" if value < 0.001 else f"{label} = {value:.3f}"

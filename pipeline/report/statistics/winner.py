@@ -4,8 +4,8 @@ import pandas as pd
 
 from pipeline.metrics import ACCURACY, FURTHER, SELECTION
 from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.shares import EQUAL, wilson
 
-_EQUAL = 1e-9  # scores are shares of thousands of examples
 _TOP = 3
 
 
@@ -36,12 +36,12 @@ def _lead(comparison: Comparison) -> str:
     metric, runs = comparison.metric, comparison.runs
     score = comparison.score.where(~comparison.dropped)  # runs of equal length
     side = "above" if metric.higher_is_better else "below"
-    tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < _EQUAL]]
+    tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < EQUAL]]
     if tied:
         named = ", ".join(tied[:5]) + (f" and {len(tied) - 5} more" if len(tied) > 5 else "")
         return f"It is tied on validation with run{'s' * (len(tied) > 1)} {named}: nothing there tells them apart."
     lead, median = abs(score[0] - score[1]), abs(score[0] - score.median())
-    examples = _examples(comparison, SELECTION)
+    examples = comparison.examples(SELECTION)
     count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
     return (
         f"It is {lead:.4f}{count} {side} the second and {median:.4f} {side} the median on validation. "
@@ -51,12 +51,10 @@ def _lead(comparison: Comparison) -> str:
 
 def _of_test(comparison: Comparison) -> list[str]:
     """The test split as a sample: Wilson's interval of the accuracy (E. Wilson, JASA 22, 1927)."""
-    examples, score = _examples(comparison, "test"), comparison.best("test")[comparison.representative]
+    examples, score = comparison.examples("test"), comparison.best("test")[comparison.representative]
     if not examples or comparison.metric != ACCURACY or pd.isna(score):
         return []
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(round(score * examples), examples, 0.05, method="wilson")
+    low, high = wilson(score, examples)
     one = "Of one run, the" if comparison.replicated else "The"
     return [
         f"{one} test split is a sample as well: {round(score * examples):,} right of {examples:,} leave a 95 % "
@@ -69,7 +67,7 @@ def _against_baseline(comparison: Comparison) -> list[str]:
     if baseline is None or not score.notna().any():
         return []
     level = baseline.scores[SELECTION]
-    worse, scored = int((score <= level + _EQUAL).sum()), int(score.notna().sum())
+    worse, scored = int((score <= level + EQUAL).sum()), int(score.notna().sum())
     always = f"always answering {baseline.words} ({comparison.metric.heading(SELECTION)} {level:.4f})"
     if not worse:
         return [f"All {scored} runs are better than {always}." if scored > 1 else f"The run is better than {always}."]
@@ -93,9 +91,3 @@ def _gap(comparison: Comparison) -> list[str]:
     if not metric.share or pd.isna(train) or pd.isna(validation):
         return []
     return [f"Train − validation {metric.label} there = {train - validation:.3f}."]
-
-
-def _examples(comparison: Comparison, split: str) -> int:
-    """The size of a split, 0 where runs differ in it or do not say."""
-    sizes = comparison.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
-    return int(sizes[0]) if len(sizes) == 1 else 0

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates, replicates_table
-from pipeline.report.statistics.tests import _holm, compare_best, conclusions
+from pipeline.report.statistics.tests import compare_best, conclusions
 
 # Hours of sleep gained by ten patients with two drugs: A. Cushny, A. Peebles, J. Physiology 32 (1905), which Student
 # tested in 1908 and R ships as `sleep`: t = 4.0621, 9 degrees of freedom, p = 0.002833, interval 0.7001 to 2.4599.
@@ -380,8 +379,3 @@ def test_a_setting_that_always_scores_the_same_changes_no_p(scores: list[list[fl
     assert (after["p_adjusted"].head(len(before)).to_numpy() >= before["p_adjusted"].to_numpy() - 1e-12)[
         before["p_adjusted"].notna()
     ].all()
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
-    np.testing.assert_allclose(_holm(np.array(p)), multipletests(p, method="holm")[1], rtol=1e-12, atol=0)
