@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 _POINTS = 20  # of a trial's curve; each is written to the disk
 
 
-def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobReturn], ended: list[JobReturn]) -> None:
+def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobReturn]) -> None:
     """Tell the study how the trial's replicates ended; a trial that goes on in a later command is told nothing."""
     from optuna.trial import TrialState
 
-    ended += jobs
     ours = [job for job in jobs if isinstance(job, EndedJob)]
     if any(job.status == JobStatus.COMPLETED and not _has_ended(job.result) for job in ours):
         return

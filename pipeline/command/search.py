@@ -119,14 +119,11 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
             suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
             journal.seal()
             trials = [*(optuna.Trial(study, trial._trial_id) for trial in pending), *suggested]
-            jobs = [space.jobs(trial.params) for trial in trials]
-            ended = iter(
-                launcher.launch(
-                    [job for of_trial in jobs for job in of_trial], trials[0].number * len(space.replicates)
-                )
-            )
-            for trial, of_trial in zip(trials, jobs, strict=True):
-                report(study, trial, [next(ended) for _ in of_trial], returns)
+            jobs, replicates = [space.jobs(trial.params) for trial in trials], len(space.replicates)
+            ended = launcher.launch([job for of_trial in jobs for job in of_trial], trials[0].number * replicates)
+            for place, trial in enumerate(trials):
+                report(study, trial, ended[place * replicates : (place + 1) * replicates])
+            returns += ended
             journal.seal()
     return returns
 

@@ -51,7 +51,8 @@ def _numbers(config: Config) -> str:
     """The part of the configuration that affects figures: no names, paths or logging."""
     # What has a default came after version 0.2, whose runs are the same with it.
     values = config.model_dump(mode="json", exclude={"sweep", "tracking", "report"}, exclude_defaults=True)
-    values["training"].pop("log_every")
+    for key in ("log_every", "predictions"):
+        values["training"].pop(key, None)
     for key in _WORDS:
         values["dataset"].pop(key, None)
     return json.dumps(values, sort_keys=True)

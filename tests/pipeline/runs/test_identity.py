@@ -1,11 +1,15 @@
 """An identity changes with what computes the figures, and with nothing else."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import scratchnet
 from pipeline.runs._code import hash_of, training_files, what_computes
+from pipeline.runs.identity import Identity, without_epochs
+from pipeline.runs.job import Job
 
 SOURCE = '''"""A layer."""
 
@@ -70,3 +74,20 @@ def test_every_file_that_trains_counts() -> None:
     engine = set(Path(scratchnet.__file__).parent.rglob("*.py"))
     left_out = {path.parent.name for path in engine - set(training_files())}
     assert left_out == {"interop", "sklearn", "check"}
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["training.predictions=false", "training.log_every=5", "report=false", "sweep.hours=2", "training.mixup=0.0"],
+)
+def test_what_changes_no_figure_does_not_count(make_job: Callable[..., Job], override: str) -> None:
+    before, after = (Identity.of(make_job(*words).config, "data") for words in ((), (override,)))
+    assert before == after
+    assert before != Identity.of(make_job("training.mixup=0.1").config, "data")
+
+
+def test_keys_that_came_later_do_not_count_at_their_defaults(make_job: Callable[..., Job]) -> None:
+    """So that runs of earlier versions, which do not have them, are still the same runs."""
+    training = json.loads(without_epochs(make_job().config))["training"]
+    assert not {"mixup", "averaging", "predictions", "metrics", "class_weight"} & set(training)
+    assert "batch_size" in training

@@ -225,6 +225,12 @@ def test_losses_inside_an_epoch(make_job: MakeJob) -> None:
     np.testing.assert_allclose(steps["running_mean"][1], all_steps["batch_loss"][:8].mean(), rtol=1e-12)
 
 
+def test_losses_are_at_every_so_many_steps_across_epochs(make_job: MakeJob) -> None:
+    job = make_job(*SMALL, "training.log_every=3", "training.batch_size=30", "dataset.validation_fraction=0.2")
+    train([job])  # 8 steps an epoch
+    assert list(pd.read_csv(job.folder / "steps.csv")["step"]) == [3, 6, 9, 12, 15, 18, 21, 24]
+
+
 def test_without_validation_the_last_epoch_counts(make_job: MakeJob) -> None:
     job = make_job(*SMALL, "dataset.validation_fraction=0")
     [outcome] = train([job])
