@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config.settings import replicating
 from pipeline.datasets import Task
 from pipeline.metrics import (
     BALANCED_ACCURACY,
@@ -292,11 +293,9 @@ def _joined(runs: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
 
 def _replicating(runs: pd.DataFrame) -> set[str]:
     """The keys whose values are replicates in all of these runs."""
-    keys = {SEED, FOLD}
-    if "config.sweep.replicates" in runs:
-        for names in dict.fromkeys(runs["config.sweep.replicates"].dropna()):
-            keys |= {f"config.{name}" for name in (json.loads(names) if isinstance(names, str) else names)}
-    return keys
+    given = runs.get("config.sweep.replicates", pd.Series(dtype=object)).dropna()
+    names = [name for words in given.unique() for name in json.loads(words)]
+    return {f"config.{name}" for name in replicating(names)}
 
 
 def _swept(runs: pd.DataFrame) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from pipeline.errors import UserError, one_line
-from pipeline.files import HISTORY, read_whole, write_whole
+from pipeline.files import HISTORY, write_whole
 from pipeline.flatten import flatten
 from pipeline.runs.folders import is_run, run_folders
 from pipeline.runs.history import History, read_history
@@ -20,6 +20,7 @@ from pipeline.runs.metrics import best_row, run_metrics, task_of
 from pipeline.runs.problem import Problem
 from pipeline.runs.result import Result, read_result
 from pipeline.runs.spreadsheet import to_csv
+from pipeline.yaml_files import read_yaml
 
 _FACTS = ("status", "message", "dropped_at_epoch", "task")
 _SECTIONS = {"config": "config", "metrics": "metric", "seconds": "seconds", "provenance": "provenance"}
@@ -151,22 +152,13 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
     facts["metrics"] = {}
     path = folder / ".hydra" / "config.yaml"
     try:  # through JSON, which has no dates and only text keys
-        config = json.loads(json.dumps(yaml.load(read_whole(path, _CONFIG_BYTES).decode(), _WithoutAliases)))
+        config = json.loads(json.dumps(read_yaml(path, _CONFIG_BYTES)))
         result = Result.model_validate(facts | {"config": config})
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
         reason = one_line(getattr(error, "strerror", None) or error)
         problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({reason})"))
         result = Result.model_validate(facts | {"config": {}})
     return result.model_copy(update={"metrics": run_metrics(rows, best_row(rows, result.metric))})
-
-
-class _WithoutAliases(yaml.SafeLoader):
-    """Plain YAML without aliases: Hydra writes none, and they can expand to a thousand times their length."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("it holds an alias")
-        return super().compose_node(parent, index)
 
 
 def _record(result: Result) -> dict[str, Any]:

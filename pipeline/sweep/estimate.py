@@ -11,6 +11,7 @@ import torch
 import scratchnet as sn
 from pipeline.config.assemble import DTYPES, build_device, build_examples, build_run
 from pipeline.config.schema import Sweep
+from pipeline.durations import duration
 from pipeline.runs.job import Job
 from pipeline.sweep import halving
 from pipeline.sweep._stacks import seconds
@@ -33,7 +34,7 @@ def estimate(works: Sequence[Work], processes: int, options: Sweep) -> str | Non
     expected = max(total / processes, longest if options.kind != "halving" else 0.0)
     networks = max(sum(needed(job, run) for job, run in zip(work.jobs, _runs(work), strict=True)) for work in works)
     return (
-        f"expected: about {_duration(expected)} on {processes} process{'es' * (processes > 1)} and "
+        f"expected: about {duration(expected)} on {processes} process{'es' * (processes > 1)} and "
         f"{processes * (_resident() + networks) / 2**20:,.0f} MB of memory, by a measurement of {_MEASURED:g} s"
     )
 
@@ -113,11 +114,3 @@ def _resident() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
-
-
-def _duration(seconds: float) -> str:
-    """ "20 s", "3 min", "2 h 5 min"."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

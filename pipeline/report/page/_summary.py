@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.durations import duration
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.outcome import BAD
@@ -87,12 +88,3 @@ def _values(values: "pd.Series[Any]", most: int = 8) -> str:
 def count(number: int, noun: str) -> str:
     """ "1 run", "2 runs"."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def duration(seconds: float) -> str:
-    """ "0.2 s", "3 min 20 s", "2 h 5 min"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from pipeline.durations import duration
 from pipeline.metrics import LOSS, SELECTION, SPLITS
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.figures.medium import Figure
@@ -20,7 +21,7 @@ from pipeline.report.page._best import classification, classification_data, regr
 from pipeline.report.page._data import page_data
 from pipeline.report.page._headline import notes, tiles, title
 from pipeline.report.page._reported import reported
-from pipeline.report.page._summary import count, duration, summary
+from pipeline.report.page._summary import count, summary
 from pipeline.report.statistics.diagnosis import Diagnosis
 from pipeline.report.statistics.fit import Fit
 from pipeline.report.statistics.importance import Importance

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.files import read_whole
+from pipeline.yaml_files import read_yaml
 
 _MOST_BYTES = 2**20
 _INTERVAL = re.compile(r"(?P<log>tag\(log,\s*)?interval\((?P<low>[^,()]+),\s*(?P<high>[^,()]+)\)\)?")
@@ -30,8 +30,7 @@ class SweepCommand:
     def of(cls, folders: Sequence[Path], searched: bool) -> "SweepCommand":
         """Read multirun.yaml, which Hydra writes into the folder of a sweep: of its latest command."""
         try:
-            words = read_whole(folders[0] / "multirun.yaml", _MOST_BYTES).decode()
-            hydra: Any = yaml.load(words, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["hydra"]
+            hydra: Any = read_yaml(folders[0] / "multirun.yaml", _MOST_BYTES)["hydra"]
             task, own = hydra["overrides"]["task"], hydra["overrides"]["hydra"]
             name, sweeper = hydra["job"]["config_name"], hydra["sweeper"]
             params = dict(sweeper.get("params") or {})

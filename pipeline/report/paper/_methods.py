@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.durations import duration
 from pipeline.metrics import FURTHER
 from pipeline.report.comparison import Comparison
 from pipeline.report.formats import text
-from pipeline.report.page import count, duration
+from pipeline.report.page import count
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._data import data_sentences
 from pipeline.report.paper._references import cite
