@@ -109,8 +109,10 @@ def test_seeds_replicate_the_points_of_a_search(tmp_path: Path, sampler: str) ->
     points = results.groupby("config.optimizer.lr")
     assert len(points) == 4
     assert all(sorted(point["config.seed"]) == [5, 6, 7] for _, point in points)
-    [trials] = [study.trials for study in studies(optuna, tmp_path / "outputs/s")]
-    for trial in trials:
+    [study] = studies(optuna, tmp_path / "outputs/s")
+    assert study.direction == optuna.study.StudyDirection.MAXIMIZE
+    assert study.best_value == max(trial.value for trial in study.trials)
+    for trial in study.trials:
         runs = points.get_group(trial.params["optimizer.lr"])
         assert trial.value == pytest.approx(runs["metric.best_validation_accuracy"].mean(), abs=1e-12)
         assert trial.user_attrs["mean_best_test_accuracy"] == pytest.approx(runs["metric.best_test_accuracy"].mean())
