@@ -93,10 +93,10 @@ def _missing(error: MissingConfigException) -> UserError | None:
     where = f"{inside.group(1)}: " if inside and inside.group(1) != PRIMARY else ""
     if error.options is None:  # named in a list of defaults, without a group
         return UserError(f"{where}defaults: no file {error.missing_cfg_file}.yaml; write conf/{group}/{name}.yaml")
-    own = f"; your own would be conf/{group}/{name}.yaml in the current folder"
+    remedy = f"; your own would be conf/{group}/{name}.yaml in the current folder"
     if group == "dataset" and "." in name:
-        own = f"; a file is named by its key, such as dataset=table dataset.path={name} dataset.target=COLUMN"
-    return UserError(f"{where}{group}={name}: {no_such('choice', name, error.options)}{own}")
+        remedy = f"; a file is named by its key, such as dataset=table dataset.path={name} dataset.target=COLUMN"
+    return UserError(f"{where}{group}={name}: {no_such('choice', name, error.options)}{remedy}")
 
 
 def _no_choice(overrides: Sequence[Override], loader: ConfigLoader) -> UserError | None:

@@ -23,10 +23,10 @@ def outcome(comparison: Comparison, replicates: Replicates, of_data: str = "") -
 def messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Each message once: its runs, their status, and the text."""
     with_message = runs[runs["message"].fillna("").astype(bool)]
-    found = []
+    told = []
     for (status, message), group in with_message.groupby(["status", "message"], sort=False):
-        found.append((_named(list(map(str, group["run"]))), str(status), str(message)))
-    return found
+        told.append((_named(list(map(str, group["run"]))), str(status), str(message)))
+    return told
 
 
 def _named(names: Sequence[str]) -> str:

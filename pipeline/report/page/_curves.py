@@ -54,18 +54,18 @@ def curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:
 
 def steps(runs: Sequence[str], folders: Sequence[Path]) -> list[dict[str, Any]]:
     """The loss of single batches and its running mean by step, of the first runs that logged them."""
-    found: list[dict[str, Any]] = []
+    stepped: list[dict[str, Any]] = []
     for row, (run, folder) in enumerate(zip(runs, folders, strict=True)):
         path = folder / "steps.csv"
-        if len(found) == _STEPPED or not path.is_file():
+        if len(stepped) == _STEPPED or not path.is_file():
             continue
         try:
             table = pd.read_csv(path)[["step", "batch_loss", "running_mean"]].apply(pd.to_numeric, errors="coerce")
         except (OSError, ValueError, KeyError):  # damaged files are no reason to have no page
             continue
         table = table.iloc[_thinned(np.arange(len(table)), _STEPS)]
-        found.append({"row": row, "run": run} | {str(name): shorts(table[name]) for name in table})
-    return found
+        stepped.append({"row": row, "run": run} | {str(name): shorts(table[name]) for name in table})
+    return stepped
 
 
 def _column(epochs: pd.DataFrame, name: str) -> np.ndarray:

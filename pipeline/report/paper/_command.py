@@ -31,10 +31,10 @@ class SweepCommand:
         """Read multirun.yaml, which Hydra writes into the folder of a sweep: of its latest command."""
         try:
             hydra: Any = read_yaml(folders[0] / "multirun.yaml", _MOST_BYTES)["hydra"]
-            task, own = hydra["overrides"]["task"], hydra["overrides"]["hydra"]
+            task, of_hydra = hydra["overrides"]["task"], hydra["overrides"]["hydra"]
             name, sweeper = hydra["job"]["config_name"], hydra["sweeper"]
             params = dict(sweeper.get("params") or {})
-            overrides = [*map(str, task), *(text for text in map(str, own) if not text.startswith("hydra.mode="))]
+            overrides = [*map(str, task), *(text for text in map(str, of_hydra) if not text.startswith("hydra.mode="))]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
             return cls()
         if len(folders) > 1:

@@ -272,27 +272,29 @@ def _rest(settings: Settings) -> Iterator[str]:
 def _computing(settings: Settings, tools: Mapping[str, str]) -> Iterator[str]:
     comparison = settings.comparison
 
-    def found(name: str) -> list[str]:
+    def recorded(name: str) -> list[str]:
         column: Any = comparison.runs.get(f"provenance.{name}", pd.Series(dtype=object))
         return list(dict.fromkeys(text(value) for value in column.dropna()))
 
-    versions = [f"scratchnet-sweeps {either(found('package_version'))}"] if found("package_version") else []
-    versions += [f"commit {either([commit[:12] for commit in found('git_commit')])}"] if found("git_commit") else []
-    versions += [f"Python {either(found('python'))}"] if found("python") else []
-    versions += [f"PyTorch {either(found('torch'))}{cite('paszke2019pytorch')}"] if found("torch") else []
-    versions += [f"NumPy {either(found('numpy'))}{cite('harris2020array')}"] if found("numpy") else []
-    if {"compiled", "lookahead", "fused"} & set(found("kernel")):
+    versions = [f"scratchnet-sweeps {either(recorded('package_version'))}"] if recorded("package_version") else []
+    versions += (
+        [f"commit {either([commit[:12] for commit in recorded('git_commit')])}"] if recorded("git_commit") else []
+    )
+    versions += [f"Python {either(recorded('python'))}"] if recorded("python") else []
+    versions += [f"PyTorch {either(recorded('torch'))}{cite('paszke2019pytorch')}"] if recorded("torch") else []
+    versions += [f"NumPy {either(recorded('numpy'))}{cite('harris2020array')}"] if recorded("numpy") else []
+    if {"compiled", "lookahead", "fused"} & set(recorded("kernel")):
         versions.append(f"Numba{cite('lam2015numba')}")
     versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
     yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."
-    machine = either(found("cpu")) if found("cpu") else "unknown"
-    parts = [f"{either(found('cores'))} cores"] if found("cores") else []
-    memory = pd.to_numeric(pd.Series(found("memory_bytes"), dtype=object), errors="coerce").dropna()
+    machine = either(recorded("cpu")) if recorded("cpu") else "unknown"
+    parts = [f"{either(recorded('cores'))} cores"] if recorded("cores") else []
+    memory = pd.to_numeric(pd.Series(recorded("memory_bytes"), dtype=object), errors="coerce").dropna()
     parts += [f"{memory.min() / 2**30:.0f} GiB of memory"] if len(memory) else []
-    parts += [either(found("platform"))] if found("platform") else []
-    parts += [f"GPU: {either(found('gpu'))}"] if found("gpu") else []
+    parts += [either(recorded("platform"))] if recorded("platform") else []
+    parts += [f"GPU: {either(recorded('gpu'))}"] if recorded("gpu") else []
     yield f"The runs took {duration(comparison.seconds.sum())} of computing on {', '.join([machine, *parts])}" + (
-        f"; device: {either(found('device'))}." if found("device") else "."
+        f"; device: {either(recorded('device'))}." if recorded("device") else "."
     )
 
 
