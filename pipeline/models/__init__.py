@@ -1,7 +1,7 @@
 """The networks that a run can train: each choice of `model` is a module here."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -12,6 +12,13 @@ from pipeline.parts import NamedPart
 if TYPE_CHECKING:
     import scratchnet as sn
     from scratchnet.initializers import Initializer
+
+
+def name_activations(schema: dict[str, Any]) -> None:
+    """Name the engine's activations in the JSON schema."""
+    from scratchnet.networks import ACTIVATIONS
+
+    schema["enum"] = list(ACTIVATIONS)
 
 
 class ModelChoice(Choice):

@@ -1,24 +1,17 @@
 """model=mlp"""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from pipeline import seams
 from pipeline.choices import Count, Probability
-from pipeline.models import ModelChoice
+from pipeline.models import ModelChoice, name_activations
 from pipeline.parts import NamedPart
 
 if TYPE_CHECKING:
     import scratchnet as sn
-
-
-def _add_activations(schema: dict[str, Any]) -> None:
-    """Name the engine's activations in the JSON schema."""
-    from scratchnet.networks import ACTIVATIONS
-
-    schema["enum"] = list(ACTIVATIONS)
 
 
 class MLP(ModelChoice):
@@ -27,7 +20,7 @@ class MLP(ModelChoice):
     hidden: list[Count] = Field(description="a list of hidden widths, each 1 or more, such as [256] or [800,300]")
     activation: str = Field(
         description="relu, leaky_relu, tanh, sigmoid, gelu, or your own as module:name",
-        json_schema_extra=_add_activations,
+        json_schema_extra=name_activations,
     )
     dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
     input_dropout: Probability = Field(description="a probability from 0 up to, but not including, 1")
