@@ -2,16 +2,22 @@
 
 import importlib.util
 import json
+import os
 import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from commands import LONGER, figures, pipeline, start, stop, wait_for
+from commands import COMMON, LONGER, NO_REPORT, figures, pipeline, start, stop, wait_for
 from trackers import assert_shows, read_mlflow, read_tensorboard
 
 from pipeline.config.check import ConfigError
@@ -330,6 +336,59 @@ def test_what_is_not_installed_is_told_before_anything_starts(
         "tracking=tensorboard: the package tensorboard is missing; pip install 'scratchnet-sweeps[tensorboard]'",
         "tracking=mlflow: the package mlflow is missing; pip install 'scratchnet-sweeps[mlflow]'",
     ]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of MLflow's server, with a database of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    words += ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db", "--artifacts-destination", f"{tmp_path}/sent"]
+    with (tmp_path / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", *words],
+            cwd=tmp_path,
+            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        end = time.monotonic() + 300
+        while not answers(f"http://127.0.0.1:{port}/health"):
+            assert process.poll() is None, (tmp_path / "server.log").read_text()
+            assert time.monotonic() < end, (tmp_path / "server.log").read_text()
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def answers(address: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(address) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+@pytest.mark.slow
+def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    tracked_there = ["tracking=mlflow", f"tracking.mlflow={server}"]
+    pipeline(tmp_path, "-m", *COMMON, *tracked_there, NO_REPORT, "model.hidden=[4],[9,9]", "hydra.launcher.workers=2")
+    client = MlflowClient(server)
+    for run in ("0", "1"):
+        folder = tmp_path / "outputs" / "s" / run
+        seen = read_mlflow(server, folder)
+        assert_shows(seen, folder)
+        assert seen.status == "FINISHED finished"
+    runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert [[file.path for file in client.list_artifacts(run.info.run_id)] for run in runs] == [
+        ["model.safetensors"]
+    ] * 2
 
 
 @pytest.mark.slow
