@@ -16,8 +16,8 @@ sweep: $(VENV)/ready  ## train the default sweep (36 runs) and write its report
 test: $(VENV)/dev-ready  ## run the tests, without those that take long
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
 
-test-all: test  ## run those that take long too, and those that draw cases with more of them
-	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal -m 'slow or hypothesis'
+test-all: $(VENV)/dev-ready  ## run all tests, those that take long too, with more drawn cases
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal
 
 coverage: $(VENV)/dev-ready  ## run the tests without those that take long, and say which lines they do not reach
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term-missing

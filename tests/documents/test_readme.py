@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import module_ended
+from commands import NO_REPORT, module_ended
 from documents import ROOT, arguments, links, tried, typed
 from examples import write_iris, write_pictures
 
@@ -47,7 +47,7 @@ def test_commands_work_one_after_the_other(tmp_path: Path) -> None:
                 "training.epochs=1",
                 "training.kernel=plain",
                 "hydra.launcher.workers=1",
-                "report=false",
+                NO_REPORT,
                 *([] if own else TINY),
             ]
         said[command] = module_ended(tmp_path, *words).stdout
@@ -63,10 +63,7 @@ def test_commands_work_one_after_the_other(tmp_path: Path) -> None:
     [
         ("sweep", ".venv/bin/python -m pipeline experiment=grid_mini"),
         ("test", f"{TESTS} -m 'not slow'"),
-        (
-            "test-all",
-            "HYPOTHESIS_PROFILE=many .venv/bin/python -m pytest -n auto --dist worksteal -m 'slow or hypothesis'",
-        ),
+        ("test-all", f"HYPOTHESIS_PROFILE=many {TESTS}"),
         ("lint", ".venv/bin/mypy"),
         ("docs", "NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet"),
     ],
