@@ -119,6 +119,7 @@ def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
     assert (metrics["final_epoch"], metrics["final_objective"], metrics["parameters"]) == (5, None, 7)
     for epoch, (score, loss) in {1: (0.5, -1.5), 2: (0.7, -1.2), 3: (0.7, -1.1), 4: (0.7, -1.1)}.items():
         assert halving._score(job, epoch) == (score, loss)
+    assert halving.trained(job) == 5
     board = Board([job], "off")
     board._read_histories()
     assert board.best == (

@@ -1,0 +1,152 @@
+"""Sentences and numbers of a report, word for word, from runs written down here."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.formats import Table, p_value, text
+from pipeline.report.outcome import outcome
+from pipeline.report.page._headline import listed, tiles, title, to_digits
+from pipeline.report.page._summary import _values, outcomes
+from pipeline.report.paper._command import SweepCommand
+from pipeline.report.paper._methods import _computing, _parameters, _sweep
+from pipeline.report.paper._settings import Settings, either
+from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.winner import best_run, trust
+
+
+def comparison(scores: list[float], **columns: object) -> Comparison:
+    """Runs of rates 0.1, 0.2, …, whose test scores are 0.05 below those on validation."""
+    facts = {"status": "finished", "message": None, "task": "classification", "config.seed": 0}
+    facts |= {"config.training.epochs": 4, "metric.best_epoch": 3, "metric.final_epoch": 4}
+    rows = [
+        {"run": str(number), "config.optimizer.lr": round(0.1 * (number + 1), 1)}
+        | {"metric.best_validation_accuracy": score, "metric.best_test_accuracy": round(score - 0.05, 6)}
+        | {"metric.best_train_accuracy": score + 0.02}
+        for number, score in enumerate(scores)
+    ]
+    return Comparison.of(pd.DataFrame(rows).assign(**facts | columns))
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (0.83123, 0.0162, "0.831 ± 0.016"),
+        (0.83123, 0.3, "0.83 ± 0.30"),
+        (0.83123, 0.00012, "0.8312 ± 0.0001"),
+        (12.5, 7.0, "12.5 ± 7.0"),
+        (0.83123, math.nan, "0.8312"),
+        (0.83123, 0.0, "0.8312"),
+        (math.nan, 0.1, "–"),
+    ],
+)
+def test_a_figure_has_the_decimals_that_its_interval_allows(value: float, half: float, words: str) -> None:
+    assert to_digits(value, half) == words
+
+
+@pytest.mark.parametrize(
+    ("p", "words"), [(0.0004, "p < 0.001"), (0.001, "p = 0.001"), (0.0096, "p = 0.010"), (1.0, "p = 1.000")]
+)
+def test_p(p: float, words: str) -> None:
+    assert p_value(p) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [(0.00012345, "0.00012345"), (1e-05, "1e-05"), (True, "true"), (None, "null"), (math.nan, "–"), (3.0, "3")],
+)
+def test_a_setting_is_as_it_is_typed(value: object, typed: str) -> None:
+    assert text(value) == typed
+
+
+def test_lists_in_words() -> None:
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert either(["0.1", "0.2", "0.3"]) == "0.1, 0.2 or 0.3"
+    assert either([str(number) for number in range(8)]) == "0, 1, 2, 3, 4, 5, 6 or 7"
+    assert either([str(number) for number in range(9)]) == "0 … 8 (9 values)"
+    assert _values(pd.Series([number / 10 for number in range(9)])) == "9 values from 0 to 0.8"
+    assert _values(pd.Series([0.5, 0.25])) == "0.25, 0.5"
+
+
+def test_columns_have_distinct_names_and_long_tables_say_what_they_leave_out() -> None:
+    table = Table("t", pd.DataFrame([[1, 2, 3]] * 51, columns=["A b", "a-b", "R²"]), {}, "Words.")
+    assert table.fields == ["a_b", "a_b_2", "r2"]
+    assert "Words. The first 50 of 51 rows." in table.latex()
+    assert "The first" not in table.latex(long=True)
+    whole = Table("t", table.data.head(50), {}, "Words.")
+    assert "The first" not in whole.latex()
+
+
+def test_the_lead_is_to_the_second_and_to_the_median() -> None:
+    [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70]))
+    assert "validation accuracy 0.9600, test accuracy 0.9100" in words
+    assert "It is 0.0600 above the second and 0.1100 above the median on validation." in words  # (0.90 + 0.80) / 2
+    lower = comparison([0.9, 0.4]).runs.rename(columns=lambda name: name.replace("accuracy", "loss"))
+    [words] = best_run(Comparison.of(lower.assign(**{"config.training.select": "validation_loss"})))
+    assert "It is 0.5000 below the second" in words
+
+
+def test_not_all_of_the_first_are_best_at_the_end() -> None:
+    made = comparison([0.9, 0.8, 0.7], **{"metric.best_epoch": [4, 4, 3]})
+    assert "last epoch" not in " ".join(trust(made))
+    assert "Train − validation accuracy there = 0.020." in trust(made)
+
+
+def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
+    made = comparison([0.90, 0.96], **{"provenance.examples.validation": 200, "provenance.examples.test": 400})
+    best, score, lead, trusted = tiles(made, Replicates.of(made))
+    assert (best.figure, best.words) == ("lr=0.2", ["by validation accuracy; best at epoch 3 of 4"])
+    assert (lead.figure, lead.words) == ("6.00 points", ["on validation, before lr=0.1", "12 of 200 examples"])
+    assert score.words == ["95 % interval by 400 test examples, of one run"]
+    assert score.figure == "0.910 ± 0.028"  # Wilson's interval of 364 of 400 is 0.8778 to 0.9343
+    assert "only 400 test examples" in trusted.words
+    assert "too few seeds to tell the lead from luck" in trusted.words
+
+
+def test_the_title_names_three_keys_and_counts_the_rest() -> None:
+    three = {"config.model.l2": [0.0, 0.0, 0.1, 0.1], "config.model.depth": [1, 2, 1, 2]}
+    scores = [0.9, 0.8, 0.7, 0.6]
+    assert title(comparison(scores, **three)).startswith("lr, l2 and depth on ")
+    made = comparison(scores, **three, **{"config.model.dropout": [0.1, 0.1, 0.1, 0.2]})
+    assert title(made).startswith("lr, l2 and 2 more keys on ")
+    assert title(made).endswith(", 4 runs")
+
+
+def test_how_runs_ended_is_counted() -> None:
+    ends = {"status": ["finished", "dropped", "dropped", "diverged"], "metric.final_epoch": [4, 2, 1, 3]}
+    made = comparison([0.9, 0.8, 0.7, 0.6], **ends)
+    assert outcomes(made) == [
+        "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 38% were saved.",
+        "Not finished: 1 diverged run; reasons below.",
+    ]
+
+
+def test_three_replicates_are_enough_for_an_interval_in_the_last_line() -> None:
+    runs = pd.concat([comparison([0.9, 0.7]).runs.assign(**{"config.seed": seed}) for seed in range(3)])
+    runs["run"] = [str(number) for number in range(len(runs))]
+    runs["metric.best_test_accuracy"] += runs["config.seed"] * 0.01
+    made = Comparison.of(runs.reset_index(drop=True))
+    assert outcome(made, Replicates.of(made)) == [
+        "best: lr=0.1: test accuracy 0.8600 ± 0.0248, mean of 3 seeds"  # 4.303 · 0.01 / √3
+    ]
+    two = Comparison.of(made.runs[made.runs["config.seed"] < 2].reset_index(drop=True))
+    assert outcome(two, Replicates.of(two)) == ["best: lr=0.1: test accuracy 0.8550, mean of 2 seeds"]
+
+
+def test_methods_give_sizes_as_they_are() -> None:
+    made = comparison([0.9, 0.8], **{"provenance.memory_bytes": 16 * 2**30, "provenance.cpu": "a processor"})
+    assert list(_parameters(Comparison.of(made.runs.assign(**{"metric.parameters": 1234})))) == [
+        "A network has 1,234 parameters."
+    ]
+    assert list(_parameters(Comparison.of(made.runs.assign(**{"metric.parameters": [50, 1234]})))) == [
+        "Networks have 50 to 1,234 parameters."
+    ]
+    [_, machine] = _computing(Settings(made), {})
+    assert "on a processor, 16 GiB of memory" in machine
+    runs = pd.concat([made.runs, made.runs.head(1).assign(**{"config.seed": 1})], ignore_index=True)
+    replicated = Comparison.of(runs)
+    words = " ".join(_sweep(Settings(replicated), Replicates.of(replicated), SweepCommand()))
+    assert "There are 3 runs; swept are" in words
+    assert "so that a setting has up to 2 finished runs" in words

@@ -1,0 +1,63 @@
+"""Which runs train together, by sizes computed by hand."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.config.assemble import build_run
+from pipeline.runs.job import Job
+from pipeline.sweep import _stacks
+from pipeline.sweep._stacks import StackPlan, plan, seconds
+
+MakeJob = Callable[..., Job]
+SETTINGS = (
+    ("optimizer.lr=0.1", "model.hidden=[8]"),  # 2·8 + 8 + 8·2 + 2 = 42 parameters
+    ("optimizer.lr=0.2", "model.hidden=[8]"),
+    ("optimizer.lr=0.1", "model.hidden=[4]"),  # 22 parameters, less than 0.75 · 42
+    ("optimizer.lr=0.1", "model.hidden=[7]"),  # 37 parameters
+    ("optimizer.lr=0.1", "model.hidden=[8]", "training.epochs=2"),  # the first, shorter
+    ("optimizer.lr=0.1", "model.hidden=[8]", "training.batch_size=20"),
+)
+
+
+@pytest.fixture
+def planned(make_job: MakeJob) -> tuple[list[Job], list[Any]]:
+    common = ("dataset=square", "dataset.samples=100", "training.batch_size=10", "training.epochs=4")
+    jobs = [make_job(*common, *setting) for setting in SETTINGS]
+    dataset = jobs[0].config.dataset.load()
+    return jobs, [build_run(job.config, dataset) for job in jobs]
+
+
+def test_similar_networks_share_a_stack_and_a_shorter_run_its_network(planned: tuple[list[Job], list[Any]]) -> None:
+    assert [run.network.size for run in planned[1]] == [42, 42, 22, 37, 42, 42]
+    assert plan(*planned, workers=1) == [
+        StackPlan((0, 4, 1, 3), (0, 0, 1, 2)),
+        StackPlan((5,), (0,)),
+        StackPlan((2,), (0,)),
+    ]
+
+
+def test_there_are_stacks_for_all_workers(planned: tuple[list[Job], list[Any]]) -> None:
+    assert plan(*planned, workers=3) == [  # five networks: no more than two together
+        StackPlan((0, 4, 1), (0, 0, 1)),
+        StackPlan((5,), (0,)),
+        StackPlan((3,), (0,)),
+        StackPlan((2,), (0,)),
+    ]
+
+
+def test_the_weights_of_a_stack_fit_the_cache(make_job: MakeJob) -> None:
+    def width(size: int, dtype: str = "float32") -> int:
+        run: Any = SimpleNamespace(network=SimpleNamespace(size=size))
+        return _stacks._width(make_job(f"training.dtype={dtype}", "training.device=cpu"), run)
+
+    assert width(78_643) == 10  # 3 MiB / (4 · 78 643 bytes)
+    assert width(78_643, "float64") == 5
+    assert (width(1), width(10**9)) == (32, 1)
+
+
+def test_time_is_steps_and_products(planned: tuple[list[Job], list[Any]]) -> None:
+    (first, *_), (run, *_) = planned
+    assert seconds(first, run, 85) == pytest.approx(4 * (9 * 1e-4 + 3 * 42 * 85 / 1e10))
