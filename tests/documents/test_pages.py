@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import module_ended
+from commands import NO_REPORT, module_ended
 from documents import DOCS, ELSEWHERE, ROOT, arguments, fenced, links, tried, typed, write_files_of
 from examples import (
     write_diabetes,
@@ -54,11 +54,11 @@ def small(words: list[str], page: str) -> list[str]:
     words = [*words, PLAIN]
     sweep = "-m" in words[3:] or any(word.startswith("experiment=") for word in words)
     if not sweep or "hydra.mode=RUN" in words:
-        return [*words, "training.epochs=1"]
+        return [*words, "training.epochs=1", NO_REPORT]
     if page == "reproducing":
-        return [*words, "hydra.launcher.workers=1", "report=false"]
+        return [*words, "hydra.launcher.workers=1", NO_REPORT]
     if any(word.startswith(TRAIN) for word in words):
-        return [*words, "training.epochs=1", "hydra.launcher.workers=1", "report=false"]
+        return [*words, "training.epochs=1", "hydra.launcher.workers=1", NO_REPORT]
     launcher = [] if any("launcher" in word for word in words) else ["hydra/launcher=basic"]  # measures nothing
     return [*words, *launcher, "sweep.dry_run=true"]
 
@@ -75,7 +75,7 @@ def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkey
                 "optimizer.lr=0.01,0.03,0.3",
                 "seed=0,1",
                 PLAIN,
-                "report=false",
+                NO_REPORT,
             ]
             module_ended(tmp_path, "pipeline", "-m", *TINY, *sweep)
     commands = tried(DOCS / f"{page}.md")

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
-from commands import ended
+from commands import NO_REPORT, ended, results
 from documents import DOCS, tried
 
 COMMANDS = tried(DOCS / "searches.md")
@@ -21,10 +21,11 @@ def test_commands(tmp_path: Path) -> None:
         several = any(word.startswith("dataset=") for word in words)
         small = SMALL[several:] + ["training.epochs=3"] * (not any("training.epochs" in word for word in words))
         name = [] if any("sweep.name" in word for word in words) else [f"sweep.name={number}"]
-        ended(tmp_path, *words, *small, *name)
+        looked_at = several or "sweep=confirm" in words  # at its report, below
+        ended(tmp_path, *words, *small, *name, *([] if looked_at else [NO_REPORT]))
     outputs = tmp_path / "outputs"
     assert {path.name for path in outputs.iterdir()} == {"0", "1", "2", "3", "5", "0-confirmed"}
-    folds = pd.read_csv(outputs / "1" / "results.csv")
+    folds = results(outputs / "1")
     assert sorted(folds["config.dataset.fold"]) == sorted([*range(5)] * 3)
     assert (outputs / "5" / "report" / "patterns" / "index.html").exists()
     assert len(pd.read_csv(outputs / "0-confirmed" / "report" / "tables" / "confirmed.csv")) == 3

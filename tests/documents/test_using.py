@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from commands import ended
+from commands import NO_REPORT, ended
 from documents import DOCS, tried
 from examples import write_iris
 
@@ -29,7 +29,7 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_iris(tmp_path / "new.csv")
     write_iris(tmp_path / "more.csv")
     table = ["dataset=table", "dataset.path=new.csv", "dataset.target=species", "training.epochs=1"]
-    ended(tmp_path, *table, "hydra.run.dir=outputs/mine/0")
+    ended(tmp_path, *table, "hydra.run.dir=outputs/mine/0", NO_REPORT)
     return tmp_path / "outputs" / "mine"
 
 

@@ -13,7 +13,10 @@ import pandas as pd
 import psutil
 from safetensors.torch import load_file
 
+from pipeline.runs.read import write_results
+
 ROOT = Path(__file__).parents[2]
+NO_REPORT = "report=false"  # of three seconds that a small sweep takes, the report takes two
 COMMON = ["dataset=square", "dataset.samples=300", "training.batch_size=4", "training.epochs=3", "sweep.name=s"]
 LONGER = ["dataset=square", "dataset.samples=4000", "training.batch_size=32", "training.epochs=12", "sweep.name=s"]
 GRID = ["model.hidden=[4],[6],[30,20]", "optimizer.lr=0.1,0.3", "training.kernel=plain"]
@@ -52,6 +55,11 @@ def pipeline(folder: Path, *arguments: str, status: int = 0) -> tuple[list[str],
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def results(sweep: Path) -> pd.DataFrame:
+    """The table `results.csv` of a sweep, which a report writes."""
+    return pd.read_csv(write_results(sweep))
 
 
 def figures(sweep: Path) -> dict[str, object]:

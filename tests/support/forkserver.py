@@ -9,6 +9,7 @@ files, the environment and the signals of a command that a shell starts. What im
 import atexit
 import ctypes
 import functools
+import gc
 import importlib
 import json
 import os
@@ -208,17 +209,28 @@ def _worker(request: Mapping[str, Any], received: Sequence[int]) -> int:
     return _main(command[2], command[3:])
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _warm_up() -> None:
+    """Import what commands import, find what they would find, and load what numba has compiled, if it is there."""
     for name in _IMPORTED:
         importlib.import_module(name)
+    import torch
     from hydra.core.plugins import Plugins
 
-    Plugins.instance()
     from pipeline.runs._code import engine
     from pipeline.runs.provenance import software
+    from scratchnet.compiled.jit import FOLDER
+    from scratchnet.kernels.compiled import prepare
 
+    Plugins.instance()
     engine()
     software()
+    if any(FOLDER.rglob("*.nbc")):
+        prepare(torch.float32)
+    gc.freeze()  # a fork that collects garbage would copy all of it
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _warm_up()
     _serve(socket.socket(fileno=int(sys.argv[1])))
     _leave(0)

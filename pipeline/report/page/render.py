@@ -1,6 +1,7 @@
 """The page: tiles, tables, figures and their provenance, in one file."""
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -158,8 +159,9 @@ def notes_of(*comparisons: Comparison) -> list[str]:
     return [MarkdownIt("commonmark", {"html": False}).render(note) for note in given]
 
 
+@functools.cache
 def environment() -> Environment:
-    """Where templates are."""
+    """Where templates are; each is compiled once in a process."""
     loader = PackageLoader("pipeline.report.page")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import COMMON, LONGER, contents, pipeline, start, wait_for
+from commands import COMMON, LONGER, NO_REPORT, contents, pipeline, start, wait_for
 
-TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3]"]
+TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3]", NO_REPORT]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
     assert message in error.splitlines()
     assert "Traceback" not in error
     assert "report:" not in out
-    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain")
+    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", "sweep.mismatch=retrain", NO_REPORT)
 
 
 @pytest.mark.slow

@@ -6,13 +6,22 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import NO_REPORT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_here import Ended, typed
 
 from pipeline.command._grids import as_grids
+from pipeline.runs.read import write_results
 
-SMALL = ["dataset=square", "dataset.samples=200", "training.epochs=2", "training.batch_size=32", "sweep.name=s"]
+SMALL = [
+    "dataset=square",
+    "dataset.samples=200",
+    "training.epochs=2",
+    "training.batch_size=32",
+    NO_REPORT,
+    "sweep.name=s",
+]
 GRIDS = (
     "sweep.grids=[{optimizer: sgd, optimizer.momentum: '0,0.9'}, {optimizer: adam, optimizer.lr: '0.001,0.003', "
     "model.hidden: '[8],[4,4]'}]"
@@ -40,7 +49,7 @@ class Here:
 
     def rows(self, *keys: str) -> list[tuple[object, ...]]:
         """The values of configuration keys, a run each; "" for keys that it does not have."""
-        frame = pd.read_csv(self.folder / "outputs/s/results.csv", keep_default_na=False, dtype=str)
+        frame = pd.read_csv(write_results(self.folder / "outputs/s"), keep_default_na=False, dtype=str)
         return [tuple(row) for row in frame[[f"config.{key}" for key in keys]].to_numpy()]
 
 
@@ -50,7 +59,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_each_grid_has_its_own_keys(here: Here) -> None:
-    done = here.type("-m", GRIDS, "seed=0,1", *SMALL)
+    done = here.type("-m", GRIDS, "seed=0,1", *SMALL, "report=true")
     assert done.out.startswith("12 runs: 12 to train")
     keys = ("optimizer.name", "optimizer.momentum", "optimizer.lr", "model.hidden", "seed")
     sgd = {("sgd", momentum, "0.01", "[128]", seed) for momentum in ("0.0", "0.9") for seed in "01"}
@@ -144,7 +153,7 @@ def test_nothing_is_written_of_the_configuration_on_request(here: Here) -> None:
 
 
 def test_groups_of_which_none_need_be_chosen(here: Here) -> None:
-    here.type("experiment=null", "tracking=null", *SMALL[:4], "hydra.run.dir=run")
+    here.type("experiment=null", "tracking=null", *SMALL[:5], "hydra.run.dir=run")
     assert json.loads((here.folder / "run/result.json").read_text())["status"] == "finished"
 
 

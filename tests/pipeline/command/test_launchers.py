@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from commands import NO_REPORT, results
 from commands import ended as pipeline
 
 ROOT = Path(__file__).parents[3]
@@ -17,6 +18,7 @@ COMMON = [
     "training.dtype=float64",
     "training.epochs=2",
 ]
+QUIET = [*COMMON, NO_REPORT]
 GRID = ["model.hidden=[4],[6]", "optimizer.lr=0.1,0.3", "model.l2=0,1e-3"]
 
 
@@ -49,10 +51,10 @@ class LauncherContract:
             assert hydra == {"config.yaml", "hydra.yaml", "overrides.yaml"}
 
     def test_results_have_one_row_a_run(self, sweep: Path) -> None:
-        results = pd.read_csv(sweep / "results.csv")
-        assert list(results["run"]) == list(range(8))
-        assert set(results["status"]) == {"finished"}
-        assert results["config.model.l2"].nunique() == 2
+        table = pd.read_csv(sweep / "results.csv")
+        assert list(table["run"]) == list(range(8))
+        assert set(table["status"]) == {"finished"}
+        assert table["config.model.l2"].nunique() == 2
 
     def test_same_figures_as_the_run_alone(self, sweep: Path, alone: dict[int, Path]) -> None:
         for number, run in alone.items():
@@ -79,7 +81,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     runs = {}
     for number, overrides in settings.items():
         folder = tmp_path_factory.mktemp(f"alone{number}")
-        pipeline(folder, *COMMON, *overrides)
+        pipeline(folder, *QUIET, *overrides)
         [runs[number]] = (folder / "outputs" / "runs").iterdir()
     return runs
 
@@ -108,8 +110,8 @@ class TestStacked(LauncherContract):
 
 def test_a_stack_of_one_is_exact(tmp_path: Path) -> None:
     """The same run twice, by the launcher and alone: bit for bit, weights too."""
-    pipeline(tmp_path, *COMMON, "model.dropout=0.3")
-    pipeline(tmp_path, "-m", "sweep.name=s", *COMMON, "model.dropout=0.3", "seed=0")
+    pipeline(tmp_path, *QUIET, "model.dropout=0.3")
+    pipeline(tmp_path, "-m", "sweep.name=s", *QUIET, "model.dropout=0.3", "seed=0")
     [run] = (tmp_path / "outputs" / "runs").iterdir()
     other = tmp_path / "outputs" / "s" / "0"
     pd.testing.assert_frame_equal(figures(run), figures(other), check_exact=True)
@@ -130,7 +132,7 @@ def test_mistakes_of_all_jobs_are_told_before_anything_is_trained(tmp_path: Path
 
 
 def test_results_are_never_overwritten(tmp_path: Path) -> None:
-    arguments = ("-m", *COMMON, "sweep.name=s", "optimizer.lr=0.1,0.3")
+    arguments = ("-m", *QUIET, "sweep.name=s", "optimizer.lr=0.1,0.3")
     pipeline(tmp_path, *arguments)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     done = pipeline(tmp_path, *arguments, "hydra/launcher=basic", status=1)
@@ -144,10 +146,10 @@ def test_results_are_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_diverged_run_leaves_the_others(tmp_path: Path) -> None:
-    pipeline(tmp_path, "-m", "sweep.name=s", *COMMON, "dataset=linear", "optimizer.lr=1e-3,1e6", "training.epochs=3")
-    results = pd.read_csv(tmp_path / "outputs" / "s" / "results.csv")
-    assert list(results["status"]) == ["finished", "diverged"]
-    assert results["metric.final_validation_r2"][0] > 0
+    pipeline(tmp_path, "-m", "sweep.name=s", *QUIET, "dataset=linear", "optimizer.lr=1e-3,1e6", "training.epochs=3")
+    table = results(tmp_path / "outputs" / "s")
+    assert list(table["status"]) == ["finished", "diverged"]
+    assert table["metric.final_validation_r2"][0] > 0
     assert "try a smaller optimizer.lr" in json.loads((tmp_path / "outputs/s/1/result.json").read_text())["message"]
 
 
@@ -157,7 +159,7 @@ def test_an_experiment_may_be_a_sweep_and_its_rows_may_be_run_again(tmp_path: Pa
     (conf / "tiny.yaml").write_text(
         "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      optimizer.lr: 0.1,0.3\n"
     )
-    arguments = ("--config-dir", "mine", "experiment=tiny", *COMMON)
+    arguments = ("--config-dir", "mine", "experiment=tiny", *QUIET)
     pipeline(tmp_path, *arguments, "sweep.name=s")
     sweep = tmp_path / "outputs" / "s"
     command = json.loads((sweep / "1" / "result.json").read_text())["provenance"]["command"].split()
@@ -171,8 +173,8 @@ def test_an_experiment_may_be_a_sweep_and_its_rows_may_be_run_again(tmp_path: Pa
 @pytest.mark.skipif(torch.cuda.is_available(), reason="its job fails for want of a CUDA device")
 def test_a_job_that_fails_is_recorded_and_the_others_go_on(tmp_path: Path) -> None:
     done = pipeline(tmp_path, "-m", "sweep.name=s", *COMMON, "training.device=cuda,cpu", status=1)
-    results = pd.read_csv(tmp_path / "outputs" / "s" / "results.csv")
-    assert list(results["status"]) == ["failed", "finished"]
-    assert "torch sees no CUDA device" in results["message"][0]
+    table = pd.read_csv(tmp_path / "outputs" / "s" / "results.csv")
+    assert list(table["status"]) == ["failed", "finished"]
+    assert "torch sees no CUDA device" in table["message"][0]
     assert done.stdout.splitlines()[-1] == "report: outputs/s/report/index.html"
     assert str(Path("outputs", "s", "0")) in done.stderr.splitlines()[-1]

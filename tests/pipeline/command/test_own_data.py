@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import ended
+from commands import NO_REPORT, ended
 from examples import (
     write_csv,
     write_diabetes,
@@ -98,13 +98,20 @@ def assert_predicts(run: Path, result: dict[str, object]) -> None:
 
 def test_diabetes_is_learned_with_the_defaults(tmp_path: Path) -> None:
     write_diabetes(tmp_path / "diabetes.csv")
-    ended(tmp_path, "dataset=table", "dataset.path=diabetes.csv", "dataset.target=progression", "hydra.run.dir=run")
+    ended(
+        tmp_path,
+        "dataset=table",
+        "dataset.path=diabetes.csv",
+        "dataset.target=progression",
+        "hydra.run.dir=run",
+        NO_REPORT,
+    )
     metrics = json.loads((tmp_path / "run" / "result.json").read_text())["metrics"]
     assert metrics["best_validation_r2"] > 0.3
 
 
 def test_moved_files_are_the_same_run_and_changed_ones_another(tmp_path: Path) -> None:
-    words = ["-m", "dataset=table", "dataset.target=y", "training.epochs=1", "sweep.name=mine", "seed=0"]
+    words = ["-m", "dataset=table", "dataset.target=y", "training.epochs=1", "sweep.name=mine", "seed=0", NO_REPORT]
     columns: dict[str, list[object]] = {"a": [float(i) for i in range(40)], "y": ["u", "v"] * 20}
     write_csv(tmp_path / "a.csv", columns)
     ended(tmp_path, *words, "dataset.path=a.csv")
@@ -117,7 +124,7 @@ def test_moved_files_are_the_same_run_and_changed_ones_another(tmp_path: Path) -
 
 def test_notes_are_told_once_and_stay_in_the_result(tmp_path: Path) -> None:
     write_lab(tmp_path / "lab.npz")
-    done = ended(tmp_path, "-m", "dataset=arrays", "dataset.path=lab.npz", *SHORT)
+    done = ended(tmp_path, "-m", "dataset=arrays", "dataset.path=lab.npz", *SHORT, NO_REPORT)
     [note] = [line for line in done.stderr.splitlines() if "last axis of x" in line]
     result = json.loads((tmp_path / "outputs" / "mine" / "1" / "result.json").read_text())
     assert note in result["provenance"]["data"]["notes"]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import figures, pipeline
+from commands import NO_REPORT, figures, pipeline
 from swish import SWISH
 
 from pipeline import load_model
@@ -31,6 +31,7 @@ class Halving(sn.Schedule):
         return 0.5 ** (step // (steps_per_epoch * self.every))
 """
 COMMON = ["-m", "dataset=square", "dataset.samples=200", "training.epochs=1", "model.hidden=[4]", "sweep.name=s"]
+COMMON += [NO_REPORT]
 SWEPT = "model.activation=my_layers:Swish,relu"
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from commands import contents, figures, pipeline, start, stop, wait_for
+from commands import NO_REPORT, contents, figures, pipeline, results, start, stop, wait_for
 
 COMMON = ["dataset=square", "dataset.samples=400", "training.batch_size=16", "training.epochs=9", "sweep.name=s"]
+COMMON += [NO_REPORT]
+REPORT = "report=true"
 SPACE = [
     "optimizer.lr=tag(log,interval(0.001,1.0))",
     "model.hidden=[4],[16]",
@@ -24,15 +26,15 @@ def search(trials: int) -> list[str]:
 
 def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     pipeline(tmp_path, *search(8))
-    first = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    first = results(tmp_path / "outputs/s")
     assert len(first) == 8
     assert first["config.optimizer.lr"].between(0.001, 1.0).all()
     assert first["config.optimizer.lr"].nunique() == 8
     assert set(first["config.model.hidden"]) <= {"[4]", "[16]"}
-    pipeline(tmp_path, *search(12))
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    assert len(results) == 12
-    assert results["identity"].head(8).tolist() == first["identity"].tolist()
+    pipeline(tmp_path, *search(12), REPORT)
+    table = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert len(table) == 12
+    assert table["identity"].head(8).tolist() == first["identity"].tolist()
     assert (tmp_path / "outputs/s/report/figures/search.svg").exists()
     before = contents(tmp_path / "outputs/s/11")
     pipeline(tmp_path, *search(12))
@@ -77,12 +79,12 @@ def test_a_grid_has_no_intervals(tmp_path: Path) -> None:
 
 
 def test_halving_trains_the_best_on_and_a_grid_goes_on_from_there(tmp_path: Path) -> None:
-    out, _ = pipeline(tmp_path, "-m", "sweep=halving", *COMMON, *GRID)
+    out, _ = pipeline(tmp_path, "-m", "sweep=halving", *COMMON, *GRID, REPORT)
     assert out[1] == "halving: 10 to epoch 2, 4 to epoch 4, 2 to epoch 9"
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    assert sorted(results["metric.final_epoch"]) == [2] * 6 + [4] * 2 + [9] * 2
-    early = {run: score_at(tmp_path / "outputs/s" / str(run), 2) for run in results["run"]}
-    went_on = set(results["run"][results["metric.final_epoch"] > 2])
+    table = pd.read_csv(tmp_path / "outputs/s/results.csv")
+    assert sorted(table["metric.final_epoch"]) == [2] * 6 + [4] * 2 + [9] * 2
+    early = {run: score_at(tmp_path / "outputs/s" / str(run), 2) for run in table["run"]}
+    went_on = set(table["run"][table["metric.final_epoch"] > 2])
     assert went_on == set(sorted(early, key=lambda run: early[run], reverse=True)[:4])
     page = (tmp_path / "outputs/s/report/index.html").read_text()
     assert "Halving dropped 8 of 10 runs before their end: 38 of 90 epochs were trained, 58% were saved." in page
@@ -105,8 +107,7 @@ def score_at(run: Path, epoch: int) -> tuple[float, float]:
 def test_seeds_replicate_the_points_of_a_search(tmp_path: Path, sampler: str) -> None:
     optuna = pytest.importorskip("optuna")
     pipeline(tmp_path, *search(4), f"hydra.sweeper.sampler={sampler}", "seed=range(5,8)", "training.epochs=3")
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    points = results.groupby("config.optimizer.lr")
+    points = results(tmp_path / "outputs/s").groupby("config.optimizer.lr")
     assert len(points) == 4
     assert all(sorted(point["config.seed"]) == [5, 6, 7] for _, point in points)
     [study] = studies(optuna, tmp_path / "outputs/s")
@@ -131,14 +132,14 @@ def studies(optuna: Any, sweep: Path) -> list[Any]:
 def test_a_search_prunes_by_halving_each_batch(tmp_path: Path) -> None:
     optuna = pytest.importorskip("optuna")
     pipeline(tmp_path, *search(8), "sweep=halving", "seed=0,1")
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    assert len(results) == 16
+    table = results(tmp_path / "outputs/s")
+    assert len(table) == 16
     [study] = studies(optuna, tmp_path / "outputs/s")
     states = [trial.state.name for trial in study.trials]
     assert states.count("COMPLETE") == 2  # the best of each batch of four
     assert states.count("PRUNED") == 6
     for trial in study.trials:
-        runs = results[results["config.optimizer.lr"] == trial.params["optimizer.lr"]]
+        runs = table[table["config.optimizer.lr"] == trial.params["optimizer.lr"]]
         assert runs["metric.final_epoch"].nunique() == 1  # the seeds of a point stay together
         assert trial.value == pytest.approx(runs["metric.best_validation_accuracy"].mean(), abs=1e-12)
         whole = (runs["metric.final_epoch"] == 9).all()
@@ -162,7 +163,7 @@ def test_the_best_of_a_sweep_are_confirmed_on_new_seeds(tmp_path: Path) -> None:
     command = ["-m", *COMMON, *GRID, "seed=0,3"]
     pipeline(tmp_path, *command)
     pipeline(tmp_path, *command, "sweep=confirm", "sweep.top=2", "sweep.seeds=3")
-    sweep, new = (pd.read_csv(tmp_path / f"outputs/{name}/results.csv") for name in ("s", "s-confirmed"))
+    sweep, new = (results(tmp_path / "outputs" / name) for name in ("s", "s-confirmed"))
     keys = ["config.optimizer.lr", "config.model.hidden"]
     means = sweep.groupby(keys)["metric.best_validation_accuracy"].mean().sort_values(ascending=False)
     assert set(new.groupby(keys).groups) == set(means.index[:2])

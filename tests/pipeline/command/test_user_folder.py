@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import ended
+from commands import NO_REPORT, ended
 from typing_here import Ended, typed
 
 from pipeline.config.folder import conf_folder
 
-SMALL = ["training.epochs=1", "training.batch_size=32"]
+SMALL = ["training.epochs=1", "training.batch_size=32", NO_REPORT]
 FILES = {
     "dataset/few.yaml": "defaults: [square, _self_]\nsamples: 200\n",
     "model/mlp.yaml": "defaults: [wide, _self_]\n",
@@ -88,13 +88,13 @@ def test_the_users_file_comes_first_and_that_is_told(here: Here) -> None:
 
 def test_a_primary_configuration_travels(here: Here) -> None:
     write(here.folder / "conf", "mysweep.yaml", "dataset/few.yaml")
-    done = here.type("-cn", "mysweep", "sweep.name=s")
+    done = here.type("-cn", "mysweep", "sweep.name=s", NO_REPORT)
     assert done.error == "using conf/dataset/few.yaml, conf/mysweep.yaml\n"
     provenance = result(here.folder / "outputs/s/1")["provenance"]
     assert isinstance(provenance, dict)
-    assert provenance["command"] == "python -m pipeline --config-name mysweep seed=1 hydra.mode=RUN"
+    assert provenance["command"] == "python -m pipeline --config-name mysweep report=false seed=1 hydra.mode=RUN"
     here.repeat(here.folder / "outputs/s/1")
-    single = ["-cn", "mysweep", "hydra.mode=RUN", "seed=5", "hydra.run.dir=outputs/single/0"]
+    single = ["-cn", "mysweep", "hydra.mode=RUN", "seed=5", NO_REPORT, "hydra.run.dir=outputs/single/0"]
     here.type(*single)
     here.repeat(here.folder / "outputs/single/0")
 
@@ -149,6 +149,6 @@ def test_other_launchers_resume_and_report(tmp_path: Path) -> None:
     words = ["-m", "experiment=mine", *SMALL, "optimizer.lr=0.1,0.2"]
     done = ended(tmp_path, *words, "hydra/launcher=joblib", "sweep.name=s")
     assert "using conf/dataset/few.yaml, conf/experiment/mine.yaml" in done.stderr.splitlines()
-    again = ended(tmp_path, *words, "sweep.resume=outputs/s", "seed=3,4", "hydra.launcher.workers=2")
+    again = ended(tmp_path, *words, "sweep.resume=outputs/s", "seed=3,4", "hydra.launcher.workers=2", "report=true")
     assert "4 runs, 2 finished before: 2 to train" in again.stdout
     assert "report: outputs/s/report/index.html" in again.stdout

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from commands import figures, pipeline
+from commands import NO_REPORT, figures, pipeline
 from hydra import compose, initialize_config_dir
 from hypothesis import given
 from hypothesis import strategies as st
@@ -215,7 +215,7 @@ def test_a_sweep_of_two_lists_is_a_sweep_from_a_file_too(tmp_path: Path) -> None
         "  sweeper:\n    params:\n      model.layers: '[{linear: 12}, relu, {dropout: 0.1}], [{linear: 9}, tanh]'\n"
     )
     pipeline(tmp_path, "--config-dir", "conf", "experiment=two", *common, "sweep.name=filed")
-    pipeline(tmp_path, "-m", *common, "model.hidden=[12]", "model.dropout=0.1", "sweep.name=short")
+    pipeline(tmp_path, "-m", *common, "model.hidden=[12]", "model.dropout=0.1", "sweep.name=short", NO_REPORT)
     sweeps = [tmp_path / "outputs" / name for name in ("typed", "filed")]
     assert figures(sweeps[0]) == figures(sweeps[1])
     assert figures(sweeps[0])["0"] == figures(tmp_path / "outputs" / "short")["0"]

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from browsing import chromium, opened
+from browsing import opened
 
 from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
@@ -20,16 +20,10 @@ NASTY = "<script>alert(1)</script> 50% a_b & \"q\", 'x' | y * z </style>"
 LIBRARIES = Path(render.__file__).parent / "browser" / "libraries"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as launched:
-        yield launched
-
-
 @pytest.fixture
-def report(sweep: Path) -> Path:
+def report(reported: Path) -> Path:
     """The page of twelve runs, hidden × lr; run 7 (hidden=[16], lr=1) is the best, then 11, 10, 9, 8, 6, …, 0."""
-    return build([sweep])
+    return reported / "report" / "index.html"
 
 
 def data_of(path: Path) -> dict[str, Any]:
@@ -303,7 +297,7 @@ CONTRAST = """(selector) => {
 def test_paper_has_all_rows_and_the_still_figures(browser: Any, tmp_path: Path, write_run: WriteRun) -> None:
     for number in range(60):
         write_run(tmp_path / "s" / str(number), 0.3 + 0.01 * number, optimizer__lr=0.1 + number)
-    with opened(browser, build([tmp_path / "s"])) as tab:
+    with opened(browser, build([tmp_path / "s"], column=None)) as tab:
         assert tab.locator("#runs tbody tr").count() == 50
         tab.emulate_media(media="print")
         tab.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -326,8 +320,8 @@ def test_a_live_page_keeps_what_was_chosen(browser: Any, sweep: Path) -> None:
         assert column(tab, "lr") == sorted(column(tab, "lr"), key=float)
 
 
-def test_policy_lets_the_pages_own_scripts_run_alone(browser: Any, report: Path) -> None:
-    tampered = report.with_name("tampered.html")
+def test_policy_lets_the_pages_own_scripts_run_alone(browser: Any, report: Path, tmp_path: Path) -> None:
+    tampered = tmp_path / "tampered.html"
     tampered.write_text(report.read_text().replace("</main>", "</main><script>document.title = 'run'</script>"))
     context = browser.new_context()
     tab = context.new_page()
@@ -362,16 +356,16 @@ def test_page_of_many_runs_holds_the_best(sweep: Path, monkeypatch: pytest.Monke
 
 def test_long_curves_are_thinned(tmp_path: Path, write_run: WriteRun) -> None:
     write_run(tmp_path / "s" / "0", epochs=1000)
-    report = build([tmp_path / "s"])
+    report = build([tmp_path / "s"], column=None)
     curves = data_of(report)["curves"]
     epochs = curves["epochs"][0]
     assert len(epochs) == len(curves["validation_loss"][0]) == curves["points"] == 100
     assert [epochs[0], epochs[-1]] == [0, 1000]
 
 
-def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
-    heat_maps = data_of(build([sweep]))["heat_maps"]
-    runs = Comparison.of(collect([sweep]).runs)
+def test_heat_maps_are_means_of_the_table(report: Path, reported: Path) -> None:
+    heat_maps = data_of(report)["heat_maps"]
+    runs = Comparison.of(collect([reported]).runs)
     (made,) = heat_maps["maps"]
     assert made["names"] == ["lr", "hidden"]
     for across, down, count, diverged, *means in made["cells"]:
@@ -386,11 +380,11 @@ def test_heat_maps_are_means_of_the_table(sweep: Path) -> None:
 def test_reports_on_the_same_data_stand_beside_the_best(tmp_path: Path, write_run: WriteRun) -> None:
     for number, best in enumerate((0.85, 0.89)):
         write_run(tmp_path / "s" / str(number), best, dataset__name="fashion_mnist", seed=number)
-    report = build([tmp_path / "s"])
+    report = build([tmp_path / "s"], column=None)
     words = " ".join(report.read_text().split())
     assert "Reported on the same data" in words
     # The report printed 0.8563 on the test split; the best here on validation is run 1, with 0.88 on test.
     assert '>0.8563</td><td class="words">1</td><td class="number">0.8800</td><td class="number">+2.37<' in words
     assert {one["name"] for one in data_of(report)["reported"]} >= {"mlp_256_batch1, test"}
     write_run(tmp_path / "t" / "0", dataset__name="square")
-    assert "Reported on the same data" not in build([tmp_path / "t"]).read_text()
+    assert "Reported on the same data" not in build([tmp_path / "t"], column=None).read_text()

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from browsing import chromium, opened
+from browsing import opened
+from written import write_run
 
 from pipeline.report.build import build
 from pipeline.report.page._best import smoothness
@@ -17,20 +18,25 @@ from pipeline.report.statistics.calibration import calibration
 WriteRun = Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as launched:
-        yield launched
-
-
 @pytest.fixture
-def seeds(tmp_path: Path, write_run: WriteRun) -> Path:
-    """Two rates on three seeds, with and without a note."""
+def report(reported: Path) -> Path:
+    """The page of twelve runs."""
+    return reported / "report" / "index.html"
+
+
+def write_seeds(sweep: Path) -> Path:
+    """Two rates on three seeds."""
     for number in range(6):
         lr, seed = (0.1, 0.01)[number // 3], number % 3
         best = (0.9, 0.6)[number // 3] + 0.01 * seed
-        write_run(tmp_path / "s" / str(number), best, optimizer__lr=lr, seed=seed)
-    return tmp_path / "s"
+        write_run(sweep / str(number), best, optimizer__lr=lr, seed=seed)
+    return sweep
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their page."""
+    return build([write_seeds(tmp_path_factory.mktemp("seeds") / "s")])
 
 
 def with_setting(sweep: Path, **settings: str) -> None:
@@ -52,7 +58,7 @@ def tiles(tab: Any) -> dict[str, list[str]]:
 
 
 def test_first_screen_says_what_won_and_how_far_to_trust_it(browser: Any, seeds: Path) -> None:
-    with opened(browser, build([seeds])) as tab:
+    with opened(browser, seeds) as tab:
         assert tab.locator("h1").inner_text() == "lr on square, 6 runs"
         said = tiles(tab)
         assert said["Best setting"][0] == "lr=0.1"
@@ -68,9 +74,10 @@ def test_first_screen_says_what_won_and_how_far_to_trust_it(browser: Any, seeds:
         )
 
 
-def test_title_and_note_are_the_users(browser: Any, seeds: Path) -> None:
-    with_setting(seeds, title="Why <b>rates</b> matter", note="We *expected* this.\n\n<script>alert(1)</script>")
-    with opened(browser, build([seeds])) as tab:
+def test_title_and_note_are_the_users(browser: Any, tmp_path: Path) -> None:
+    sweep = write_seeds(tmp_path / "s")
+    with_setting(sweep, title="Why <b>rates</b> matter", note="We *expected* this.\n\n<script>alert(1)</script>")
+    with opened(browser, build([sweep])) as tab:
         assert tab.locator("h1").inner_text() == tab.title() == "Why <b>rates</b> matter"
         assert tab.locator(".note em").inner_text() == "expected"
         assert "<script>" in tab.locator(".note").inner_text()  # as text
@@ -80,7 +87,7 @@ def test_title_and_note_are_the_users(browser: Any, seeds: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(browser: Any, seeds: Path, width: int, scheme: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install '.[dev]'")
-    with opened(browser, build([seeds]), width=width, color_scheme=scheme, bypass_csp=True) as tab:
+    with opened(browser, seeds, width=width, color_scheme=scheme, bypass_csp=True) as tab:
         for chart in tab.locator(".chart").all():
             chart.scroll_into_view_if_needed()
         for drawer in tab.locator("details").all():
@@ -91,7 +98,7 @@ def test_axe_finds_no_violation(browser: Any, seeds: Path, width: int, scheme: A
 
 
 def test_first_run_is_few_tabs_away_and_boxes_have_names(browser: Any, seeds: Path) -> None:
-    with opened(browser, build([seeds])) as tab:
+    with opened(browser, seeds) as tab:
         tab.keyboard.press("Tab")
         assert tab.evaluate("document.activeElement.textContent") == "Skip to the runs"
         tab.keyboard.press("Enter")
@@ -100,8 +107,7 @@ def test_first_run_is_few_tabs_away_and_boxes_have_names(browser: Any, seeds: Pa
         assert tab.locator("#selected strong").all_inner_texts() == ["run 2"]
 
 
-def test_a_view_is_shared_by_its_address(browser: Any, sweep: Path) -> None:
-    report = build([sweep])
+def test_a_view_is_shared_by_its_address(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         tab.locator("#run-3 input").check()
         tab.locator("#runs thead th[title=lr] .dt-column-title").click()
@@ -122,8 +128,8 @@ def test_a_view_is_shared_by_its_address(browser: Any, sweep: Path) -> None:
     context.close()
 
 
-def test_filtered_rows_are_saved_as_csv(browser: Any, sweep: Path) -> None:
-    with opened(browser, build([sweep]), accept_downloads=True) as tab:
+def test_filtered_rows_are_saved_as_csv(browser: Any, report: Path) -> None:
+    with opened(browser, report, accept_downloads=True) as tab:
         tab.get_by_role("searchbox").first.fill("[16]")
         with tab.expect_download() as download:
             tab.get_by_role("button", name="Rows as CSV").click()
@@ -133,8 +139,8 @@ def test_filtered_rows_are_saved_as_csv(browser: Any, sweep: Path) -> None:
         assert "status" not in table  # hidden, as all have finished
 
 
-def test_further_columns_can_be_shown(browser: Any, sweep: Path) -> None:
-    with opened(browser, build([sweep])) as tab:
+def test_further_columns_can_be_shown(browser: Any, report: Path) -> None:
+    with opened(browser, report) as tab:
         tab.get_by_role("button", name="Columns").click()
         tab.locator(".dt-button-collection").get_by_role("button", name=re.compile(r"^parameters\W*$")).click()
         tab.keyboard.press("Escape")
@@ -144,8 +150,8 @@ def test_further_columns_can_be_shown(browser: Any, sweep: Path) -> None:
         tab.wait_for_function("location.hash.includes('columns')")
 
 
-def test_every_chart_says_its_result_and_has_its_data(browser: Any, sweep: Path) -> None:
-    with opened(browser, build([sweep])) as tab:
+def test_every_chart_says_its_result_and_has_its_data(browser: Any, report: Path) -> None:
+    with opened(browser, report) as tab:
         charts = tab.locator(".chart").all()
         assert len(charts) >= 6
         for chart in charts:
@@ -156,8 +162,8 @@ def test_every_chart_says_its_result_and_has_its_data(browser: Any, sweep: Path)
             assert drawer.locator("tbody tr").count() > 0, name
 
 
-def test_pareto_line_holds_what_is_neither_beaten_nor_cheaper(browser: Any, sweep: Path) -> None:
-    with opened(browser, build([sweep])) as tab:
+def test_pareto_line_holds_what_is_neither_beaten_nor_cheaper(browser: Any, report: Path) -> None:
+    with opened(browser, report) as tab:
         front = tab.evaluate(
             """() => pareto([0, 1, 2, 3], { values: [1, 2, 2, 3] }, { values: [0.5, 0.4, 0.9, 0.8] }, 1)"""
         )
@@ -170,7 +176,7 @@ def test_curves_begin_at_epoch_1_and_without_validation_show_test(
 ) -> None:
     for number in range(2):
         write_run(tmp_path / "s" / str(number), validation=False, seed=number)
-    with opened(browser, build([tmp_path / "s"])) as tab:
+    with opened(browser, build([tmp_path / "s"], column=None)) as tab:
         tab.locator("#loss-chart").scroll_into_view_if_needed()
         tab.locator("#loss-chart path").first.wait_for(state="attached")
         names = "curveCharts[0].made.getOption().series.filter((one) => one.type === 'line').map((one) => one.name)"
@@ -197,7 +203,7 @@ def test_many_curves_are_bands(browser: Any, tmp_path: Path, write_run: WriteRun
 def test_loss_by_step_is_drawn_where_it_was_logged(browser: Any, sweep: Path) -> None:
     steps = "step,batch_loss,running_mean\n" + "".join(f"{i},{2 / i},{3 / i}\n" for i in range(1, 50))
     (sweep / "7" / "steps.csv").write_text(steps)
-    with opened(browser, build([sweep])) as tab:
+    with opened(browser, build([sweep], column=None)) as tab:
         assert "Run 7 ends at a running mean of 0.06122" in tab.locator("#steps-chart").get_attribute("aria-label")
 
 
@@ -226,8 +232,7 @@ def test_a_single_run_has_no_axes_and_no_picture_of_settings(browser: Any, tmp_p
         assert tab.locator("#loss-chart").bounding_box()["y"] < 900
 
 
-def test_table_fits_its_window(browser: Any, sweep: Path) -> None:
-    report = build([sweep])
+def test_table_fits_its_window(browser: Any, report: Path) -> None:
     for width in (1280, 1440):
         with opened(browser, report, width=width) as tab:
             region = tab.locator(".dt-layout-table")

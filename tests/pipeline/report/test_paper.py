@@ -22,17 +22,29 @@ NASTY = "_ % & $x_$ # { } ~ ^ \\ <script> [x] | \" '"
 SHIPPED = ROOT / "pipeline/report/paper/references.bib"
 
 
-@pytest.fixture
-def sweep(tmp_path: Path) -> Path:
+def write_sweep(folder: Path) -> Path:
     """Two rates, one of them in nasty words' company, on three seeds each."""
     number = 0
     for lr, activation, lead in ((0.1, NASTY, 0.05), (0.3, "[*]", 0.0)):
         for seed in range(3):
             best = 0.8 + lead + 0.003 * ((seed * 2 + number) % 5)
             settings = {"model__activation": activation, "optimizer__lr": lr, "seed": seed}
-            write_run(tmp_path / "s" / str(number), best, **settings)
+            write_run(folder / str(number), best, **settings)
             number += 1
-    return tmp_path / "s"
+    return folder
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    return write_sweep(tmp_path / "s")
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with its report, for tests that write nothing there."""
+    folder = write_sweep(tmp_path_factory.mktemp("paper") / "s")
+    build([folder])
+    return folder
 
 
 def media_box(pdf: bytes) -> tuple[float, float]:
@@ -46,23 +58,22 @@ def report_of(folder: Path) -> str:
     return (folder / "report/report.md").read_text()
 
 
-def test_every_report_has_one(sweep: Path) -> None:
-    build([sweep])
-    names = {path.name for path in (sweep / "report/paper").iterdir()}
+def test_every_report_has_one(reported: Path) -> None:
+    names = {path.name for path in (reported / "report/paper").iterdir()}
     assert names == {
         *("references.bib", "paper.tex", "results.tex", "runs.tex", "settings.tex"),
         *("learning_curves.pdf", "effects.pdf", "heat_map.pdf"),
     }
-    paper, report = (sweep / "report/paper/paper.tex").read_text(), report_of(sweep)
+    paper, report = (reported / "report/paper/paper.tex").read_text(), report_of(reported)
     for name in names - {"references.bib", "paper.tex"}:
         assert f"{{{name.partition('.')[0]}}}" in paper
     for name in ("learning_curves", "effects", "heat_map"):
         assert f"\\cref{{fig:{name}}}" in paper
         assert f"\\label{{fig:{name}}}" in paper
         assert f"](figures/{name}.png)" in report
-        assert (sweep / f"report/figures/{name}.png").exists()
+        assert (reported / f"report/figures/{name}.png").exists()
     assert "\\cref{tab:results}" in paper
-    assert "\\label{tab:results}" in (sweep / "report/paper/results.tex").read_text()
+    assert "\\label{tab:results}" in (reported / "report/paper/results.tex").read_text()
     headings = re.findall(r"^## (.*)$", report, re.M)
     assert headings == [*re.findall(r"\\section\{(.*)\}", paper)[:-1], "References"]
     assert headings[:5] == ["Question", "Data", "Model", "Method", "Results"]
@@ -87,9 +98,8 @@ def test_it_compiles_with_whatever_a_setting_holds(sweep: Path) -> None:
     assert (paper / "paper.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_tables_are_aligned_by_siunitx(sweep: Path) -> None:
-    build([sweep])
-    table = (sweep / "report/paper/results.tex").read_text()
+def test_tables_are_aligned_by_siunitx(reported: Path) -> None:
+    table = (reported / "report/paper/results.tex").read_text()
     assert re.search(r"S\[table-format=2\.1\(\d\), separate-uncertainty", table)
     assert re.search(r"\d\d\.\d \+- \d\.\d", table)
     assert "\\toprule" in table

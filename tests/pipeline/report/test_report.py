@@ -76,23 +76,21 @@ def test_a_sweep_gives_all_files(sweep: Path) -> None:
     assert results["config.model.hidden"][11] == "[32,8]"
 
 
-def test_table_is_sorted_by_validation_and_starts_with_the_swept_keys(sweep: Path) -> None:
-    build([sweep])
-    table = pd.read_csv(sweep / "report/tables/table.csv")
+def test_table_is_sorted_by_validation_and_starts_with_the_swept_keys(reported: Path) -> None:
+    table = pd.read_csv(reported / "report/tables/table.csv")
     assert list(table.columns) == [
         *("run", "hidden", "lr", "best_epoch", "validation_accuracy", "test_accuracy", "train_accuracy"),
         *("validation_loss", "seconds", "status"),
     ]
     assert list(table["run"]) == [7, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1, 0]
     assert table["validation_accuracy"].is_monotonic_decreasing
-    history = pd.read_csv(sweep / "7" / "history.csv").iloc[-1]
+    history = pd.read_csv(reported / "7" / "history.csv").iloc[-1]
     for split in ("validation", "test", "train"):
         assert table[f"{split}_accuracy"][0] == history[f"{split}_accuracy"]
 
 
-def test_the_best_is_marked_in_every_format(sweep: Path) -> None:
-    build([sweep])
-    report = sweep / "report"
+def test_the_best_is_marked_in_every_format(reported: Path) -> None:
+    report = reported / "report"
     first, second = (report / "tables/table.md").read_text().splitlines()[2:4]
     assert first.startswith("| **7**")
     assert "**" not in second
@@ -100,31 +98,29 @@ def test_the_best_is_marked_in_every_format(sweep: Path) -> None:
     assert tex.count("\\bfseries 7 &") == 1
     assert "\\toprule" in tex
     assert (report / "index.html").read_text().count(' class="best">') == 1
-    assert "Best by validation: run 7 (hidden=[16], lr=1) at epoch 3" in page_of(sweep).text
+    assert "Best by validation: run 7 (hidden=[16], lr=1) at epoch 3" in page_of(reported).text
 
 
-def test_page_loads_nothing(sweep: Path) -> None:
-    build([sweep])
-    page = page_of(sweep)
+def test_page_loads_nothing(reported: Path) -> None:
+    page = page_of(reported)
     files = {link for link in page.links if not link.startswith(("#", "data:image/png;base64,"))}
     assert {"tables/table.csv", "figures/effects.svg", "report.md", "paper/paper.tex"} <= files <= FILES
     assert "link" not in page.tags
     assert len(page.ids) == len(set(page.ids))
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
-    assert "url(http" not in (sweep / "report" / "index.html").read_text()
+    assert "url(http" not in (reported / "report" / "index.html").read_text()
     assert page.text.count("python -m pipeline run=") == 12
 
 
-def test_figures_say_what_their_axes_are(sweep: Path) -> None:
-    build([sweep])
-    svgs = {path.stem: path.read_text() for path in (sweep / "report/figures").glob("*.svg")}
+def test_figures_say_what_their_axes_are(reported: Path) -> None:
+    svgs = {path.stem: path.read_text() for path in (reported / "report/figures").glob("*.svg")}
     assert ">epoch<" in svgs["learning_curves"]
     assert ">loss (mean per example)<" in svgs["learning_curves"]
     assert "hidden=[16], lr=1 (run 7)" in svgs["learning_curves"]
     assert ">validation accuracy<" in svgs["effects"]
     assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", svgs["effects"]))
     assert ">mean validation accuracy<" in svgs["heat_map"]
-    for path in (sweep / "report/figures").glob("*.png"):
+    for path in (reported / "report/figures").glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from commands import NO_REPORT
 from commands import pipeline as command
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,14 +220,14 @@ def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
     words = [*("dataset=square", "dataset.samples=60", "model.hidden=[2]", "training.epochs=1", "sweep.name=s")]
     names = list(RESULTS)
     rates = ",".join(f"{0.01 * (1 + number):.2f}" for number in range(len(names) + 1))
-    command(tmp_path, "-m", *words, f"optimizer.lr={rates}")
+    command(tmp_path, "-m", *words, f"optimizer.lr={rates}", NO_REPORT)
     sweep = tmp_path / "outputs" / "s"
     first = {path.parent.name: json.loads(path.read_text())["metrics"] for path in sweep.glob("*/result.json")}
     good = (sweep / str(len(names)) / "result.json").read_bytes()
     for number, name in enumerate(names):
         RESULTS[name](sweep / str(number))
     HISTORIES["a repeated column"](sweep / "0")
-    output, error = command(tmp_path, "-m", *words, f"optimizer.lr={rates}")
+    output, error = command(tmp_path, "-m", *words, f"optimizer.lr={rates}", NO_REPORT)
     aside = [path.name for path in (sweep / ".sweep" / "replaced").iterdir()]
     assert len(error) == len(aside) > 20
     assert all(line.endswith(", and trains again") for line in error)
@@ -239,7 +240,7 @@ def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_a_result_moves_aside(tmp_path: Path) -> None:
     words = [*("dataset=square", "dataset.samples=60", "model.hidden=[2]", "training.epochs=1", "sweep.name=s")]
-    command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2")
+    command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2", NO_REPORT)
     sweep = tmp_path / "outputs" / "s"
     folder_instead("result.json")(sweep / "0")
     output, error = command(tmp_path, "-m", *words, "optimizer.lr=0.1,0.2,0.3")

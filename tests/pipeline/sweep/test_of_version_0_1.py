@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import pipeline
+from commands import NO_REPORT, pipeline
 
 import pipeline as package
 from pipeline.export import export
@@ -55,8 +55,8 @@ def test_it_goes_on_once_the_user_has_said_what_to_do_with_the_old_figures(sweep
     _, error = pipeline(sweep.parents[1], *COMMAND, status=1)
     assert "the engine's version of 3 runs (0, 1, 2) changed" in error[-1]
     assert "sweep.mismatch=retrain" in error[-1]
-    output, _ = pipeline(sweep.parents[1], *COMMAND, "sweep.mismatch=keep")
+    output, _ = pipeline(sweep.parents[1], *COMMAND, "sweep.mismatch=keep", NO_REPORT)
     assert "1 finished before" in output[0]
     assert (sweep / "0" / "result.json").read_bytes() == before
-    pipeline(sweep.parents[1], *COMMAND, "sweep.mismatch=retrain")
+    pipeline(sweep.parents[1], *COMMAND, "sweep.mismatch=retrain", NO_REPORT)
     assert len(list((sweep / ".sweep" / "replaced").iterdir())) == 3

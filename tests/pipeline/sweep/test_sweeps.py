@@ -12,15 +12,30 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from commands import COMMON, GRID, LONGER, ROOT, assert_readable, contents, figures, pipeline, start, stop, wait_for
+from commands import (
+    COMMON,
+    GRID,
+    LONGER,
+    NO_REPORT,
+    ROOT,
+    assert_readable,
+    contents,
+    figures,
+    pipeline,
+    results,
+    start,
+    stop,
+    wait_for,
+)
 
+QUIET = [*COMMON, NO_REPORT]
 KILLS = int(os.environ.get("SCRATCHNET_KILLS", "3"))  # the machine at rest has time for more
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     folder = tmp_path_factory.mktemp("undisturbed")
-    pipeline(folder, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
+    pipeline(folder, "-m", *LONGER, *GRID, "hydra.launcher.workers=2", NO_REPORT)
     return figures(folder / "outputs/s")
 
 
@@ -37,19 +52,19 @@ def test_the_same_command_again_trains_nothing_and_changes_no_run(tmp_path: Path
 
 
 def test_new_points_of_the_grid_are_added_with_numbers_of_their_own(tmp_path: Path) -> None:
-    pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.3")
-    out, _ = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.2,0.3,0.1,1e-1")
+    pipeline(tmp_path, "-m", *QUIET, "optimizer.lr=0.1,0.3")
+    out, _ = pipeline(tmp_path, "-m", *QUIET, "optimizer.lr=0.2,0.3,0.1,1e-1")
     assert out[0] == ("4 runs, 1 requested twice, 2 finished before: 1 to train in 1 stack on 1 process -> outputs/s")
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    assert dict(zip(results["run"], results["config.optimizer.lr"], strict=True)) == {0: 0.1, 1: 0.3, 2: 0.2}
-    assert results["identity"].nunique() == 3
+    table = results(tmp_path / "outputs/s")
+    assert dict(zip(table["run"], table["config.optimizer.lr"], strict=True)) == {0: 0.1, 1: 0.3, 2: 0.2}
+    assert table["identity"].nunique() == 3
     overrides = (tmp_path / "outputs/s/2/.hydra/overrides.yaml").read_text()
     assert "optimizer.lr=0.2" in overrides
     assert "num: 2" in (tmp_path / "outputs/s/2/.hydra/hydra.yaml").read_text()
 
 
 def test_a_sweep_without_a_name_goes_on_by_its_folder(tmp_path: Path) -> None:
-    arguments = ["-m", *(text for text in COMMON if not text.startswith("sweep"))]
+    arguments = ["-m", *(text for text in QUIET if not text.startswith("sweep"))]
     out, _ = pipeline(tmp_path, *arguments, "seed=0,1")
     folder = out[0].rpartition(" -> ")[2]
     out, _ = pipeline(tmp_path, *arguments, "seed=0,1,2", f"sweep.resume={folder}")
@@ -57,7 +72,7 @@ def test_a_sweep_without_a_name_goes_on_by_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
-    arguments = ["-m", *COMMON, "training.epochs=1,3", "model.hidden=[4],[9]", "sweep.dry_run=true"]
+    arguments = ["-m", *QUIET, "training.epochs=1,3", "model.hidden=[4],[9]", "sweep.dry_run=true"]
     out, _ = pipeline(tmp_path, *arguments, "hydra.launcher.workers=2")
     assert out[0] == "4 runs, 2 shorter lengths of others: 2 to train in 2 stacks on 2 processes -> outputs/s"
     assert len(out) == 4
@@ -69,17 +84,16 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
 
 def test_keys_in_step(tmp_path: Path) -> None:
     zipped = "sweep.zip=[[optimizer.lr,training.batch_size]]"
-    pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2,0.3", "seed=0,1", "training.batch_size=8,16,32", zipped)
-    results = pd.read_csv(tmp_path / "outputs/s/results.csv")
-    rows = results[["config.optimizer.lr", "config.training.batch_size", "config.seed"]].values.tolist()
+    pipeline(tmp_path, "-m", *QUIET, "optimizer.lr=0.1,0.2,0.3", "seed=0,1", "training.batch_size=8,16,32", zipped)
+    rows = results(tmp_path / "outputs/s")[
+        ["config.optimizer.lr", "config.training.batch_size", "config.seed"]
+    ].values.tolist()
     assert rows == [[lr, size, seed] for lr, size in ((0.1, 8), (0.2, 16), (0.3, 32)) for seed in (0, 1)]
-    _, error = pipeline(
-        tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", "training.batch_size=8,16,32", zipped, status=1
-    )
+    _, error = pipeline(tmp_path, "-m", *QUIET, "optimizer.lr=0.1,0.2", "training.batch_size=8,16,32", zipped, status=1)
     assert error == [
         "sweep.zip: zipped keys need equal numbers of values, but optimizer.lr has 2, training.batch_size has 3"
     ]
-    _, error = pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.2", zipped, status=1)
+    _, error = pipeline(tmp_path, "-m", *QUIET, "optimizer.lr=0.1,0.2", zipped, status=1)
     assert error[0].startswith("sweep.zip: training.batch_size: not swept; give it several values")
 
 
@@ -87,7 +101,7 @@ def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path
     group = tmp_path / "mine" / "schedule"
     group.mkdir(parents=True)
     (group / "own.yaml").write_text("name: step\nevery: 2\ngamma: 0.5\n")
-    arguments = ["--config-dir", "mine", "-m", *COMMON, "schedule=own", "seed=0,1"]
+    arguments = ["--config-dir", "mine", "-m", *QUIET, "schedule=own", "seed=0,1"]
     pipeline(tmp_path, *arguments)
     (group / "own.yaml").write_text("name: step\nevery: 2\ngamma: 0.1\n")
     sweep = tmp_path / "outputs/s"
@@ -105,7 +119,7 @@ def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path
     out, _ = pipeline(tmp_path, *arguments, "sweep.mismatch=keep")
     assert out[0] == "2 runs, 2 finished before: nothing to train -> outputs/s"
     pipeline(tmp_path, *arguments, "sweep.mismatch=retrain")
-    assert set(pd.read_csv(sweep / "results.csv")["config.schedule.gamma"]) == {0.1}
+    assert set(results(sweep)["config.schedule.gamma"]) == {0.1}
     assert contents(sweep / ".sweep/replaced/0-0")["result.json"] == before["0/result.json"]
 
 
@@ -117,7 +131,7 @@ def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
     assert error[0].startswith(f"outputs/s: process {first.pid} on ")
     assert error[0].endswith("is training in it; wait for it to end, or give another sweep.name")
     stop(first, signal.SIGKILL)
-    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1")  # the lock went with its process
+    pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", NO_REPORT)  # the lock went with its process
 
 
 @pytest.mark.slow
@@ -181,8 +195,8 @@ def test_a_disk_that_is_full_is_said_and_what_is_there_stays_readable(tmp_path: 
     assert process.returncode == 1
     assert "File too large" in error
     assert_readable(tmp_path / "outputs/s")
-    pipeline(tmp_path, "-m", *COMMON, "model.hidden=[4],[4000]")
-    assert set(pd.read_csv(tmp_path / "outputs/s/results.csv")["status"]) == {"finished"}
+    pipeline(tmp_path, "-m", *QUIET, "model.hidden=[4],[4000]")
+    assert set(results(tmp_path / "outputs/s")["status"]) == {"finished"}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -274,7 +288,7 @@ def test_max_failures_stops_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "[]", "null", '{"runs": [1]}', "", "[" * 100_000])
 def test_a_damaged_plan_is_made_anew(tmp_path: Path, damage: str) -> None:
-    words = ("-m", *COMMON, "optimizer.lr=0.1,0.3")
+    words = ("-m", *QUIET, "optimizer.lr=0.1,0.3")
     pipeline(tmp_path, *words)
     sweep = tmp_path / "outputs/s"
     before, plan = figures(sweep), sweep / ".sweep/plan.json"
