@@ -20,6 +20,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).parents[2]
 _OPTIONS = ["-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider"]
+_OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
 _IMPORTED = ("torch", "numba", "pandas", "scipy.stats", "sklearn.metrics", "statsmodels.api", "matplotlib.figure")
 _IMPORTED += ("pytest", "hypothesis", "hydra", "pydantic", "jinja2", "PIL.Image", "joblib")
 

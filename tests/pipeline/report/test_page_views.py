@@ -250,6 +250,9 @@ def test_calibration_of_a_network_that_is_as_sure_as_it_is_right() -> None:
     assert bins.error == 0
     assert bins.count.tolist() == [4, 4]
     assert calibration(np.ones(4), np.array([True, True, False, False])).error == 0.5
+    apart = calibration(np.array([1.0, 0.85]), np.array([False, True]))  # in the last bin and in the one before
+    assert apart.count.tolist() == [1, 1]
+    assert apart.error == pytest.approx(0.5 * 1 + 0.5 * 0.15)
 
 
 def test_weights_that_are_noise_are_told_from_those_that_are_not() -> None:
