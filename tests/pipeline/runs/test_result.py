@@ -229,8 +229,9 @@ def test_a_sweep_goes_on_over_bad_runs(tmp_path: Path) -> None:
     HISTORIES["a repeated column"](sweep / "0")
     output, error = command(tmp_path, "-m", *words, f"optimizer.lr={rates}", NO_REPORT)
     aside = [path.name for path in (sweep / ".sweep" / "replaced").iterdir()]
-    assert len(error) == len(aside) > 20
-    assert all(line.endswith(", and trains again") for line in error)
+    rejected = [line for line in error if line.startswith("outputs/s/")]  # on a busy machine progress is told as well
+    assert len(rejected) == len(aside) > 20
+    assert all(line.endswith(", and trains again") for line in rejected)
     assert "1 finished before" in output[0]
     assert (sweep / str(len(names)) / "result.json").read_bytes() == good
     second = {path.parent.name: json.loads(path.read_text()) for path in sweep.glob("*/result.json")}
