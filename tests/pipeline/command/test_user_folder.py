@@ -92,7 +92,7 @@ def test_a_primary_configuration_travels(here: Here) -> None:
     assert done.error == "using conf/dataset/few.yaml, conf/mysweep.yaml\n"
     provenance = result(here.folder / "outputs/s/1")["provenance"]
     assert isinstance(provenance, dict)
-    assert provenance["command"] == "python -m pipeline --config-name mysweep report=false seed=1 hydra.mode=RUN"
+    assert provenance["command"] == "python -m pipeline --config-name mysweep seed=1 report=false hydra.mode=RUN"
     here.repeat(here.folder / "outputs/s/1")
     single = ["-cn", "mysweep", "hydra.mode=RUN", "seed=5", NO_REPORT, "hydra.run.dir=outputs/single/0"]
     here.type(*single)
