@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ RESULT, HISTORY, MODEL = "result.json", "history.csv", "model.safetensors"  # in
 PREDICTIONS = "predictions.npz"  # there too, unless training.predictions=false
 CHECKPOINT = "checkpoint.safetensors"  # in the folder of a single run while it trains
 JOURNAL = Path(".sweep", "study.journal")  # where a search keeps its study, in the folder of its sweep
+_gone: ContextVar[set[Path] | None] = ContextVar("gone", default=None)  # a set only in a dry run
 _TEMPORARY = ".scratchnet-tmp"  # suffix of files that are not in place yet; no user names a file like this
 
 
@@ -35,6 +37,8 @@ def read_whole(path: Path, most: int) -> bytes:
 
 def check_regular(path: Path) -> os.stat_result:
     """The status of a regular file. Raises OSError, whose `strerror` says what is there instead."""
+    if is_gone(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     status = path.stat()
     if stat.S_ISREG(status.st_mode):
         return status
@@ -84,11 +88,44 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def set_aside(path: Path) -> Path:
-    """Rename what is damaged to a free name beside it; -> the name. Nothing is deleted."""
+@contextmanager
+def looking_only() -> Iterator[None]:
+    """For a dry run: `move`, `set_aside` and `discard` say what they would do, and what they leave reads as gone."""
+    token = _gone.set(set())
+    try:
+        yield
+    finally:
+        _gone.reset(token)
+
+
+def is_gone(path: Path) -> bool:
+    """Whether the path, or a folder that it is in, would be elsewhere by now, were this not a dry run."""
+    return not (_gone.get() or set()).isdisjoint([path, *path.parents])
+
+
+def move(path: Path, place: Path, name: str) -> str:
+    """Rename what is not ours to use any more; -> "moved to `name`". Nothing is deleted."""
+    if (gone := _gone.get()) is not None:
+        gone.add(path)
+        return f"would be moved to {name}"
+    make_folder(place.parent)
+    path.rename(place)
+    return f"moved to {name}"
+
+
+def discard(path: Path) -> None:
+    """Remove a file that nothing needs any more, but for a dry run."""
+    if (gone := _gone.get()) is not None:
+        gone.add(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> str:
+    """`move` what is damaged to a free name beside it."""
     names = (path.with_name(f"{path.name}.damaged{'-' * bool(i)}{i or ''}") for i in itertools.count())
     aside = next(name for name in names if not os.path.lexists(name))
-    return path.rename(aside)
+    return move(path, aside, aside.name)
 
 
 def clear(path: Path) -> None:
@@ -100,7 +137,7 @@ def clear(path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ELOOP):
             raise
-        print(f"{path}: {error.strerror}; moved to {set_aside(path).name}", file=sys.stderr)
+        print(f"{path}: {error.strerror}; {set_aside(path)}", file=sys.stderr)
 
 
 def make_folder(path: Path) -> None:
@@ -108,7 +145,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        print(f"{path}: no folder; moved to {set_aside(path).name}", file=sys.stderr)
+        print(f"{path}: no folder; {set_aside(path)}", file=sys.stderr)
         path.mkdir()
 
 

@@ -63,8 +63,7 @@ class Study:
             write_whole(self.path, data[:size])
 
     def _reject(self) -> None:
-        aside = set_aside(self.path)
-        print(f"{self.path}: damaged; moved to {aside.name}, and the search begins again", file=sys.stderr)
+        print(f"{self.path}: damaged; {set_aside(self.path)}, and the search begins again", file=sys.stderr)
 
     def _sealed_size(self, data: bytes) -> int | None:
         """How many bytes the seal vouches for; None if they are not there as they were written."""

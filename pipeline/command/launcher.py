@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from pipeline.config.assemble import build_run
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
-from pipeline.files import clean, clear, make_folder, write_whole
+from pipeline.files import clean, clear, looking_only, make_folder, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
@@ -61,8 +60,8 @@ def launch(
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     if options.kind == "halving":
         one_metric(checked, "sweep=halving")
-    with nullcontext() if options.dry_run else locked(sweep):
-        ledger = Ledger(sweep, dry_run=options.dry_run)
+    with looking_only() if options.dry_run else locked(sweep):
+        ledger = Ledger(sweep)
         requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
         numbers = ledger.numbers(requests, initial_job_idx, options.mismatch)
         ledger.check_files(numbers, options.mismatch)

@@ -1,6 +1,7 @@
 """A search by Optuna: each batch of suggestions is one plan, and the study is journal in the sweep's folder."""
 
 import itertools
+import math
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,7 +101,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
     select = one_metric(corners, "hydra/sweeper=search")
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
-        return []
+        return _plan_first_batch(space, launcher, options)
     returns: list[JobReturn] = []
     with locked(sweep), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -126,6 +127,19 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
             returns += ended
             journal.seal()
     return returns
+
+
+def _plan_first_batch(space: Space, launcher: Launcher, options: Options) -> list[JobReturn]:
+    """For a dry run: the plan of points like the first batch's, of which the launcher says what they will take."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(sampler=sampler(options.sampler, options.seed, 0))
+        points = [study.ask(space.axes).params for _ in range(min(options.batch, options.trials))]
+    batches = math.ceil(options.trials / options.batch)
+    print(f"{options.trials} points in {batches} batch{'es' * (batches > 1)}, each about as long as the first:")
+    launcher.launch([job for point in points for job in space.jobs(point)], 0)
+    return []
 
 
 def _higher_is_better(select: str) -> bool:

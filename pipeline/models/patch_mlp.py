@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PatchMLP(ModelChoice):
-    """Patches, a linear stem, blocks of two MLPs (across patches, across features), the mean over patches (, dropout), Linear."""
+    """Patches, Linear, blocks of two MLPs (across patches, across features), mean over patches (, dropout), Linear."""
 
     patch_size: Count = Field(description="pixels along a patch's side, a divisor of the image's height and width")
     features: Count = Field(description="features a patch after the stem, 1 or more")
@@ -23,11 +23,13 @@ class PatchMLP(ModelChoice):
     hidden_features: Count = Field(description="hidden width of the MLPs across features, 1 or more")
     depth: Count = Field(description="blocks, 1 or more")
     activation: str = Field(
+        default="relu",  # absent in runs of earlier versions
         description="in each MLP: relu, leaky_relu, tanh, sigmoid, gelu, or your own as module:name",
         json_schema_extra=name_activations,
     )
     dropout: Probability = Field(
-        description="of the mean over patches: a probability from 0 up to, but not including, 1"
+        default=0.0,  # absent in runs of earlier versions
+        description="of the mean over patches: a probability from 0 up to, but not including, 1",
     )
     residual: bool = Field(description="true to add each MLP to its input")
     layer_norm: bool = Field(description="true for a layer norm before each MLP")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.files import CHECKPOINT, digest, make_folder, read_whole, set_aside, write_whole
+from pipeline.files import CHECKPOINT, digest, is_gone, move, read_whole, set_aside, write_whole
 from pipeline.runs.folders import is_run, run_folders
 from pipeline.runs.identity import Identity
 from pipeline.runs.result import Result, read_result
@@ -30,7 +30,7 @@ class Entry:
     identity: Identity
 
 
-def read_entries(sweep: Path, *, dry_run: bool = False) -> list[Entry]:
+def read_entries(sweep: Path) -> list[Entry]:
     """Every run that is known: by the plan, and by the results that another launcher or a lost plan has left.
 
     Where the plan is lost, deleted or damaged, states in training name their runs too. Runs that nothing identifies any
@@ -48,12 +48,12 @@ def read_entries(sweep: Path, *, dry_run: bool = False) -> list[Entry]:
             folders.add(folder)
             number = int(folder) if folder.isdecimal() else next(free)
             known.setdefault(number, Entry(number, folder, tuple(overrides), identity))
-    if lost and not dry_run:
+    if lost:
         unknown = [number for number in sorted(numbered(sweep) - set(known)) if _was_started(sweep / str(number))]
         for number in unknown:
             archive(sweep, str(number), number)
-        state = "missing" if whole else f"damaged; moved to {set_aside(path).name}"
-        away = f"; runs that only it could name are in .sweep/replaced: {listed(unknown)}" if unknown else ""
+        state = "missing" if whole else f"damaged; {set_aside(path)}"
+        away = f"; runs that only it could name go to .sweep/replaced: {listed(unknown)}" if unknown else ""
         if unknown or not whole:
             print(f"{path}: {state}, and rebuilt from the runs' own files{away}", file=sys.stderr)
     return list(known.values())
@@ -76,17 +76,16 @@ def write_entries(sweep: Path, entries: Iterable[Entry]) -> None:
 
 def numbered(sweep: Path) -> set[int]:
     """The numbers that are names of folders."""
-    return {int(path.name) for path in sweep.glob("*") if re.fullmatch(r"\d+", path.name)}
+    return {int(path.name) for path in sweep.glob("*") if re.fullmatch(r"\d+", path.name) and not is_gone(path)}
 
 
-def archive(sweep: Path, folder: str, number: int) -> Path | None:
-    """Move the run to .sweep/replaced/, where nothing that was trained is deleted; -> its place there."""
+def archive(sweep: Path, folder: str, number: int) -> str | None:
+    """Move the run to .sweep/replaced/, where nothing that was trained is deleted; -> that in words."""
     if not os.path.lexists(sweep / folder):
         return None
     aside = sweep / ".sweep" / "replaced"
-    make_folder(aside)
     place = next(place for i in itertools.count() if not os.path.lexists(place := aside / f"{number}-{i}"))
-    return (sweep / folder).rename(place)
+    return move(sweep / folder, place, place.relative_to(sweep).as_posix())
 
 
 def listed(numbers: Sequence[object]) -> str:

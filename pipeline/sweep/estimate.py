@@ -1,6 +1,5 @@
 """How long a sweep will take, and how much memory: the plan, at the rate of a short measurement."""
 
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from dataclasses import replace
 import torch
 
 import scratchnet as sn
-from pipeline.config.assemble import DTYPES, build_device, build_examples, build_run
+from pipeline.config.assemble import build_run
 from pipeline.config.schema import Sweep
 from pipeline.durations import duration
 from pipeline.runs.job import Job
@@ -17,6 +16,7 @@ from pipeline.sweep import halving
 from pipeline.sweep._stacks import seconds
 from pipeline.sweep._workers import Work
 from pipeline.sweep.memory import needed
+from pipeline.training.setup import Setup
 
 _MEASURED = 0.5  # seconds
 
@@ -54,26 +54,14 @@ def _planned(work: Work) -> float:
 
 def _epoch_seconds(work: Work) -> float:
     """Seconds of an epoch of the stack, its evaluation included."""
-    config, dataset = work.jobs[0].config, work.dataset
-    assert dataset is not None
-    torch.set_num_threads(config.training.threads)
-    splits = [build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")]
-    size, examples = config.training.batch_size, splits[0]
-    batches = math.ceil(len(examples) / size)
-    runs = list(dict(zip(work.rows, _runs(work), strict=True)).values())
-    stack = sn.Stack(
-        runs,
-        steps_per_epoch=batches,
-        dtype=DTYPES[config.training.dtype],
-        device=build_device(config),
-        kernel=config.training.kernel,
-    )
-    order = torch.arange(len(examples), device=stack.device)
-    augment, generator = config.dataset.augment(dataset), torch.Generator(stack.device).manual_seed(0)
-    mixup = sn.Mixup(config.training.mixup) if config.training.mixup else None
+    assert work.dataset is not None
+    setup = Setup.of(work.jobs, work.rows, work.dataset)
+    size, batches = setup.batch_size, setup.batches
+    order = torch.arange(len(setup.splits["train"]), device=setup.stack.device).unsqueeze(0)
+    generators = [torch.Generator(setup.stack.device).manual_seed(0)]
 
     def train(first: int, last: int) -> None:
-        stack.train(examples, order[first * size : last * size], size, augment, generator, mixup)
+        setup.train(order[:, first * size : last * size], generators)
 
     train(0, min(2, batches))  # what happens once
     count, start = max(batches // 50, 1), time.perf_counter()
@@ -84,12 +72,13 @@ def _epoch_seconds(work: Work) -> float:
         train(first, last)
         done += last - first
     step = (time.perf_counter() - start) / done
+    examples = setup.splits["train"]
     most = min(len(examples), 2000)
     part = replace(examples, inputs=examples.inputs[:most], targets=examples.targets[:most])
-    stack.evaluate(part)
+    setup.stack.evaluate(part)
     start = time.perf_counter()
-    stack.evaluate(part)
-    evaluation = (time.perf_counter() - start) / len(part) * sum(map(len, splits))
+    setup.stack.evaluate(part)
+    evaluation = (time.perf_counter() - start) / len(part) * sum(map(len, setup.splits.values()))
     return step * batches + evaluation
 
 

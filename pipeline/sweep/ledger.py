@@ -33,9 +33,9 @@ class Request:
 class Ledger:
     """The runs of one sweep's folder, by their numbers, kept in .sweep/plan.json."""
 
-    def __init__(self, sweep: Path, *, dry_run: bool = False) -> None:
-        self.sweep, self.dry_run = sweep, dry_run
-        self.entries = {entry.number: entry for entry in read_entries(sweep, dry_run=dry_run)}
+    def __init__(self, sweep: Path) -> None:
+        self.sweep = sweep
+        self.entries = {entry.number: entry for entry in read_entries(sweep)}
         self._holders = {entry.folder: entry.number for entry in self.entries.values()}
 
     def numbers(self, requests: Sequence[Request], first: int, mismatch: str) -> list[int]:
@@ -128,16 +128,15 @@ class Ledger:
 
     def _reject(self, number: int, reason: str) -> None:
         folder = self.folder(number)
-        aside = self._archive(number)
-        where = "trains again" if aside is None else f"moved to {aside.relative_to(self.sweep)}, and trains again"
-        print(f"{folder}: {reason}; {where}", file=sys.stderr)
+        moved = self._archive(number)
+        print(f"{folder}: {reason}; {f'{moved}, and ' if moved else ''}trains again", file=sys.stderr)
 
     def _name(self, number: int) -> str:
         entry = self.entries.get(number)
         return (entry and entry.folder) or str(number)
 
-    def _archive(self, number: int) -> Path | None:
-        return None if self.dry_run else archive(self.sweep, self._name(number), number)
+    def _archive(self, number: int) -> str | None:
+        return archive(self.sweep, self._name(number), number)
 
     def write(self) -> None:
         """Save the plan, before any of it is trained."""

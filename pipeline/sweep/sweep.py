@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.config.assemble import build_run, compile_for, plainly, refusals
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
-from pipeline.files import make_folder
+from pipeline.files import discard, make_folder
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
@@ -37,9 +37,18 @@ class SweepPlan:
 
     @classmethod
     def of(
-        cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend, *, alone: bool = False
+        cls,
+        sweep: Path,
+        jobs: Sequence[Job],
+        datasets: Sequence[Dataset],
+        backend: Backend,
+        *,
+        alone: bool = False,
     ) -> "SweepPlan":
-        """Merge equal jobs, skip those that have ended, resume interrupted stacks, pack the rest into new ones."""
+        """Merge equal jobs, skip those that have ended, resume interrupted stacks, pack the rest into new ones.
+
+        `alone`: each network in a stack of its own.
+        """
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
         done = {folder: result for folder in unique if (result := ended_result(folder)) is not None}
@@ -168,6 +177,6 @@ def _interrupted(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -
         reject(path, "the state of other runs than its name says")
         return None
     if all(ended_result(job.folder) for job in members):
-        path.unlink()  # killed between the last result and the cleanup
+        discard(path)  # killed between the last result and the cleanup
         return None
     return Work(members, tuple(checkpoint.facts["rows"]), data[members[0].folder], path, resumes=True)

@@ -64,7 +64,7 @@ class Checkpoint:
 
 def reject(path: Path, reason: str) -> None:
     """Rename a state that cannot be continued, and say so on stderr."""
-    print(f"{path}: {reason}; moved to {set_aside(path).name}, and its runs start over", file=sys.stderr)
+    print(f"{path}: {reason}; {set_aside(path)}, and its runs start over", file=sys.stderr)
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

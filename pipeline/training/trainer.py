@@ -10,15 +10,7 @@ import numpy as np
 import torch
 
 import scratchnet as sn
-from pipeline.config.assemble import (
-    DTYPES,
-    build_device,
-    build_examples,
-    build_run,
-    compile_for,
-    in_units,
-)
-from pipeline.config.schema import Config
+from pipeline.config.assemble import in_units
 from pipeline.datasets import Dataset
 from pipeline.errors import UserError, explain, one_line
 from pipeline.metrics import LOSS, SCORES, SELECTION, selected
@@ -30,6 +22,7 @@ from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training._clock import Clock
 from pipeline.training._further import FurtherMetrics
 from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.setup import SPLITS, Setup
 
 Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
 
@@ -69,41 +62,19 @@ class Trainer:
         until: int | None = None,
         deadline: float = math.inf,
     ) -> None:
-        config = jobs[0].config
-        self.training, self.jobs, self.progress, self.clock = config.training, jobs, progress, Clock()
+        self.training, self.jobs, self.progress, self.clock = jobs[0].config.training, jobs, progress, Clock()
         self.dataset = dataset
         self.rows, self.checkpoint = list(range(len(jobs)) if rows is None else rows), checkpoint
         self.deadline = deadline
-        torch.set_num_threads(self.training.threads)
-        if self.training.device == "cuda" and not torch.cuda.is_available():
-            raise UserError("training.device=cuda: torch sees no CUDA device; use training.device=auto or cpu")
-        self.splits = {
-            name: build_examples(config, dataset, getattr(dataset, name)) for name in ("train", "validation", "test")
-        }
-        self.augment = config.dataset.augment(dataset)
-        self.mixup = sn.Mixup(self.training.mixup) if self.training.mixup else None
-        longest = [
-            max((job.config for job, job_row in zip(jobs, self.rows, strict=True) if job_row == row), key=_epochs)
-            for row in sorted(set(self.rows))
-        ]
-        runs = [build_run(run_config, dataset) for run_config in longest]
-        self.order_seeds = [run_config.training.order_seed for run_config in longest]
-        compile_for(longest, runs)
-        batches = math.ceil(len(self.splits["train"]) / self.training.batch_size)
-        device = build_device(config)
-        self.stack = sn.Stack(
-            runs,
-            steps_per_epoch=batches,
-            dtype=DTYPES[self.training.dtype],
-            device=device,
-            kernel=self.training.kernel,
-        )
-        self.batches, self.score = batches, SCORES[dataset.task]
+        self.setup = Setup.of(jobs, self.rows, dataset)
+        self.stack, self.splits, self.batches = self.setup.stack, self.setup.splits, self.setup.batches
+        self.order_seeds = [config.training.order_seed for config in self.setup.configs]
+        self.score = SCORES[dataset.task]
         self.further = FurtherMetrics(self.training, dataset)
-        self.epochs = min(max(run.epochs for run in runs), until or math.inf)
+        self.epochs = min(max(run.epochs for run in self.stack.runs), until or math.inf)
         self.results: list[Result | None] = [None] * len(jobs)
         self.folders = [
-            RunFolder(job, selected(self.training.select, dataset.task), self._facts(job, row, dataset, device))
+            RunFolder(job, selected(self.training.select, dataset.task), self._facts(job, row))
             for job, row in zip(jobs, self.rows, strict=True)
         ]
         self.epoch, self.saved = 0, time.monotonic()
@@ -142,7 +113,7 @@ class Trainer:
 
     def _train_epoch(self, epoch: int) -> None:
         start = time.perf_counter()
-        examples, size = self.splits["train"], self.training.batch_size
+        count, size = len(self.splits["train"]), self.training.batch_size
         order, generators = self._order(epoch)
         piece = size * math.ceil(self.batches / _PIECES)
         losses, begin = [], 0
@@ -152,11 +123,11 @@ class Trainer:
             losses = [self.partial["losses"].to(self.stack.device)]
             begin = len(losses[0]) * size
             self.partial = {}
-        for done in range(begin, len(examples), piece):
+        for done in range(begin, count, piece):
             part = order[:, done : done + piece]
-            losses.append(self.stack.train(examples, part, size, self.augment, generators, self.mixup))
-            self.progress(epoch - 1 + min(1.0, (done + piece) / len(examples)))
-            if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < len(examples):
+            losses.append(self.setup.train(part, generators))
+            self.progress(epoch - 1 + min(1.0, (done + piece) / count))
+            if time.monotonic() - self.saved > _SAVE_SECONDS and done + piece < count:
                 self.clock.training += time.perf_counter() - start
                 states = {f"augment.{number}": generator.get_state() for number, generator in enumerate(generators)}
                 self._save({"losses": torch.cat(losses)} | states)
@@ -283,23 +254,19 @@ class Trainer:
                 with suppress(OSError):  # a full disk: the files stay as they are, and the next start resumes from them
                     self.results[j] = folder.close(result)
 
-    def _facts(self, job: Job, row: int, dataset: Dataset, device: torch.device) -> dict[str, object]:
-        run = self.stack.runs[row]
+    def _facts(self, job: Job, row: int) -> dict[str, object]:
+        run, dataset = self.stack.runs[row], self.dataset
         return {
             "task": dataset.task,
             "parameters": run.network.size,
             "model": Header.of(run, job.config, dataset),
-            "device": str(device),
+            "device": str(self.stack.device),
             "kernel": self.stack.kernel.name,
             "stack": len(self.stack.runs),
             "data_fingerprint": dataset.fingerprint,
             "data": dataset.facts(),
-            "examples": {name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},
+            "examples": {name: len(getattr(dataset, name)) for name in SPLITS},
         }
-
-
-def _epochs(config: Config) -> int:
-    return config.training.epochs
 
 
 def _too_large(settings: sn.Settings, row: Row) -> str:

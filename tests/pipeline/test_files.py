@@ -242,7 +242,7 @@ def test_nothing_that_is_set_aside_replaces_another(tmp_path: Path) -> None:
     names = []
     for text in ("one", "two", "three"):
         path.write_text(text)
-        names.append(set_aside(path).name)
+        names.append(set_aside(path).removeprefix("moved to "))
     assert names == ["plan.json.damaged", "plan.json.damaged-1", "plan.json.damaged-2"]
     assert [(tmp_path / name).read_text() for name in names] == ["one", "two", "three"]
 

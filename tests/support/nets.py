@@ -24,15 +24,17 @@ def mlps(draw: st.DrawFn) -> tuple[sn.Sequential, tuple[int, ...]]:
 def patch_mlps(draw: st.DrawFn) -> tuple[sn.Sequential, tuple[int, ...]]:
     """A network as `model=patch_mlp` has them, with one block, and the shape of its inputs."""
     patches = sn.Patchify(draw(st.integers(1, 3)), 2 * draw(SIZE), 4 * draw(st.integers(1, 2)), 2)
-    features, norm, residual = draw(SIZE), draw(st.booleans()), draw(st.booleans())
+    features, norm, residual, dropout = draw(SIZE), draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
+    nonlinearity = networks.ACTIVATIONS[draw(st.sampled_from(list(networks.ACTIVATIONS)))]()
     layers: list[sn.Layer] = [patches, sn.Linear(patches.features, features)]
     for across, width in ((True, patches.patches), (False, features)):
         hidden = draw(SIZE)
-        mixing = (sn.Linear(width, hidden), sn.ReLU(), sn.Linear(hidden, width))
+        mixing = (sn.Linear(width, hidden), nonlinearity, sn.Linear(hidden, width))
         turned = (sn.Transpose(), *mixing, sn.Transpose()) if across else mixing
         part = sn.Sequential((*((sn.LayerNorm(features),) if norm else ()), *turned))
         layers.append(sn.Residual(part) if residual else part)
-    network = sn.Sequential((*layers, sn.MeanOverPatches(), sn.Linear(features, draw(SIZE))))
+    layers += [sn.MeanOverPatches(), *([sn.Dropout(features)] if dropout else [])]
+    network = sn.Sequential((*layers, sn.Linear(features, draw(SIZE))))
     return network, (patches.channels, patches.height, patches.width)
 
 

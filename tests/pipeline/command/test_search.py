@@ -41,6 +41,17 @@ def test_a_search_stays_in_its_space_and_goes_on(tmp_path: Path) -> None:
     assert contents(tmp_path / "outputs/s/11") == before
 
 
+def test_a_dry_run_plans_a_batch_as_the_search_will_and_says_how_long(tmp_path: Path) -> None:
+    out, _ = pipeline(tmp_path, *search(10), "seed=0,1", "sweep.dry_run=true")
+    assert not contents(tmp_path)
+    assert "10 points in 3 batches, each about as long as the first:" in out
+    assert out[-1].startswith("expected: about ")
+    plan = next(line for line in out if line.startswith("8 runs"))
+    pipeline(tmp_path, *search(4), "seed=0,1")
+    trained, _ = pipeline(tmp_path, *search(10), "seed=0,1", "sweep.dry_run=true")
+    assert next(line for line in trained if line.startswith("8 runs")) != plan  # its first batch is finished
+
+
 @pytest.mark.slow
 def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"

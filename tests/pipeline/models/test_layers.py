@@ -36,8 +36,8 @@ def network(layers: list[Any]) -> sn.Sequential:
     return Layers.model_validate({"name": "layers", "layers": layers, **values}).build(IMAGE, 10)
 
 
-def block(across: bool, size: int, hidden: int) -> dict[str, Any]:
-    inner: list[Any] = [{"linear": hidden}, "relu", {"linear": size}]
+def block(across: bool, size: int, hidden: int, activation: str = "relu") -> dict[str, Any]:
+    inner: list[Any] = [{"linear": hidden}, activation, {"linear": size}]
     return {"residual": ["layer_norm", "transpose", *inner, "transpose"] if across else ["layer_norm", *inner]}
 
 
@@ -48,6 +48,7 @@ MIXED = [
     {"repeat": 2, "layers": [block(True, 16, 5), block(False, 8, 6)]},
     "mean_over_patches",
 ]
+HYPERBOLIC = [block(True, 4, 5, "tanh"), block(False, 8, 6, "tanh")]
 DROPPED = ["model.dropout=0.1", "model.input_dropout=0.2"]
 PAIRS: list[tuple[list[Any], list[str], list[str]]] = [
     ([{"linear": 9}, "relu"], ["model.hidden=[9]"], []),
@@ -62,6 +63,11 @@ PAIRS: list[tuple[list[Any], list[str], list[str]]] = [
         ["model.initializer=normal", "model.initializer_scale=[0.1,0.2]", "model.l2=0.01", "model.l2_layers=[1]"],
     ),
     (MIXED, MIXER, ["model.l2=0.001"]),
+    (
+        [{"patchify": 14}, {"linear": 8}, *HYPERBOLIC, "mean_over_patches", {"dropout": 0.3}],
+        [*MIXER, "model.patch_size=14", "model.depth=1", "model.activation=tanh", "model.dropout=0.3"],
+        [],
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import robustness
-from commands import figures
+from commands import contents, figures
 from robustness import SMALL, SWEEPS, command, continued, corruption, failing, undisturbed, warm
 
 SHORT = [*SMALL, "training.epochs=1", "seed=0,1"]
@@ -121,6 +121,34 @@ def test_a_call_that_fails_is_told_and_costs_nothing(
     assert not continued(tmp_path, "grid", expected["grid"], before)
 
 
+def flip(path: Path) -> None:
+    """Change one bit in the middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("epoch", [2, None])
+def test_a_dry_run_tells_what_is_damaged_and_touches_nothing(tmp_path: Path, epoch: int | None) -> None:
+    if epoch:
+        sweep = killed(tmp_path, "grid", epoch)
+        damaged = [sweep / ".sweep/plan.json", *(sweep / ".sweep/stacks").iterdir()]
+    else:
+        command(tmp_path, SWEEPS["grid"])
+        sweep = tmp_path / "outputs/s"
+        damaged = [sweep / ".sweep/plan.json", sweep / "0/result.json", sweep / "1/history.csv"]
+    for path in damaged:
+        flip(path)
+    before = contents(sweep)
+    dry = command(tmp_path, [*SWEEPS["grid"], "sweep.dry_run=true"])
+    assert dry.status == 0
+    assert contents(sweep) == before
+    assert "would be moved to plan.json.damaged" in dry.error
+    again = command(tmp_path, SWEEPS["grid"])
+    assert dry.error.replace("would be moved", "moved") == again.error
+    assert dry.out.splitlines()[0] == again.out.splitlines()[0]
+
+
 def test_folders_in_one_another(tmp_path: Path) -> None:
     nested = [*SHORT, "optimizer.lr=0.1,0.3", "hydra.sweep.subdir='lr${optimizer.lr}/${seed}'"]
     first = command(tmp_path, nested, reported=True)
@@ -192,7 +220,7 @@ def test_missing_files_are_told_and_trained_again_on_request(tmp_path: Path) -> 
         "sweep.mismatch=retrain trains them again"
     ]
     dry = command(tmp_path, [*SHORT, "sweep.mismatch=retrain", "sweep.dry_run=true"])
-    assert dry.status == 0
+    assert dry.out.startswith("2 runs: 2 to train")
     assert (sweep / "0/result.json").exists()
     assert command(tmp_path, [*SHORT, "sweep.mismatch=retrain"]).out.startswith("2 runs: 2 to train")
     assert figures(sweep) == before
