@@ -17,7 +17,8 @@ test: $(VENV)/dev-ready  ## run the tests, without those that take long
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
 
 test-all: $(VENV)/dev-ready  ## run all tests, those that take long too, with more drawn cases
-	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal
+	HYPOTHESIS_PROFILE=many $(MAKE) test
+	HYPOTHESIS_PROFILE=many $(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 coverage: $(VENV)/dev-ready  ## run the tests without those that take long, and say which lines they do not reach
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term-missing
