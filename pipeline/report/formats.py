@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 from pylatexenc.latexencode import (
     RULE_DICT,
     RULE_REGEX,
@@ -109,7 +108,7 @@ class Table:
             else:
                 rows[name] = rows[name].map(latex)
         heads = {name: f"{{{latex(name)}}}" if name in numbers else latex(name) for name in self.columns}
-        style: Styler = rows.rename(columns=heads).style.hide(axis="index")
+        style = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
         placed: Any = {"environment": "longtable"} if long else {"position": "tbp", "position_float": "centering"}

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
@@ -26,6 +27,7 @@ from pipeline.report.vocabulary import value_name
 
 PANELS = 6
 CELLS = 15  # levels per side at which a heat map is still readable
+_APART = 0.12  # of an axis: numbers so far apart are its ticks
 _LETTERS = 24  # per setting under a panel
 
 
@@ -120,8 +122,13 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     scale = Scale.of(values)
     if scale.kind == "log":
         axes.set_xscale("log")
-    elif scale.kind == "category":
+    if scale.kind == "category" or _fits(scale):
         axes.set_xticks(list(scale.place.values()), distinct(list(map(value_name, scale.levels)), _LETTERS))
+        axes.set_xticks([], minor=True)
+    elif scale.kind == "log":
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    if scale.kind == "category":
         axes.set_xlim(-0.5, len(scale.levels) - 0.5)
     x = values.map(text).map(scale.place)
     many = len(x) > MANY
@@ -135,3 +142,10 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
         in_percent(axes.yaxis)
     if comparison.baseline:
         level(axes, comparison.baseline.scores[SELECTION], "baseline")
+
+
+def _fits(scale: Scale) -> bool:
+    """Whether each value along an axis of numbers has room for its name."""
+    places = np.array(sorted(scale.place.values()))
+    steps = np.diff(np.log(places) if scale.kind == "log" else places)
+    return bool(len(steps) > 0 and steps.min() >= _APART * steps.sum())

@@ -14,7 +14,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
@@ -165,6 +164,8 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
         layout.execute(figure)
         figure.set_layout_engine("none")  # keep the layout
     if medium.width is not None:
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf  # with fontTools, which imports slowly
+
         pdf = io.BytesIO()
         FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})  # type: ignore[no-untyped-call]
         return Figure(name, title, caption, pdf=pdf.getvalue())

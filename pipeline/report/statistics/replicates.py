@@ -79,12 +79,12 @@ class Replicates:
         half = t · sd · √(1/n + overlap) with the quantile t of Student's distribution with n − 1 degrees of freedom;
         NaN for n < 3. The scores are taken as normal. Source: G. Casella, R. Berger, "Statistical Inference", 9.2.1.
         """
-        from scipy import stats
+        from scipy.special import stdtrit  # scipy.stats imports slowly
 
         scores = self.scores[split]
         n, mean, sd = scores.count(axis=1), scores.mean(axis=1), scores.std(axis=1)
         freedom = np.where(n >= FEWEST, n - 1, np.nan)
-        half = stats.t.ppf((1 + LEVEL) / 2, freedom) * sd * np.sqrt(1 / n + self.overlap)
+        half = stdtrit(freedom, (1 + LEVEL) / 2) * sd * np.sqrt(1 / n + self.overlap)
         return pd.DataFrame({"n": n, "mean": mean, "sd": sd, "half": half})
 
     @cached_property

@@ -29,8 +29,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     names = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
-    from scipy import stats
-    from statsmodels.stats.multitest import multipletests
+    from scipy.special import stdtr, stdtrit  # scipy.stats imports slowly
 
     test, rows = replicates.scores["test"], {}
     sign = 1 if replicates.comparison.metric.higher_is_better else -1
@@ -42,12 +41,14 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
         if n >= FEWEST and np.ptp(differences) > EQUAL:
             deviation = differences.std(ddof=1)
             error = deviation * np.sqrt(1 / n + replicates.overlap)
-            half, effect = stats.t.ppf((1 + LEVEL) / 2, n - 1) * error, mean / deviation
-            p = 2 * stats.t.sf(abs(mean) / error, n - 1)
+            half, effect = stdtrit(n - 1, (1 + LEVEL) / 2) * error, mean / deviation
+            p = 2 * stdtr(n - 1, -abs(mean) / error)
         rows[rival] = [n, mean, half, deviation, effect, p, np.nan]
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
     if tested.any():
+        from statsmodels.stats.multitest import multipletests
+
         compared.loc[tested, "p_adjusted"] = multipletests(compared.loc[tested, "p"], method="holm")[1]
     return compared
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from browsing import chromium, opened
@@ -14,6 +15,7 @@ from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.page import render
 from pipeline.report.vocabulary import value_name
+from pipeline.runs.predictions import Predicted
 from pipeline.runs.read import collect
 
 WriteRun = Callable[..., Path]
@@ -143,6 +145,36 @@ def test_two_runs_are_chosen_for_comparison(browser: Any, report: Path) -> None:
         tab.locator("#run-b").select_option(label="0 (hidden units 8, learning rate 0.001)")
         assert difference(tab)[0][1:3] == ["run 7", "run 0"]
         assert ["test accuracy, %", "94.0", "49.0", "-45.0 ▼"] in difference(tab)
+
+
+def with_predictions(run: Path, predicted: list[int], target: list[int]) -> None:
+    checksum = Predicted(np.array(predicted, np.uint8), np.array(target, np.uint8)).write(run)
+    result = json.loads((run / "result.json").read_text())
+    result["files"] = {"predictions.npz": checksum}
+    result["provenance"]["data"] = {"classes": ["cat", "dog", "<i>owl</i>"]}
+    (run / "result.json").write_text(json.dumps(result))
+
+
+def test_two_classifiers_are_compared_by_their_confusions(browser: Any, sweep: Path) -> None:
+    target = [0, 0, 0, 1, 1, 1, 2]
+    with_predictions(sweep / "7", [0, 0, 1, 1, 1, 2, 2], target)
+    with_predictions(sweep / "11", [0, 1, 1, 1, 1, 1, 2], target)
+    with_predictions(sweep / "10", [0, 1, 1, 1, 1, 1], target[:6])
+    with opened(browser, build([sweep], column=None)) as tab:
+        place = tab.locator("#confusion-difference")
+        assert place.locator("h3").inner_text() == "Confusion on test, run 11 minus run 7"
+        rows = [line.locator("th, td").all_inner_texts() for line in place.locator("tbody tr").all()]
+        assert rows == [["cat", "−1", "+1", ""], ["dog", "", "+1", "−1"], ["<i>owl</i>", "", "", ""]]
+        assert place.locator("td.loss").all_inner_texts() == ["−1", "+1"]  # the others are better
+        assert (
+            place.locator(".caption")
+            .inner_text()
+            .startswith("Run 11 has as many test examples right; most changed: 1 more of cat as dog, 1 fewer of dog as")
+        )
+        tab.locator("#run-b").select_option("2")  # run 10, of other test examples
+        assert place.is_hidden()
+        tab.locator("#run-b").select_option("3")  # of which no predictions were kept
+        assert place.is_hidden()
 
 
 def test_an_axis_keeps_what_is_dragged_on_it(browser: Any, report: Path) -> None:

@@ -17,7 +17,7 @@ function changesSay(change, b) {
   wrong.sort((one, other) => Math.abs(other.count) - Math.abs(one.count));
   const words = wrong.slice(0, 3).map(({ count, i, j }) => `${Math.abs(count)} ${count > 0 ? "more" : "fewer"} of ${classNames[i]} as ${classNames[j]}`);
   const right = change.reduce((sum, row, i) => sum + row[i], 0);
-  const all = right ? `${plural(Math.abs(right), "test example")} ${right > 0 ? "more" : "fewer"} right` : "as many test examples right";
+  const all = right ? `${Math.abs(right)} ${right > 0 ? "more" : "fewer"} test examples right` : "as many test examples right";
   return `${capital(nameOf(b))} has ${all}${words.length ? `; most changed: ${words.join(", ")}` : ""}.`;
 }
 
