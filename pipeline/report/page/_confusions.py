@@ -21,7 +21,7 @@ def confusions(comparison: Comparison, folders: Sequence[Path]) -> dict[str, Any
     Empty unless all are classifications of the same few classes.
     """
     known = comparison.runs.get("provenance.data.classes")
-    classes = known.dropna().unique() if known is not None and comparison.task == "classification" else []
+    classes: Any = known.dropna().unique() if known is not None and comparison.task == "classification" else []
     if len(classes) != 1 or not 1 < len(names := json.loads(classes[0])) <= _CLASSES:
         return {}
     counts = [_counts(folder, len(names)) for folder in folders[:_RUNS]]

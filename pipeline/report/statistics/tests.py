@@ -97,7 +97,7 @@ def _power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
 
     needed = TTestPower().solve_power(_SMALLEST / rival["sd"], power=_POWER, alpha=ALPHA)
     seeds = int(np.ceil(np.max(needed)))
-    deviation = replicates.comparison.score_format.difference(rival["sd"])
+    deviation = f"{100 * rival['sd']:.2f} points"
     return [
         f"Where differences vary as between the first two (sd {deviation}), {max(seeds, FEWEST)} "
         f"{replicates.noun} would show a difference of {100 * _SMALLEST:g} points in {100 * _POWER:.0f} % of such "
