@@ -1,8 +1,11 @@
 """Where stacks train: worker processes on this machine, or those of a Dask cluster."""
 
+import os
+import socket
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import joblib
@@ -12,6 +15,18 @@ from pipeline.extras import needed
 from pipeline.pool import pool
 
 Kind = Literal["loky", "dask"]
+
+
+def _in_folder(folder: Path, function: Callable[..., Any], work: Any) -> Any:
+    """Call function(work) where the command was typed, from which paths of data, runs and modules count."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: {error.strerror} on {socket.gethostname()}, where a Dask worker runs; workers need to see the "
+            "folder that the command is typed in, under the same path"
+        ) from error
+    return function(work)
 
 
 class WorkersDied(Exception):
@@ -64,10 +79,10 @@ class Backend:
 
         A single process is this one, unless the work must be `isolated` because it may kill its process.
         """
-        jobs = [joblib.delayed(function)(work) for work in works]
         if self.name == "dask":
-            yield from self._run_on_cluster(jobs)
+            yield from self._run_on_cluster([joblib.delayed(_in_folder)(Path.cwd(), function, work) for work in works])
             return
+        jobs = [joblib.delayed(function)(work) for work in works]
         try:
             yield from pool(max(min(processes, len(jobs)), 1 + isolated))(jobs)
         except BrokenProcessPool as error:

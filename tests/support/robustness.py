@@ -4,6 +4,7 @@ Each disturbed sweep is continued and must come to the figures of an undisturbed
 may be a traceback. The tests take a sample; all of it, with a line a failure and a table of counts:
 
     python tests/support/robustness.py faults kills stops corruptions --count 50 --kind grid,halving,search
+    python tests/support/robustness.py workers kills stops corruptions --count 50 --kind dask
 """
 
 import argparse
@@ -15,11 +16,12 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from commands import figures  # noqa: E402
+from dask_cluster import Cluster, cluster  # noqa: E402
 
 SMALL = ["-m", "dataset=square", "dataset.samples=60", "model.hidden=[3]", "training.batch_size=8"]
 SMALL += ["training.kernel=plain", "sweep.name=s"]
@@ -39,6 +42,7 @@ SWEEPS = {
         "optimizer.lr=tag(log,interval(0.01,0.5))",
     ],
 }
+_ON_A_CLUSTER = ["dataset.samples=2000", "training.epochs=12", "optimizer.lr=0.1,0.3", "seed=0,1"]
 _CALLS = ("open", "fdopen", "fsync", "replace", "rename", "mkdir", "unlink", "chmod")  # of os, that change the disk
 
 
@@ -251,6 +255,17 @@ def stop(kind: str, seconds: float, number: int, expected: dict[str, object]) ->
         return faults + continued(folder, kind, expected, before)
 
 
+def loss(running: Cluster, number: int, seconds: float, expected: dict[str, object]) -> list[str]:
+    """A sweep on a cluster that loses a worker after some seconds, and ends all the same; repeated."""
+    with scratch() as folder:
+        timer = threading.Timer(seconds, running.lose, [number])
+        timer.start()
+        before = command(folder, SWEEPS["dask"])
+        timer.join()
+        faults = [] if before.status == 0 else [f"ended by {before.status}: {before.error}"]
+        return faults + continued(folder, "dask", expected, before)
+
+
 def corruption(kind: str, moments: random.Random, seconds: float, expected: dict[str, object]) -> tuple[str, list[str]]:
     """A sweep killed after some seconds or at its end, with one file of it damaged, continued."""
     with scratch() as folder:
@@ -321,7 +336,12 @@ _DAMAGES: dict[str, Callable[[Path, bytearray, random.Random], object]] = {
 
 
 def tries(
-    what: str, kind: str, expected: dict[str, object], seconds: float, options: argparse.Namespace
+    what: str,
+    kind: str,
+    expected: dict[str, object],
+    seconds: float,
+    options: argparse.Namespace,
+    running: Cluster | None,
 ) -> Iterator[tuple[str, list[str]]]:
     """What is done, in words, and what goes wrong then, of each disturbance."""
     moments = random.Random(options.seed)
@@ -340,6 +360,9 @@ def tries(
         elif what == "stops":
             number = moments.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
             yield f"{signal.Signals(number).name} after {moment:.2f} s", stop(kind, moment, number, expected)
+        elif what == "workers":
+            number = moments.randrange(2)
+            yield f"worker {number} killed after {moment:.2f} s", loss(running, number, moment, expected)
         else:
             done, faults = corruption(kind, moments, moment, expected)
             yield f"{done}, after {moment:.2f} s", faults
@@ -347,28 +370,41 @@ def tries(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", nargs="+", choices=("faults", "kills", "stops", "corruptions"))
-    parser.add_argument("--kind", default="grid,halving,search", help="sweeps, separated by commas")
+    parser.add_argument("what", nargs="+", choices=("faults", "kills", "stops", "corruptions", "workers"))
+    parser.add_argument(
+        "--kind", default="grid,halving,search", help="sweeps, separated by commas; dask: a grid on a cluster"
+    )
     parser.add_argument("--count", type=int, default=50, help="of kills, stops and corruptions")
     parser.add_argument("--every", type=int, default=1, help="of faults: every how many-th call")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     warm()
-    failed = 0
-    for kind in options.kind.split(","):
-        started = time.monotonic()
-        expected = undisturbed(kind)
-        seconds = time.monotonic() - started
-        for what in options.what:
-            tried = bad = 0
-            for done, faults in tries(what, kind, expected, seconds, options):
-                tried += 1
-                bad += bool(faults)
-                for text in faults:
-                    print(f"  {kind}: {done}: {text}", flush=True)
-            print(f"{kind}: {what}: {tried} tried, {bad} failed", flush=True)
-            failed += bad
+    kinds = options.kind.split(",")
+    with ExitStack() as stack:
+        running = None
+        if "dask" in kinds:
+            running = stack.enter_context(cluster(stack.enter_context(scratch())))
+            SWEEPS["dask"] = [*SMALL, *_ON_A_CLUSTER, *running.overrides]
+        failed = sum(disturbed(kind, options, running) for kind in kinds)
     return int(failed > 0)
+
+
+def disturbed(kind: str, options: argparse.Namespace, running: Cluster | None) -> int:
+    """Try all that is asked for on one kind of sweep; -> how many tries failed."""
+    started = time.monotonic()
+    expected = undisturbed(kind)
+    seconds = time.monotonic() - started
+    failed = 0
+    for what in options.what:
+        tried = bad = 0
+        for done, faults in tries(what, kind, expected, seconds, options, running):
+            tried += 1
+            bad += bool(faults)
+            for text in faults:
+                print(f"  {kind}: {done}: {text}", flush=True)
+        print(f"{kind}: {what}: {tried} tried, {bad} failed", flush=True)
+        failed += bad
+    return failed
 
 
 if __name__ == "__main__":

@@ -1,55 +1,37 @@
-"""Sweeps on a Dask cluster: a real scheduler, and workers that may be killed."""
+"""Sweeps on a Dask cluster."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import GRID, LONGER, ROOT, figures, pipeline, start, wait_for
+from commands import GRID, LONGER, figures, pipeline, start, wait_for
+from dask_cluster import cluster
+
+from pipeline.errors import UserError
+from pipeline.sweep.backend import _in_folder
 
 pytest.importorskip("distributed")
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """The address of a scheduler on loopback, and its two workers of one thread each."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    folder = tmp_path / "dask"
-    folder.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-    def dask(*arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", *arguments]
-        return subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
-
-    scheduler = dask("distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
-    common = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(folder))
-    workers = [dask("distributed.cli.dask_worker", address, *common) for _ in range(2)]
-    yield address, workers
-    for process in (*workers, scheduler):
-        process.kill()
-        process.wait()
-
-
 @pytest.mark.slow
-def test_a_sweep_on_a_cluster_outlives_a_worker(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
-    address, workers = cluster
-    on_cluster = ["hydra.launcher.backend=dask", f"hydra.launcher.scheduler={address}"]
-    process = start(tmp_path, "-m", *LONGER, *GRID, "training.epochs=40", *on_cluster)
-    wait_for(tmp_path / "outputs/s/0/history.csv")
-    workers[0].send_signal(signal.SIGKILL)
-    _, error = process.communicate(timeout=300)
+def test_a_sweep_on_a_cluster_outlives_a_worker(tmp_path: Path) -> None:
+    sweep = ["-m", *LONGER, *GRID, "training.epochs=40"]
+    elsewhere = tmp_path / "elsewhere"  # where workers start
+    elsewhere.mkdir()
+    with cluster(elsewhere) as running:
+        process = start(tmp_path, *sweep, *running.overrides)
+        wait_for(tmp_path / "outputs/s/0/history.csv")
+        running.lose(0)
+        _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
-    pipeline(tmp_path, "-m", *LONGER, *GRID, "training.epochs=40", "hydra.launcher.workers=2", "sweep.name=here")
+    pipeline(tmp_path, *sweep, "hydra.launcher.workers=2", "sweep.name=here")
     assert figures(tmp_path / "outputs/s") == figures(tmp_path / "outputs/here")
+
+
+def test_a_folder_that_a_worker_does_not_see_is_said(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"/nowhere: No such file or directory on .*, where a Dask worker runs; workers"
+    ):
+        _in_folder(tmp_path / "nowhere", str, 3)
 
 
 @pytest.mark.parametrize(
