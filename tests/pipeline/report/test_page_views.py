@@ -130,6 +130,7 @@ def test_filtered_rows_are_saved_as_csv(browser: Any, sweep: Path) -> None:
         table = pd.read_csv(download.value.path(), dtype=str)
         assert list(table["run"]) == ["7", "6", "5", "4"]
         assert table["validation accuracy"][0] == "0.95"  # a share, as in all files
+        assert table["learning rate"][0] == "1"
         assert "status" not in table  # hidden, as all have finished
 
 

@@ -41,12 +41,11 @@ const furtherColumns = further.map((column) => ({
   columnControl: { target: 0, content: filters[!isCategory(column) ? "number" : column.levels.length > 30 ? "text" : "list"] },
   data: ({ row }, kind) => answerAs(kind, textOf(column, row), column.values[row] ?? ""),
 }));
-/** A cell for a file: shares as they are in all files, from 0 to 1, where the page has percent. */
-function asData(words, row, i) {
-  if (!columnNames[i].endsWith(", %")) return table.cell(row, i).render("filter");
-  const value = table.cell(row, i).render("sort");
-  return value === "" ? "" : String(Number((value / 100).toPrecision(12)));
-}
+/** Cells for a file: shares as they are in all files, from 0 to 1, where the page has percent. */
+const asShare = (percent) => (percent === "" ? "" : String(Number((percent / 100).toPrecision(12))));
+const inPercent = (name) => name.endsWith(", %");
+const asData = (words, row, i) => (inPercent(columnNames[i]) ? asShare(table.cell(row, i).render("sort")) : DataTable.Buttons.stripData(words));
+const footerAsData = (words, _i, cell) => (inPercent(runsTable.tHead.rows[0].cells[cell.cellIndex].title) ? asShare(words.trim()) : DataTable.Buttons.stripData(words));
 const columnNames = ["", ...heads.map((head) => head.title), ...further.map(({ name }) => name)];
 const visibleAtFirst = [true, ...heads.map((head) => !hiddenAtFirst(head)), ...further.map(() => false)];
 const table = new DataTable(runsTable, {
@@ -84,7 +83,7 @@ const table = new DataTable(runsTable, {
           text: "Rows as CSV",
           filename: "runs",
           escapeExcelFormula: true,
-          exportOptions: { columns: (i) => i > 0 && table.column(i).visible(), rows: { search: "applied", selected: null }, format: { header: (_words, _i, head) => head.title.replace(/, %$/, ""), body: asData } },
+          exportOptions: { columns: (i) => i > 0 && table.column(i).visible(), rows: { search: "applied", selected: null }, format: { header: (_words, _i, head) => head.title.replace(/, %$/, ""), body: asData, footer: footerAsData } },
         },
       ],
     },
