@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.optimizers.sgd import SGD
 from pipeline.reference.__main__ import main
-from pipeline.reference._best import best
+from pipeline.reference._best import _reported, best
 from pipeline.reference._compare import compare, curves, in_words, write
 from pipeline.reference._page import write_page
 from pipeline.reported.rows import Row, reports, rows
@@ -99,6 +99,23 @@ def test_what_is_trained_again_replaces_its_lines_of_the_page_alone(tmp_path: Pa
     assert "0.2500 ± 0.0100" in (tmp_path / "reference.md").read_text()
     write_page(before, None, [], {}, tmp_path)
     assert (tmp_path / "reference.md").read_text() == (shipped / "reference.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "model", "accuracy"),
+    [
+        ("fashion_mnist", "mlp", 0.8833),
+        ("fashion_mnist", "patch_mlp", 0.8793),
+        ("cifar10", "mlp", 0.4949),
+        ("cifar10", "patch_mlp", 0.4949),  # no report has patches of these images
+        ("cifar100", "patch_mlp", 0.1808),
+    ],
+)
+def test_the_best_of_the_reports_is_of_the_same_kind_of_network_where_there_is_one(
+    dataset: str, model: str, accuracy: float
+) -> None:
+    run = pd.Series({"config.dataset.name": dataset, "config.model.name": model})
+    assert _reported(run, reports()) == pytest.approx(accuracy, abs=5e-5)
 
 
 def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJob, tmp_path: Path) -> None:
