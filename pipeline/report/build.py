@@ -28,6 +28,7 @@ from pipeline.report.outcome import outcome
 from pipeline.report.page.overview import Part, render_overview
 from pipeline.report.page.render import Contents, render
 from pipeline.report.paper import COLUMN, Findings, write_further, write_overview, write_paper
+from pipeline.report.presented import presented, presented_across
 from pipeline.report.statistics.confirmed import confirmation, confirmed_table
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.examples import compare_examples
@@ -104,7 +105,8 @@ def _build_one(
     selection = read_selection(folders[0]) if len(folders) == 1 else None
     confirmed = confirmed_table(selection, replicates, _overrides(collected)) if selection else None
     tables = [*filter(None, [confirmed, repeated]), comparison.listing]
-    write_tables(out / "tables", tables, comparison)
+    read = [presented(table, comparison) for table in tables]
+    write_tables(out / "tables", tables, read, comparison)
     paper = column is not None and reload is None
     for line in outcome(comparison, replicates, of_data):
         tell(line)
@@ -152,12 +154,12 @@ def _build_one(
         of_data,
     )
     write_whole(out / "index.html", render(contents))
-    write_readme(out)
     if wait_for_paper is not None:
         wait_for_paper()
     if also:
         write_further(out, replace(findings, figures=figures), also)
-    return Part(title, folder, comparison, by_example, tables[0], figures)
+    write_readme(out)
+    return Part(title, folder, comparison, by_example, read[0], figures)
 
 
 def _build_overview(
@@ -170,14 +172,15 @@ def _build_overview(
 ) -> Path:
     """Write the page of several data sets, which compares settings by their ranks and holds the figures of each."""
     ranks = Ranks.of(data_sets)
-    table, figure = across_table(data_sets, ranks), critical_differences(ranks)
-    write_tables(out / "tables", [table], data_sets.whole)
+    raw, figure = across_table(data_sets, ranks), critical_differences(ranks)
+    table = presented_across(raw, data_sets)
+    write_tables(out / "tables", [raw], [table], data_sets.whole)
     _write_figures(out, [figure] if figure is not None else [])
     page = render_overview(folders, across(ranks), table, figure, parts, collected.problems, reload, _stamp(reload))
     write_whole(out / "index.html", page)
-    write_readme(out)
     if reload is None:
         write_overview(out, across(ranks), table, figure, parts)
+    write_readme(out)
     return out / "index.html"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,9 @@ from pipeline.metrics import (
     selected,
 )
 from pipeline.report.baseline import Baseline, baseline_of
-from pipeline.report.formats import Table, in_words, text
+from pipeline.report.formats import Table, text
+from pipeline.report.score_format import ScoreFormat, size_of_test
+from pipeline.report.vocabulary import described, names_of
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
@@ -208,12 +210,26 @@ class Comparison:
         """Epochs that each run was to train."""
         return self._numbers("config.training.epochs")
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Columns of the swept keys, and of those that replicate, -> what people call them."""
+        return names_of(self.swept | self.replicating)
+
+    @cached_property
+    def score_format(self) -> ScoreFormat:
+        """How scores are written."""
+        return self.format_of(self.metric)
+
+    def format_of(self, metric: Metric) -> ScoreFormat:
+        """How figures of a metric are written."""
+        return ScoreFormat(metric, size_of_test(self.runs))
+
     def settings(self, row: int) -> str:
-        """The setting of a row in words: "hidden=[256], lr=0.05"."""
+        """The setting of a row in words: "hidden units 256, learning rate 0.05"."""
         return self._words(row, self.swept) or "defaults"
 
     def label(self, row: int) -> str:
-        """All swept keys of a row in words, those that replicate too: "hidden=[256], lr=0.05, seed=3"."""
+        """All swept keys of a row in words, those that replicate too: "learning rate 0.05, seed 3"."""
         return self._words(row, self.swept | self.replicating) or "defaults"
 
     def table(self) -> pd.DataFrame:
@@ -254,16 +270,8 @@ class Comparison:
         footer = self.baseline.row(self.metric, "run") if self.baseline else {}
         return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best, footer=footer)
 
-    def formatted(self) -> pd.DataFrame:
-        """The table with formatted cells."""
-        return self.listing.formatted()
-
-    def files(self) -> dict[str, str]:
-        """File name -> content of the table in each format."""
-        return self.listing.files()
-
-    def _words(self, row: int, keys: dict[str, str]) -> str:
-        return in_words({name: self.runs[key][row] for key, name in keys.items()})
+    def _words(self, row: int, keys: Iterable[str]) -> str:
+        return described({self.names[key]: self.runs[key][row] for key in keys})
 
     def _numbers(self, column: str) -> "pd.Series[float]":
         if column not in self.runs:

@@ -1,15 +1,18 @@
 """Runs of several data sets: each has a comparison to itself, as scores on different data are not comparable."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
-from pipeline.report.formats import in_words, text
+from pipeline.report.formats import NOTHING, text
 from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.vocabulary import described
 
 # What tells data sets apart: other examples or targets. How they are split, and what is done to inputs, are choices.
 _KEYS = [
@@ -37,7 +40,7 @@ class DataSets:
         if not keys:
             return cls(whole, {str(names.iloc[0]): whole})
         words = pd.Series(
-            [in_words({key.rsplit(".", 1)[-1]: row[key] for key in keys}) for row in runs[keys].to_dict("records")],
+            [_as_typed({key.rsplit(".", 1)[-1]: row[key] for key in keys}) for row in runs[keys].to_dict("records")],
             runs.index,
         )
         labels = names.where(words.groupby(names).transform("nunique") == 1, words)  # several of one title
@@ -52,9 +55,9 @@ class DataSets:
 
     @cached_property
     def swept(self) -> dict[str, str]:
-        """The keys by which settings differ whatever the data: column -> short name."""
+        """The keys by which settings differ whatever the data: column -> what people call it."""
         vary = {key for comparison in self.comparisons.values() for key in comparison.swept}
-        return {key: name for key, name in self.whole.swept.items() if key in vary and key not in _KEYS}
+        return {key: self.whole.names[key] for key in self.whole.swept if key in vary and key not in _KEYS}
 
     @cached_property
     def scores(self) -> dict[str, pd.DataFrame]:
@@ -63,7 +66,7 @@ class DataSets:
         for title, comparison in self.comparisons.items():
             replicates, runs = Replicates.of(comparison), comparison.runs
             rows = runs.loc[~comparison.setting.duplicated()].to_dict("records")
-            words = [in_words({name: row.get(key, float("nan")) for key, name in self.swept.items()}) for row in rows]
+            words = [described({name: row.get(key, float("nan")) for key, name in self.swept.items()}) for row in rows]
             summary = replicates.summary("test").set_axis([text or "all runs" for text in words])
             summaries[title] = summary[~summary.index.duplicated()]  # the best by validation of those that differ
         settings = list(dict.fromkeys(word for summary in summaries.values() for word in summary.index))
@@ -81,3 +84,9 @@ class DataSets:
                 if (name := plain + f"-{number}" * (number > 1)) not in names.values()
             )
         return names
+
+
+def _as_typed(settings: Mapping[str, Any]) -> str:
+    """Settings as they are typed, without those that a run does not have: "path=a.csv, inputs=[x]"."""
+    texts = {name: text(value) for name, value in settings.items()}
+    return ", ".join(f"{name}={value}" for name, value in texts.items() if value != NOTHING)

@@ -12,28 +12,34 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table
 
 SCHEMA = "datapackage.json"
-_README = """# A report of scratchnet sweeps
-
-| file | what it is |
-|:-----|:-----------|
-| `index.html` | the page: open it in a browser; it loads nothing |
-| `report.md` | the report as text, with tables and figures: Markdown for GitHub, Pandoc and Quarto |
-| `tables/*.csv` | tables at full precision; `tables/datapackage.json` says what each column is, and in what unit |
-| `tables/*.md` | the same tables, as the page shows them |
-| `figures/*.svg`, `figures/*.png` | the figures, for the web and for slides |
-| `paper/paper.tex` | the report as a paper, to compile and to copy from; each table and figure is a file beside it |
-
-Where a report is of several data sets, `index.html` compares them and a folder for each holds its report.
-
-Text in CSV files that begins as a formula does has an apostrophe before it, so that no spreadsheet runs it.
-`results.csv` beside this folder has every setting and figure of each run. All files here are written again by
-`python -m pipeline.report FOLDER`.
-"""
+_FILES = {  # pattern -> what it is
+    "index.html": "the page: open it in a browser; it loads nothing",
+    "report.md": "the report as text, with tables and figures: Markdown for GitHub, Pandoc and Quarto",
+    "report.docx": "the report for Word",
+    "report.ipynb": "the report as a notebook, which reads the runs again",
+    "tables/*.csv": f"tables at full precision; `tables/{SCHEMA}` says what each column is, and in what unit",
+    "tables/*.md": "the same tables, as the page shows them",
+    "figures/*.svg": "the figures for the web",
+    "figures/*.png": "the figures for slides",
+    "paper/paper.tex": "the report as a paper, to compile and to copy from; each table and figure is a file beside it",
+    "checklists.md": "the checklists of NeurIPS and of reproducibility, as far as runs answer them",
+    "requirements.txt": "the packages of the environment, for pip",
+    "*/index.html": "the report on each data set, in a folder for each; `index.html` compares them",
+}
 
 
 def write_readme(out: Path) -> None:
-    """README.md, the same for every report."""
-    write_whole(out / "README.md", _README)
+    """README.md, which says what each file of the report is that is there."""
+    rows = [f"| `{pattern}` | {words} |" for pattern, words in _FILES.items() if any(out.glob(pattern))]
+    results = "`results.csv` beside this folder has every setting and figure of each run. "
+    parts = [
+        "# A report of scratchnet sweeps",
+        "\n".join(["| file | what it is |", "|:-----|:-----------|", *rows]),
+        "Text in CSV files that begins as a formula does has an apostrophe before it, so that no spreadsheet runs it.",
+        (results if (out.parent / "results.csv").exists() else "")
+        + "All files here are written again by `python -m pipeline.report FOLDER`.",
+    ]
+    write_whole(out / "README.md", "\n\n".join(parts) + "\n")
 
 
 def table_files(tables: Sequence[Table]) -> list[str]:
@@ -41,12 +47,12 @@ def table_files(tables: Sequence[Table]) -> list[str]:
     return [*(f"{table.name}.{ending}" for table in tables for ending in ("csv", "md")), SCHEMA]
 
 
-def write_tables(folder: Path, tables: Sequence[Table], comparison: Comparison) -> None:
-    """Each table as CSV and Markdown, and the schema of the CSV files."""
+def write_tables(folder: Path, tables: Sequence[Table], read: Sequence[Table], comparison: Comparison) -> None:
+    """The tables as CSV with its schema, and as Markdown as they are `read`."""
     folder.mkdir(exist_ok=True)
-    for table in tables:
-        for name, content in table.files().items():
-            write_whole(folder / name, content)
+    for table, as_read in zip(tables, read, strict=True):
+        write_whole(folder / f"{table.name}.csv", table.csv())
+        write_whole(folder / f"{table.name}.md", as_read.markdown())
     write_whole(folder / SCHEMA, json.dumps(package(tables, comparison), indent=1, ensure_ascii=False) + "\n")
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 from pylatexenc.latexencode import (
     RULE_DICT,
     RULE_REGEX,
@@ -50,13 +49,10 @@ class Table:
     picked: bool = False
     footer: Mapping[str, Any] = field(default_factory=dict)  # a last row by column, in the files that people read
 
-    def files(self) -> dict[str, str]:
-        """File name -> content in each format."""
+    def csv(self) -> str:
+        """All rows at full precision."""
         counts = [field for field, name in zip(self.fields, self.data, strict=True) if self.digits.get(str(name)) == 0]
-        return {
-            f"{self.name}.csv": to_csv(self.data.set_axis(self.fields, axis=1), counts),
-            f"{self.name}.md": self.markdown(),
-        }
+        return to_csv(self.data.set_axis(self.fields, axis=1), counts)
 
     @property
     def fields(self) -> list[str]:
@@ -112,7 +108,7 @@ class Table:
             else:
                 rows[name] = rows[name].map(latex)
         heads = {name: f"{{{latex(name)}}}" if name in numbers else latex(name) for name in self.columns}
-        style: Styler = rows.rename(columns=heads).style.hide(axis="index")
+        style = rows.rename(columns=heads).style.hide(axis="index")
         if self.picked:
             style = style.apply(lambda row: ["font-weight: bold" if row.name == 0 else ""] * len(row), axis=1)
         placed: Any = {"environment": "longtable"} if long else {"position": "tbp", "position_float": "centering"}
@@ -194,19 +190,13 @@ def p_value(p: float, label: str = "p") -> str:
     return f"{label} < 0.001" if p < 0.001 else f"{label} = {p:.3f}"
 
 
-def in_words(settings: Mapping[str, Any]) -> str:
-    """Settings as they are typed, without those that a run does not have: "hidden=[256], lr=0.05"."""
-    texts = {name: text(value) for name, value in settings.items()}
-    return ", ".join(f"{name}={value}" for name, value in texts.items() if value != NOTHING)
-
-
 def latex(words: str) -> str:
     """Escape text for LaTeX."""
     return str(_ENCODER.unicode_to_latex(words))
 
 
 def _fixed(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if pd.notna(value) and math.isfinite(value) else NOTHING
+    return f"{value:z.{digits}f}" if pd.notna(value) and math.isfinite(value) else NOTHING
 
 
 def markdown(words: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
-from pipeline.report.statistics.replicates import FEWEST, Replicates
+from pipeline.report.statistics.replicates import Replicates
 
 _NAMED = 20  # runs named per message
 _LINES = 5  # of reasons in a terminal
@@ -37,10 +37,10 @@ def _named(names: Sequence[str]) -> str:
 def _best(comparison: Comparison, replicates: Replicates, of_data: str) -> list[str]:
     if not comparison.picked or len(comparison.runs) < 2:
         return []
-    metric, first = comparison.metric, f"best{of_data}: {comparison.settings(0)}"
+    metric, form, first = comparison.metric, comparison.score_format, f"best{of_data}: {comparison.settings(0)}"
     if not comparison.replicated:
-        scores = [f"{metric.heading(split)} {comparison.best(split)[0]:.4f}" for split in (SELECTION, "test")]
+        scores = [f"{metric.heading(split)} {form.score(comparison.best(split)[0])}" for split in (SELECTION, "test")]
         return [f"{first} (run {comparison.runs['run'][0]}): {', '.join(scores)}"]
     test = replicates.summary("test").iloc[0]
-    spread = f" ± {test['half']:.4f}" if test["n"] >= FEWEST else ""
-    return [f"{first}: {metric.heading('test')} {test['mean']:.4f}{spread}, mean of {test['n']:.0f} {replicates.noun}"]
+    score = form.score(test["mean"], test["half"])
+    return [f"{first}: {metric.heading('test')} {score}, mean of {test['n']:.0f} {replicates.noun}"]

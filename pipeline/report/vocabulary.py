@@ -1,10 +1,11 @@
-"""What people call the keys and the data: "learning rate" for optimizer.lr, "Fashion-MNIST" for fashion_mnist."""
+"""What people call keys, their values and the data: "learning rate" for optimizer.lr, "64-32" for [64,32]."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.report.formats import text
+from pipeline.metrics import metric_of
+from pipeline.report.formats import NOTHING, text
 
 _KEYS = {
     "model.name": "model",
@@ -33,6 +34,12 @@ _DATA = {
     "cifar100": "CIFAR-100",
 }
 _MODELS = {"mlp": "A multilayer perceptron", "patch_mlp": "An MLP across patches", "layers": "A network of layers"}
+_VALUES = {
+    **{"null": "none", "true": "yes", "false": "no"},
+    **{"relu": "ReLU", "leaky_relu": "leaky ReLU", "gelu": "GELU"},
+    **{"sgd": "SGD", "adam": "Adam", "one_cycle": "one cycle"},
+    **{"mlp": "MLP", "patch_mlp": "patch MLP"},
+}
 _FIGURES = {
     "seconds.total": "seconds",
     "seconds.training": "seconds of training",
@@ -71,21 +78,28 @@ def model_name(choice: str) -> str:
 
 
 def value_name(value: Any) -> str:
-    """A value of a key: "256, 128" for [256,128], "none" for null, "no" for false."""
+    """A value of a key: "256-128" for the widths [256,128], "none" for null, "no" for false."""
     words = text(value)
+    if re.fullmatch(r"\[\d+(, ?\d+)*\]", words):
+        return "-".join(re.findall(r"\d+", words))
     if re.fullmatch(r"\[[\d., eE+-]+\]", words):
         return ", ".join(words[1:-1].replace(",", " ").split())
-    return _DATA.get(words) or {"null": "none", "true": "yes", "false": "no"}.get(words, words)
+    return _DATA.get(words) or _VALUES.get(words, words)
 
 
 def names_of(keys: Mapping[str, str]) -> dict[str, str]:
-    """The short name of each key, as tables have it, -> what people call it, where that tells the keys apart."""
-    names = {short: key_name(key) for key, short in keys.items()}
-    return {short: name if list(names.values()).count(name) == 1 else short for short, name in names.items()}
+    """Columns of keys -> what people call them; where that does not tell them apart, their short names."""
+    names = {key: key_name(key) for key in keys}
+    return {key: name if list(names.values()).count(name) == 1 else keys[key] for key, name in names.items()}
+
+
+def described(settings: Mapping[str, Any]) -> str:
+    """Settings by their names, without those that a run does not have: "hidden units 256, learning rate 0.05"."""
+    return ", ".join(f"{name} {value_name(value)}" for name, value in settings.items() if text(value) != NOTHING)
 
 
 def column_name(column: str) -> str:
-    """A column of `collect`'s runs: "validation accuracy" for metric.best_validation_accuracy."""
+    """A column of `collect`'s runs: "validation accuracy, %" for metric.best_validation_accuracy."""
     if column in _FIGURES:
         return _FIGURES[column]
     if column.startswith("config."):
@@ -93,5 +107,6 @@ def column_name(column: str) -> str:
     if match := re.fullmatch(r"metric\.(best|final)_(?:(train|validation|test)_)?(\w+)", column):
         place, split, metric = match.groups()
         words = _METRICS.get(metric, metric.replace("_", " "))
-        return " ".join(filter(None, (split, words))) + _PLACES[place]
+        percent = ", %" if split and metric_of(metric).share else ""
+        return " ".join(filter(None, (split, words))) + _PLACES[place] + percent
     return column.partition(".")[2].replace("_", " ") or column

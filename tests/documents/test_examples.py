@@ -20,9 +20,9 @@ PLACE = ROOT / "docs" / "examples"
 ALL = sorted(path for path in PLACE.rglob("README.md") if path.parent != PLACE)
 OVERVIEW = PLACE / "two_data_sets" / "README.md"
 PAGES = [page for page in ALL if page != OVERVIEW]
-KEYS = {"hidden": "model.hidden", "lr": "optimizer.lr", "l2": "model.l2"}
+KEYS = {"hidden units": "model.hidden", "learning rate": "optimizer.lr", "L2 penalty": "model.l2"}
 NUMBER = r"(-?[\d,]*\.?\d+)"
-SETTING = r"((?:\w+=(?:\[[\d,]*\]|[\d.e+-]*\d)(?:, )?)+)"
+SETTING = rf"((?:(?:{'|'.join(KEYS)}) [\d.e+-]*\d(?:, )?)+)"
 
 
 class Sweep:
@@ -39,6 +39,7 @@ class Sweep:
             "accuracy" if "metric.best_test_accuracy" in runs and runs["task"].iloc[0] != "regression" else "r2"
         )
         self.share = self.score == "accuracy"
+        self.scale = 100 if self.share else 1  # of what is written
         self.replicate = "config.dataset.fold" if self.name == "five_folds" else "config.seed"
         self.finished = runs[runs["status"] == "finished"]
 
@@ -48,10 +49,10 @@ class Sweep:
     def of(self, words: str, runs: pd.DataFrame | None = None) -> pd.DataFrame:
         """The finished runs of a setting that is given in words."""
         runs = self.finished if runs is None else runs
-        for key, value in re.findall(r"(\w+)=(\[[^\]]*\]|[^,\s]+)", words):
+        for key, value in re.findall(rf"({'|'.join(KEYS)}) ([\d.e+-]*\d)", words):
             column = runs[f"config.{KEYS[key]}"]
-            if value.startswith("["):
-                wanted = ast.literal_eval(value)
+            if key == "hidden units":
+                wanted = list(map(int, value.split("-")))
                 runs = runs[[ast.literal_eval(text) == wanted for text in column]]
             else:
                 runs = runs[np.isclose(column.astype(float), float(value), rtol=1e-4)]
@@ -73,6 +74,11 @@ def number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
+def written(text: str) -> object:
+    """What is equal to the number to its last digit."""
+    return pytest.approx(number(text), abs=0.501 * 10.0 ** -len(text.partition(".")[2]))
+
+
 def half(values: "pd.Series[float]", overlap: float) -> float:
     n = len(values)
     return float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) * np.sqrt(1 / n + overlap))
@@ -80,10 +86,10 @@ def half(values: "pd.Series[float]", overlap: float) -> float:
 
 def winner(sweep: Sweep, found: re.Match[str]) -> None:
     values = sweep.of(found[1])[sweep.column("test")]
-    assert number(found[2]) == pytest.approx(values.mean(), abs=5.1e-5)
-    assert number(found[3]) == pytest.approx(half(values, sweep.overlap), abs=5.1e-5)
+    assert sweep.scale * values.mean() == written(found[2])
+    assert sweep.scale * half(values, sweep.overlap) == written(found[3])
     assert number(found[4]) == len(values)
-    assert number(found[5]) == pytest.approx(values.std(ddof=1), abs=5.1e-5)
+    assert sweep.scale * values.std(ddof=1) == written(found[5])
 
 
 def picked(sweep: Sweep, found: re.Match[str]) -> None:
@@ -91,12 +97,11 @@ def picked(sweep: Sweep, found: re.Match[str]) -> None:
     most = max(len(runs) for runs in sweep.settings())
     whole = [runs[sweep.column("validation")].mean() for runs in sweep.settings() if len(runs) == most]
     assert number(found[1]) == len(means)
-    assert number(found[2]) == pytest.approx(max(whole), abs=5.1e-5)
+    assert sweep.scale * max(whole) == written(found[2])
 
 
 def verdicts(sweep: Sweep) -> int:
     """All comparisons of the page together, since their p are adjusted together; -> how many there are."""
-    scale = 100 if sweep.share else 1
     kinds = [rf"{SETTING} beats {SETTING} by", rf"{SETTING} is ahead of {SETTING} by"]
     kinds += [rf"No difference between {SETTING} and {SETTING} can be shown: the first is ahead by"]
     tail = rf" {NUMBER} ± {NUMBER} (?:points|in R²).*?\(n = {NUMBER}, d = {NUMBER}, (?:adjusted )?p (=|<) {NUMBER}\)"
@@ -109,8 +114,8 @@ def verdicts(sweep: Sweep) -> int:
     for _, first, second, difference, spread, n, effect, _, _ in compared:
         pairs = pd.merge(sweep.of(first), sweep.of(second), on=sweep.replicate)
         differences = pairs[f"{sweep.column('test')}_x"] - pairs[f"{sweep.column('test')}_y"]
-        assert number(difference) == pytest.approx(scale * differences.mean(), abs=0.0051)
-        assert number(spread) == pytest.approx(scale * half(differences, sweep.overlap), abs=0.0051)
+        assert sweep.scale * differences.mean() == written(difference)
+        assert sweep.scale * half(differences, sweep.overlap) == written(spread)
         assert number(n) == len(differences)
         assert number(effect) == pytest.approx(differences.mean() / differences.std(ddof=1), abs=0.0051)
         error = differences.std(ddof=1) * np.sqrt(1 / len(differences) + sweep.overlap)
@@ -138,21 +143,22 @@ def power(sweep: Sweep, found: re.Match[str]) -> None:
 def wilson(sweep: Sweep, found: re.Match[str]) -> None:
     right, examples = int(number(found[1])), int(number(found[2]))
     low, high = proportion_confint(right, examples, method="wilson")
-    assert number(found[3]) == pytest.approx(low, abs=5.1e-5)
-    assert number(found[4]) == pytest.approx(high, abs=5.1e-5)
+    assert 100 * low == written(found[3])
+    assert 100 * high == written(found[4])
     assert any(round(score * examples) == right for score in sweep.finished[sweep.column("test")])
 
 
 def no_better(sweep: Sweep, found: re.Match[str]) -> None:
     scored = sweep.runs[sweep.column("validation")].dropna()
     assert number(found[2]) == len(scored)
-    assert number(found[1]) == (scored <= number(found[3]) + 1e-4).sum()
+    level = number(found[3]) / sweep.scale
+    assert (scored <= level - 5.1e-4).sum() <= number(found[1]) <= (scored <= level + 5.1e-4).sum()
 
 
 def all_better(sweep: Sweep, found: re.Match[str]) -> None:
     scored = sweep.runs[sweep.column("validation")].dropna()
     assert number(found[1]) == len(scored)
-    assert scored.min() > number(found[2]) - 5e-5
+    assert scored.min() > number(found[2]) / sweep.scale - 5.1e-4
 
 
 def halving(sweep: Sweep, found: re.Match[str]) -> None:
@@ -170,15 +176,15 @@ def diverged(sweep: Sweep, found: re.Match[str]) -> None:
 
 
 SCORE = "(?:accuracy|R²)"
-ALWAYS = rf"always answering .{{1,60}}? \(validation {SCORE} {NUMBER}\)"
+ALWAYS = rf"always answering .{{1,60}}? \(validation {SCORE} {NUMBER}(?: %)?\)"
 CHECKS: dict[str, Callable[[Sweep, re.Match[str]], None]] = {
-    rf"{SETTING}: test {SCORE} {NUMBER} ± {NUMBER}, n = {NUMBER} (?:seeds|folds) \(sd {NUMBER}\)": winner,
-    rf"Picked among {NUMBER} settings for the highest mean validation {SCORE}, {NUMBER},": picked,
+    rf"{SETTING}: test {SCORE} {NUMBER} ± {NUMBER}(?: %)?, n = {NUMBER} \w+ \(sd {NUMBER}(?: points)?\)": winner,
+    rf"Picked among {NUMBER} settings for the highest mean validation {SCORE}, {NUMBER}(?: %)?,": picked,
     rf"\(sd {NUMBER} points\), {NUMBER} (?:seeds|folds) would show": power,
-    rf"{NUMBER} right of {NUMBER} leave a 95 % interval from {NUMBER} to {NUMBER} \(Wilson\)": wilson,
+    rf"{NUMBER} right of {NUMBER} leave a 95 % interval from {NUMBER} to {NUMBER} % \(Wilson\)": wilson,
     rf"{NUMBER} of {NUMBER} runs are no better than {ALWAYS}": no_better,
     rf"All {NUMBER} runs are better than {ALWAYS}": all_better,
-    r"Halving dropped (\d+) of (\d+) runs before their end: (\d+) of (\d+) epochs were trained, (\d+)% were": halving,
+    r"Halving dropped (\d+) of (\d+) runs before their end: (\d+) of (\d+) epochs were trained, (\d+) % were": halving,
     rf"{SETTING} diverged on all (\d+) seeds": diverged,
 }
 
@@ -212,9 +218,11 @@ def test_the_overview_has_what_each_page_says_and_its_own_ranks() -> None:
     )
     ranks = means.rank(ascending=False).mean(axis=1)
     for hidden, row in means.iterrows():
-        cells = next(line for line in text.splitlines() if line.startswith(f"| hidden=[{str(hidden)[1:-1]}]"))
+        name = "-".join(map(str, ast.literal_eval(str(hidden))))
+        cells = next(line for line in text.splitlines() if line.startswith(f"| hidden units {name} "))
         assert f"| {ranks[hidden]:.2f} " in cells
-        assert all(f"| {value:.4f} ± " in cells for value in row)
+        for value, text_of in zip(sorted(row), sorted(re.findall(rf"\| {NUMBER} ± ", cells), key=number), strict=True):
+            assert 100 * value == written(text_of)
     for title in ("digits of scikit-learn", "breast cancer of scikit-learn"):
         folder = title.replace(" ", "-")
         page = (OVERVIEW.parent / folder / "README.md").read_text(encoding="utf-8").replace("\\", "")

@@ -12,7 +12,19 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.metrics import LOSS, SELECTION, Metric, Split
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, MANY, SCREEN, Figure, Medium, drawable, finish, level, plain
+from pipeline.report.figures.medium import (
+    COLOURS,
+    GREY,
+    MANY,
+    SCREEN,
+    Figure,
+    Medium,
+    drawable,
+    finish,
+    in_percent,
+    level,
+    plain,
+)
 
 CURVES: tuple[Split, ...] = ("train", SELECTION)
 _COLOURED = len(COLOURS)
@@ -49,7 +61,7 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
     settings = sorted(epochs["setting"].unique())
     best = settings[:_COLOURED]
     loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
-    labels = {metric: metric.label for metric in comparison.charted} | {LOSS: loss}
+    labels = {metric: metric.label + ", %" * metric.share for metric in comparison.charted} | {LOSS: loss}
     width = (medium.width or 10) - 0.6  # inches for the words of the legend
     names = [fill(plain(_name(comparison, epochs, number)), medium.letters(width)) for number in best]
     with medium.style():
@@ -60,6 +72,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
             if metric == comparison.metric and comparison.baseline:
                 level(axes, comparison.baseline.scores[SELECTION], "baseline")
             axes.set(xlabel="epoch", ylabel=label)
+            if metric.share:
+                in_percent(axes.yaxis)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         handles = [Line2D([], [], color=colour, label=name) for colour, name in zip(COLOURS, names, strict=False)]
         handles += [

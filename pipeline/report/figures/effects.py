@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from pipeline.metrics import LOSS, SELECTION
 from pipeline.report.comparison import Comparison, levels
@@ -16,14 +17,17 @@ from pipeline.report.figures.medium import (
     distinct,
     drawable,
     finish,
+    in_percent,
     level,
 )
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import NOTHING, text
 from pipeline.report.statistics.importance import Importance
+from pipeline.report.vocabulary import value_name
 
 PANELS = 6
 CELLS = 15  # levels per side at which a heat map is still readable
+_APART = 0.12  # of an axis: numbers so far apart are its ticks
 _LETTERS = 24  # per setting under a panel
 
 
@@ -38,7 +42,7 @@ def marginal_effects(comparison: Comparison, importance: Importance, medium: Med
         for number, (axes, key) in enumerate(zip(panels, keys, strict=False)):
             _panel(axes, comparison, key)
             if number % columns == 0:
-                axes.set_ylabel(comparison.metric.heading(SELECTION))
+                axes.set_ylabel(comparison.score_format.heading(SELECTION))
         for axes in panels[len(keys) :]:
             axes.remove()
         left_out = len(comparison.swept) - len(keys)
@@ -60,29 +64,37 @@ def heat_map(comparison: Comparison, importance: Importance, medium: Medium = SC
     down, across = (levels(comparison.runs[key]) for key in keys)
     if max(len(down), len(across)) > CELLS:
         return None
-    names = [comparison.swept[key] for key in keys]
+    names, form = [comparison.names[key] for key in keys], comparison.score_format
     means = cells(comparison, *keys)[comparison.metric.heading(SELECTION)].unstack()
-    means = means.reindex(index=down, columns=across).apply(drawable)
+    means = means.reindex(index=down, columns=across).apply(drawable) * form.scale
+    digits = form.digits(value=np.nanmax(np.abs(means))) if means.notna().any(axis=None) else 1
     with medium.style():
         figure = medium.canvas(1.9 + 0.85 * max(3, len(across)), 1.4 + 0.5 * max(3, len(down)))
         axes = figure.subplots()
         image = axes.imshow(means.to_numpy(dtype=float), cmap="cividis", aspect="auto")
         axes.grid(visible=False)
         width = figure.get_figwidth()
-        axes.set_xticks(range(len(across)), distinct(across, medium.letters(0.6 * width / len(across))))
-        axes.set_yticks(range(len(down)), distinct(down, medium.letters(0.3 * width)))
+        ticks = [list(map(value_name, values)) for values in (down, across)]
+        axes.set_xticks(range(len(across)), distinct(ticks[1], medium.letters(0.6 * width / len(across))))
+        axes.set_yticks(range(len(down)), distinct(ticks[0], medium.letters(0.3 * width)))
         axes.set(xlabel=names[1], ylabel=names[0])
         middle = (np.nanmin(means) + np.nanmax(means)) / 2
-        if medium.letters(0.6 * width / len(across)) < len("0.000"):
+        if medium.letters(0.6 * width / len(across)) < len("00.00"):
             means = means[:0]  # colours alone if numbers would overlap
         for (row, column), value in np.ndenumerate(means.to_numpy(dtype=float)):
             if np.isfinite(value):
                 colour = "black" if value > middle else "white"
                 axes.text(
-                    column, row, f"{value:.3f}", ha="center", va="center", color=colour, fontsize=medium.size(0.9)
+                    column,
+                    row,
+                    f"{value:.{digits}f}",
+                    ha="center",
+                    va="center",
+                    color=colour,
+                    fontsize=medium.size(0.9),
                 )
-        figure.colorbar(image).set_label(f"mean {comparison.metric.heading(SELECTION)}", fontsize=medium.size(0.9))
-        rest = [name for key, name in comparison.swept.items() if key not in keys]
+        figure.colorbar(image).set_label(f"mean {form.heading(SELECTION)}", fontsize=medium.size(0.9))
+        rest = [comparison.names[key] for key in comparison.swept if key not in keys]
         over = f", averaged over {', '.join(rest)}" if rest else ""
         what = f"Mean {comparison.metric.heading(SELECTION)} for {names[0]} and {names[1]}{over}."
         caption = what + comparison.at_that_epoch
@@ -110,8 +122,13 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     scale = Scale.of(values)
     if scale.kind == "log":
         axes.set_xscale("log")
-    elif scale.kind == "category":
-        axes.set_xticks(list(scale.place.values()), distinct(scale.levels, _LETTERS))
+    if scale.kind == "category" or _fits(scale):
+        axes.set_xticks(list(scale.place.values()), distinct(list(map(value_name, scale.levels)), _LETTERS))
+        axes.set_xticks([], minor=True)
+    elif scale.kind == "log":
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    if scale.kind == "category":
         axes.set_xlim(-0.5, len(scale.levels) - 0.5)
     x = values.map(text).map(scale.place)
     many = len(x) > MANY
@@ -120,6 +137,15 @@ def _panel(axes: Axes, comparison: Comparison, key: str) -> None:
     if len(means) > CELLS:  # a search: hardly any two runs share a value
         means = means[:0]
     axes.plot(means.index, means.to_numpy(), "o-", color=COLOURS[0], linewidth=1.8, markersize=5)
-    axes.set_xlabel(comparison.swept[key])
+    axes.set_xlabel(comparison.names[key])
+    if comparison.metric.share:
+        in_percent(axes.yaxis)
     if comparison.baseline:
         level(axes, comparison.baseline.scores[SELECTION], "baseline")
+
+
+def _fits(scale: Scale) -> bool:
+    """Whether each value along an axis of numbers has room for its name."""
+    places = np.array(sorted(scale.place.values()))
+    steps = np.diff(np.log(places) if scale.kind == "log" else places)
+    return bool(len(steps) > 0 and steps.min() >= _APART * steps.sum())

@@ -2,7 +2,7 @@
 
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, finish
+from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, finish, in_percent
 from pipeline.report.statistics.importance import Importance
 
 _METHODS = {
@@ -17,7 +17,7 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
     if shares is None or len(shares) < 2:
         return None
     with medium.style():
-        names = [*(comparison.swept[key] for key in importance.order), *importance.rest]
+        names = [*(comparison.names[key] for key in importance.order), *importance.rest]
         values = [*shares, *importance.rest.values()]
         figure = medium.canvas(7.5, 0.9 + 0.32 * len(names), lines=True)
         axes = figure.subplots()
@@ -25,10 +25,11 @@ def importance_figure(comparison: Comparison, importance: Importance, medium: Me
         axes.barh(range(len(names)), values, color=colours, height=0.6)
         axes.set_yticks(range(len(names)), names)
         for place, value in enumerate(values):
-            axes.text(value + 0.01, place, f"{value:.0%}", va="center", fontsize=medium.size(0.9))
+            axes.text(value + 0.01, place, f"{100 * value:.0f} %", va="center", fontsize=medium.size(0.9))
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.set(xlim=(0, 1.1), xlabel=f"share of the variance of the {comparison.metric.heading(SELECTION)}")
+        axes.set(xlim=(0, 1.1), xlabel=f"share of the variance of the {comparison.metric.heading(SELECTION)}, %")
+        in_percent(axes.xaxis)
         caption = (
             f"How much of the variance of the {comparison.metric.heading(SELECTION)} each key explains by itself, "
             f"{_METHODS[importance.method]}; all bars together are 100 %. "

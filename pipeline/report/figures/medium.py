@@ -12,10 +12,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import PercentFormatter
 
 # M. Okabe, K. Ito, "Color universal design", 2008: distinguishable with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
@@ -123,6 +124,11 @@ def level(axes: Axes, value: float | None, words: str) -> None:
         axes.axhline(value, color="black", linestyle=":", linewidth=1, label=words)
 
 
+def in_percent(axis: Axis) -> None:
+    """Ticks in percent, without the sign, on an axis of shares."""
+    axis.set_major_formatter(PercentFormatter(1, symbol=None))
+
+
 SCREEN = Medium()
 _LARGEST = 1e100  # beyond this (a diverging run) axes overflow
 
@@ -158,6 +164,8 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
         layout.execute(figure)
         figure.set_layout_engine("none")  # keep the layout
     if medium.width is not None:
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf  # with fontTools, which imports slowly
+
         pdf = io.BytesIO()
         FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})  # type: ignore[no-untyped-call]
         return Figure(name, title, caption, pdf=pdf.getvalue())

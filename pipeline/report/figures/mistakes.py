@@ -2,8 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import PercentFormatter
 
-from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, Medium, finish
+from pipeline.report.figures.medium import COLOURS, SCREEN, Figure, Medium, finish, in_percent
 from pipeline.report.statistics.diagnosis import Diagnosis
 
 _ANNOTATED = 20  # classes up to which a cell can hold its number
@@ -38,7 +39,8 @@ def confusion_matrix(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) ->
                 colour = "black" if shares[row, column] > 0.5 else "white"
                 fit = min(medium.size(0.8), fitting)
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
-        figure.colorbar(image, shrink=0.8).set_label("share of the true class", fontsize=medium.size(0.9))
+        bar = figure.colorbar(image, shrink=0.8, format=PercentFormatter(1, symbol=None))
+        bar.set_label("share of the true class, %", fontsize=medium.size(0.9))
         caption = f"Run {run} on the test split: how often each true class (row) was classified as each class (column)."
         return finish(figure, "confusion", "Confusion matrix", caption, medium)
 
@@ -54,11 +56,12 @@ def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -
         size = medium.size(0.9 if few else 0.6)
         axes.set_yticks(range(len(order)), [diagnosis.class_names[k] for k in order], fontsize=size)
         for place, share in enumerate(recall[order]):
-            axes.text(share + 0.005, place, f"{share:.3f}", va="center", fontsize=size)
+            axes.text(share + 0.005, place, f"{100 * share:.1f}", va="center", fontsize=size)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.margins(y=0.01)
-        axes.set(xlabel="test accuracy (share of the class)", xlim=(0, 1.08))
+        axes.set(xlabel="test accuracy, % of the class", xlim=(0, 1.08))
+        in_percent(axes.xaxis)
         caption = f"Run {run}: the share of each class's test examples classified correctly, the hardest on top."
         return finish(figure, "accuracy_by_class", "Accuracy by class", caption, medium)
 
@@ -71,7 +74,7 @@ def surest_mistakes(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -> 
     surest = wrong[np.argsort(-diagnosis.probability[wrong], kind="stable")][: _ROWS * _columns(medium)]
     names = diagnosis.class_names
     titles = [
-        f"{names[diagnosis.target[i]]}\nas {names[diagnosis.predicted[i]]}\n{diagnosis.probability[i]:.3f}"
+        f"{names[diagnosis.target[i]]}\nas {names[diagnosis.predicted[i]]}\n{100 * diagnosis.probability[i]:.1f} %"
         for i in surest
     ]
     with medium.style():

@@ -5,7 +5,7 @@ import pandas as pd
 
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
-from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish, level
+from pipeline.report.figures.medium import COLOURS, GREY, SCREEN, Figure, Medium, drawable, finish, in_percent, level
 from pipeline.runs.folders import natural
 
 
@@ -29,7 +29,9 @@ def search_progress(comparison: Comparison, medium: Medium = SCREEN) -> Figure |
         best = scores.cummax() if higher else scores.cummin()
         axes.step(places, best, where="post", color=COLOURS[0], label="best so far")
         axes.plot(places, expected_best(scores, higher=higher), color=COLOURS[1], linestyle="--", label="expected best")
-        axes.set(xlabel=f"{what}s", ylabel=comparison.metric.heading(SELECTION))
+        axes.set(xlabel=f"{what}s", ylabel=comparison.score_format.heading(SELECTION))
+        if comparison.metric.share:
+            in_percent(axes.yaxis)
         if comparison.baseline:
             level(axes, comparison.baseline.scores[SELECTION], f"always {comparison.baseline.words}")
         axes.legend(loc="lower right" if higher else "upper right")

@@ -14,6 +14,7 @@ from pipeline.report.page._numbers import short
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
 from pipeline.report.statistics.shares import wilson
+from pipeline.report.vocabulary import value_name
 
 SETTINGS = 1000  # more are no picture
 _COLOURS = 5
@@ -22,13 +23,15 @@ _COLOURS = 5
 def all_settings(comparison: Comparison, replicates: Replicates, importance: Importance) -> dict[str, Any]:
     """JSON: of each setting its name, runs, n, status, mean, low, high and test score, and what colours it.
 
+    Shares are in percent.
+
     The score is that on validation, by which settings are picked, or on test where there is no validation.
     """
     split = SELECTION if comparison.score.notna().any() else "test"
     summary, test = replicates.summary(split).head(SETTINGS), replicates.summary("test")["mean"]
     members = comparison.runs.groupby(comparison.setting.to_numpy()).indices
     single = comparison.best(split)
-    metric = comparison.metric
+    metric, scale = comparison.metric, comparison.score_format.scale
     entries: list[dict[str, Any]] = []
     for number, row in zip(summary.index, summary.to_dict("records"), strict=True):
         rows = np.asarray(members[number])
@@ -41,6 +44,7 @@ def all_settings(comparison: Comparison, replicates: Replicates, importance: Imp
         if not row["n"] and len(rows) == 1 and metric == ACCURACY:
             low, high = wilson(mean, _examples(comparison, split, rows))
         numbers = {"mean": mean, "low": low, "high": high, "test": test[number]}
+        numbers = {name: scale * value for name, value in numbers.items()}
         entries.append(
             {
                 "name": comparison.settings(int(rows[0])),
@@ -59,7 +63,7 @@ def all_settings(comparison: Comparison, replicates: Replicates, importance: Imp
         "test_label": metric.heading("test") if split != "test" else None,
         "noun": replicates.noun,
         "interval": _interval(replicates, metric == ACCURACY),
-        "baseline": short(baseline),
+        "baseline": short(scale * baseline),
         "baseline_words": comparison.baseline.words if comparison.baseline else "",
         "key": _coloured(comparison, importance, [entry["row"] for entry in entries]),
     }
@@ -92,5 +96,5 @@ def _coloured(comparison: Comparison, importance: Importance, rows: Sequence[int
         if 1 < len(names) <= _COLOURS:
             place = {name: number for number, name in enumerate(names)}
             values = [place[text(comparison.runs[key][row])] for row in rows]
-            return {"name": comparison.swept[key], "levels": names, "values": values}
+            return {"name": comparison.names[key], "levels": list(map(value_name, names)), "values": values}
     return None

@@ -34,15 +34,15 @@ def classification(diagnosis: Diagnosis, run: str) -> dict[str, Any]:
 
 
 def classification_data(diagnosis: Diagnosis) -> dict[str, Any]:
-    """What the scripts draw of it: calibration, and for two classes ROC and precision–recall."""
+    """What the scripts draw of it: calibration in percent, and for two classes ROC and precision–recall."""
     right = diagnosis.predicted == diagnosis.target
     bins = calibration(diagnosis.probability, right)
     data: dict[str, Any] = {
         "calibration": {
-            "confidence": shorts(bins.confidence),
-            "accuracy": shorts(bins.accuracy),
+            "confidence": shorts(100 * bins.confidence),
+            "accuracy": shorts(100 * bins.accuracy),
             "count": bins.count.tolist(),
-            "error": short(bins.error),
+            "error": f"{100 * bins.error:.1f} points",
         }
     }
     if diagnosis.positive is not None and len(set(diagnosis.target.tolist())) == 2:
@@ -75,12 +75,15 @@ def _by_class(counts: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
         precision, recall = right / given, right / support
         f1 = 2 * right / (given + support)
     order = np.argsort(np.nan_to_num(f1, nan=2.0), kind="stable")[:_CLASSES]
-    rows = [[names[k], *(_share(value[k]) for value in (precision, recall, f1)), f"{support[k]:,}"] for k in order]
-    return {"columns": ["class", "precision", "recall", "F1", "support"], "rows": rows}
+    rows = [
+        [names[k], _fixed(100 * precision[k], 1), _fixed(100 * recall[k], 1), _fixed(f1[k], 3), f"{support[k]:,}"]
+        for k in order
+    ]
+    return {"columns": ["class", "precision, %", "recall, %", "F1", "support"], "rows": rows}
 
 
-def _share(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else "–"
+def _fixed(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "–"
 
 
 def _confusion(counts: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def _mistakes(diagnosis: Diagnosis) -> list[dict[str, str]]:
             "source": _png(diagnosis.images[i]),
             "true": names[diagnosis.target[i]],
             "predicted": names[diagnosis.predicted[i]],
-            "probability": f"{diagnosis.probability[i]:.3f}",
+            "probability": f"{100 * diagnosis.probability[i]:.1f} %",
         }
         for i in surest
     ]

@@ -29,14 +29,21 @@ def splits_of(history: pd.DataFrame, comparison: Comparison) -> tuple[Split, ...
 
 
 def curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:
-    """For each row: `epochs`, `seconds` (since the start) and the values of each split and metric, null for gaps."""
+    """For each row: `epochs`, `seconds` (since the start) and the values of each split and metric, null for gaps.
+
+    Shares are in percent.
+    """
     epochs = history[history["run"].isin(set(comparison.runs["run"]))].reset_index(drop=True)
     metrics, splits = comparison.charted, splits_of(epochs, comparison)
     points = int(np.clip(_ALL_POINTS // max(len(comparison.runs), 1), _FEWEST, POINTS))
     places = epochs.groupby("run", sort=False).indices
     rows = [_thinned(np.asarray(places.get(run, []), dtype=int), points) for run in comparison.runs["run"]]
-    names = [metric.on(split) for metric in metrics for split in splits]
-    values = {name: _column(epochs, name) for name in names}
+    scales = {metric: comparison.format_of(metric).scale for metric in metrics}
+    values = {
+        metric.on(split): scale * _column(epochs, metric.on(split))
+        for metric, scale in scales.items()
+        for split in splits
+    }
     taken = _column(epochs, "seconds")
     seconds = pd.Series(taken).fillna(0).groupby(epochs["run"].to_numpy()).cumsum().to_numpy() if len(epochs) else taken
     frames = {metric.name: frame(epochs, metric, splits) or (0.0, 1.0) for metric in metrics}
@@ -45,7 +52,7 @@ def curves(comparison: Comparison, history: pd.DataFrame) -> dict[str, Any]:
         "splits": list(splits),
         "last": int(number.max()) if len(number) else 0,
         "points": points,
-        "frame": {name: [short(end) for end in ends] for name, ends in frames.items()},
+        "frame": {metric.name: [short(scale * end) for end in frames[metric.name]] for metric, scale in scales.items()},
         "epochs": [number[some].astype(int).tolist() for some in rows],
         "seconds": [shorts(seconds[some]) for some in rows],
         **{name: [shorts(column[some]) for some in rows] for name, column in values.items()},

@@ -10,13 +10,13 @@ import pandas as pd
 from pipeline.metrics import ACCURACY, SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
-from pipeline.report.formats import in_words, p_value
+from pipeline.report.formats import p_value
 from pipeline.report.outcome import BAD
 from pipeline.report.page._summary import count
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
 from pipeline.report.statistics.shares import EQUAL, wilson
 from pipeline.report.statistics.tests import ALPHA, compare_best
-from pipeline.report.vocabulary import data_name, model_name
+from pipeline.report.vocabulary import data_name, described, model_name
 
 _KEYS = 3  # named in a title
 _FEW_EXAMPLES = 1000  # of a test split: the interval of an accuracy is then wider than two points
@@ -35,17 +35,17 @@ class Tile:
 
 
 def title(*comparisons: Comparison) -> str:
-    """`sweep.title`, or "hidden, lr and l2 on Fashion-MNIST (part), 36 runs"; of several data sets all together."""
+    """`sweep.title`, or "Learning rate and dropout on CIFAR-10, 36 runs"; of several data sets all together."""
     if given := dict.fromkeys(words for one in comparisons for words in _given(one, "title")):
         return ", ".join(given)
-    keys = {name: key for one in comparisons for key, name in one.swept.items() if key != "config.dataset.name"}
-    names = list(keys or dict.fromkeys(name for one in comparisons for name in one.replicating.values()))
+    keys = dict.fromkeys(one.names[key] for one in comparisons for key in one.swept if key != "config.dataset.name")
+    names = list(keys or dict.fromkeys(one.names[key] for one in comparisons for key in one.replicating))
     if len(names) > _KEYS:
         names = [*names[: _KEYS - 1], count(len(names) - _KEYS + 1, "more key")]
     data = listed(list(dict.fromkeys(data_name(data) for one in comparisons for data in titles(one.runs))))
     models = {str(name) for one in comparisons for name in one.runs.get("config.model.name", ["one"])}
     what = listed(names) or listed(list(map(model_name, sorted(models))))
-    return f"{what} on {data}, {count(sum(len(one.runs) for one in comparisons), 'run')}"
+    return f"{what[:1].upper()}{what[1:]} on {data}, {count(sum(len(one.runs) for one in comparisons), 'run')}"
 
 
 def tile_of_data(name: str, comparison: Comparison, address: str) -> Tile:
@@ -76,16 +76,6 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
-def to_digits(value: float, half: float = math.nan) -> str:
-    """ "0.831 ± 0.016": as many decimals as make sense beside the half-width of the interval, four without one."""
-    if not math.isfinite(value):
-        return "–"
-    if not (math.isfinite(half) and half > 0):
-        return f"{value:.4f}"
-    digits = min(max(1 - math.floor(math.log10(half)), 1), 4)
-    return f"{value:.{digits}f} ± {half:.{digits}f}"
-
-
 def _given(comparison: Comparison, key: str) -> list[str]:
     values = comparison.runs.get(f"config.sweep.{key}", pd.Series(dtype=object)).dropna()
     return list(dict.fromkeys(map(str, values)))
@@ -106,49 +96,49 @@ def _best(comparison: Comparison) -> Tile:
 
 
 def _briefly(comparison: Comparison, row: int) -> str:
-    """A setting in words, its numbers to three digits: "lr=0.0091" for one that a search drew."""
-    values = {name: comparison.runs[key][row] for key, name in comparison.swept.items()}
+    """A setting in words, its numbers to three digits: "learning rate 0.0091" for one that a search drew."""
+    values = {comparison.names[key]: comparison.runs[key][row] for key in comparison.swept}
     brief = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
-    return in_words(brief) or "defaults"
+    return described(brief) or "defaults"
 
 
 def _score(comparison: Comparison, replicates: Replicates) -> Tile:
     heading = f"Test {comparison.metric.label}"
     summary = replicates.summary("test").iloc[0]
-    n, noun = int(summary["n"]), replicates.noun
+    n, noun, written = int(summary["n"]), replicates.noun, comparison.score_format.score
     if n >= FEWEST:
         interval = f"{100 * LEVEL:.0f} % interval of the mean over {n} {noun}"
         words = [interval if summary["half"] > 0 else f"the same on all {n} {noun}"]
-        return Tile(heading, to_digits(summary["mean"], summary["half"]), words)
+        return Tile(heading, written(summary["mean"], summary["half"]), words)
     if n > 1:
-        return Tile(heading, to_digits(summary["mean"]), [f"mean of {n} {noun}: too few for an interval"])
+        return Tile(heading, written(summary["mean"]), [f"mean of {n} {noun}: too few for an interval"])
     score = float(comparison.best("test")[comparison.representative])
     size = comparison.examples("test")
     if comparison.metric != ACCURACY or not size:
-        return Tile(heading, to_digits(score), ["one run: no interval"])
+        return Tile(heading, written(score), ["one run: no interval"])
     low, high = wilson(score, size)
-    return Tile(heading, to_digits(score, (high - low) / 2), [f"95 % interval by {size:,} test examples, of one run"])
+    return Tile(heading, written(score, (high - low) / 2), [f"95 % interval by {size:,} test examples, of one run"])
 
 
 def _lead(comparison: Comparison, replicates: Replicates) -> Tile:
     score, metric, heading = comparison.score, comparison.metric, "Lead over the runner-up"
-    scale, unit = (100, "points") if metric.share else (1, metric.label)
+    written = comparison.score_format.difference
     if comparison.replicated and len(compared := compare_best(replicates)):
         rival, row = compared.iloc[0], int(compared.index[0])
         words = [f"on test, paired over {rival['n']:.0f} {replicates.noun}, before {replicates.name(row)}"]
         if pd.notna(p := rival["p_adjusted"]):
             words.append(p_value(p))
-        return Tile(heading, f"{_signed(scale * rival['difference'], scale * rival['half'])} {unit}", words)
+        return Tile(heading, written(rival["difference"], rival["half"], "+"), words)
     second = _runner_up(comparison)
     if second is None or not comparison.picked:
-        return _above_baseline(comparison, scale, unit)
+        return _above_baseline(comparison)
     lead = abs(float(score[0] - score[second]))
     if lead < EQUAL:
         return Tile(heading, "none", [f"tied on validation with {_briefly(comparison, second)}"], warns=True)
     words = [f"on validation, before {_briefly(comparison, second)}"]
     if metric == ACCURACY and (size := comparison.examples(SELECTION)):
         words.append(f"{lead * size:.0f} of {size:,} examples")
-    return Tile(heading, f"{scale * lead:.2f} {unit}", words)
+    return Tile(heading, written(lead), words)
 
 
 def _runner_up(comparison: Comparison) -> int | None:
@@ -157,20 +147,15 @@ def _runner_up(comparison: Comparison) -> int | None:
     return rows[0] if rows else None
 
 
-def _above_baseline(comparison: Comparison, scale: float, unit: str) -> Tile:
+def _above_baseline(comparison: Comparison) -> Tile:
     """In place of a lead where there is one setting: how far above a constant answer it is."""
     test = float(comparison.best("test")[comparison.representative])
     if comparison.baseline is None or not math.isfinite(test):
         return Tile("Lead over the runner-up", "–", ["There is no other setting with a score."])
-    above = scale * (test - comparison.baseline.scores["test"])
+    above = test - comparison.baseline.scores["test"]
     words = [f"always answering {comparison.baseline.words}"]
-    return Tile(
-        "Above the baseline", f"{above:+.1f} {unit}" if scale > 1 else f"{above:+.3f} {unit}", words, warns=above <= 0
-    )
-
-
-def _signed(value: float, half: float) -> str:
-    return f"{value:+.2f} ± {half:.2f}" if math.isfinite(half) else f"{value:+.2f}"
+    figure = comparison.score_format.difference(above, sign="+")
+    return Tile("Above the baseline", figure, words, warns=above <= 0)
 
 
 def _trust(comparison: Comparison, replicates: Replicates) -> Tile:

@@ -36,7 +36,7 @@ def reported(comparison: Comparison) -> pd.DataFrame:
 
 
 def reported_curves(comparison: Comparison) -> list[dict[str, Any]]:
-    """The reported accuracy by epoch, if all runs use one data set and it is that of a report."""
+    """The reported accuracy in percent by epoch, if all runs use one data set and it is that of a report."""
     if comparison.metric != ACCURACY or comparison.runs.get("config.dataset.name", pd.Series()).nunique() != 1:
         return []
     curves = []
@@ -44,7 +44,7 @@ def reported_curves(comparison: Comparison) -> list[dict[str, Any]]:
         known = row.curve[["epoch", "held_out_accuracy"]].dropna()
         if len(known) > 1:
             name = f"{row.reported['report']}, {row.held_out}"
-            curves.append({"name": name, "points": [[int(e), float(v)] for e, v in known.to_numpy()]})
+            curves.append({"name": name, "points": [[int(e), 100 * float(v)] for e, v in known.to_numpy()]})
     return curves
 
 

@@ -1,5 +1,6 @@
 """The summary at the top of the page: what was swept, what won and by how much, what failed, how long it took."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.outcome import BAD
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
+from pipeline.report.vocabulary import value_name
 
 
 def summary(comparison: Comparison, by_example: str | None = None) -> list[str]:
@@ -26,15 +28,15 @@ def summary(comparison: Comparison, by_example: str | None = None) -> list[str]:
 
 def _swept(comparison: Comparison) -> list[str]:
     trained = f"{count(len(comparison.runs), 'run')} on {_values(titles(comparison.runs))}"
-    swept, replicating = (_keys(comparison, keys) for keys in (comparison.swept, comparison.replicating))
+    swept, replicating = (_keys(comparison, list(keys)) for keys in (comparison.swept, comparison.replicating))
     if not swept and not replicating:
         return [f"{trained}; nothing was swept: all have the same settings."]
     sentence = f"{trained}. Swept were {swept}" if swept else f"{trained}, all of one setting"
     return [f"{sentence}, replicated over {replicating}." if replicating else f"{sentence}."]
 
 
-def _keys(comparison: Comparison, keys: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {_values(comparison.runs[key])}" for key, name in keys.items())
+def _keys(comparison: Comparison, keys: Sequence[str]) -> str:
+    return "; ".join(f"{comparison.names[key]}: {_values(comparison.runs[key])}" for key in keys)
 
 
 def _best(comparison: Comparison) -> list[str]:
@@ -56,7 +58,8 @@ def _dropped(comparison: Comparison) -> list[str]:
     trained, planned = comparison.figure("final_epoch").sum(), comparison.planned_epochs.sum()
     if not 0 < planned < float("inf"):
         return [f"{sentence}."]
-    return [f"{sentence}: {trained:.0f} of {planned:.0f} epochs were trained, {1 - trained / planned:.0%} were saved."]
+    saved = f"{100 * (1 - trained / planned):.0f} %"
+    return [f"{sentence}: {trained:.0f} of {planned:.0f} epochs were trained, {saved} were saved."]
 
 
 def _ended(comparison: Comparison) -> list[str]:
@@ -82,7 +85,7 @@ def _values(values: "pd.Series[Any]", most: int = 8) -> str:
     named = levels(values)
     if len(named) > most and pd.to_numeric(pd.Series(named), errors="coerce").notna().all():
         return f"{len(named)} values from {float(named[0]):.3g} to {float(named[-1]):.3g}"
-    return ", ".join(named[:most]) + (f", … {len(named)} values" if len(named) > most else "")
+    return ", ".join(map(value_name, named[:most])) + (f", … {len(named)} values" if len(named) > most else "")
 
 
 def count(number: int, noun: str) -> str:

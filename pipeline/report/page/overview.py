@@ -9,7 +9,8 @@ from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table
 from pipeline.report.page._headline import tile_of_data, title
 from pipeline.report.page._summary import summary
-from pipeline.report.page.render import cells_of, environment, notes_of, styles
+from pipeline.report.page._tables import cells_of
+from pipeline.report.page.render import ROWS, environment, notes_of, scripts
 from pipeline.runs.problem import Problem
 
 _ROWS = 25  # of a data set's table; its page has all
@@ -37,7 +38,7 @@ def render_overview(
     reload: int | None,
     stamp: str,
 ) -> str:
-    """index.html, self-contained and without scripts; it links to the page of each data set."""
+    """index.html, self-contained; without scripts its tables do not sort. It links to the page of each data set."""
     return (
         environment()
         .get_template("overview.html.j2")
@@ -47,7 +48,7 @@ def render_overview(
             notes=notes_of(*(part.comparison for part in parts)),
             tiles=[tile_of_data(part.title, part.comparison, f"{part.folder}/index.html") for part in parts],
             sentences=sentences,
-            table=cells_of(table),
+            table=cells_of(table, ROWS),
             figure=figure,
             parts=[
                 {
@@ -62,6 +63,6 @@ def render_overview(
             problems=problems,
             reload=reload,
             stamp=stamp,
-            styles=styles(),
+            **scripts("sorted_tables"),
         )
     )

@@ -13,16 +13,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from pipeline.durations import duration
-from pipeline.metrics import LOSS, SELECTION, SPLITS
-from pipeline.report.comparison import Comparison, levels
+from pipeline.metrics import LOSS, SELECTION
+from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import Figure
 from pipeline.report.formats import Table, text
 from pipeline.report.outcome import messages
 from pipeline.report.page._best import classification, classification_data, regression, regression_data
 from pipeline.report.page._data import page_data
 from pipeline.report.page._headline import notes, tiles, title
-from pipeline.report.page._reported import reported
 from pipeline.report.page._summary import count, summary
+from pipeline.report.page._tables import cells_of, reported_table, runs_table, settings_table
+from pipeline.report.presented import presented
 from pipeline.report.statistics.diagnosis import Diagnosis
 from pipeline.report.statistics.fit import Fit
 from pipeline.report.statistics.importance import Importance
@@ -33,13 +34,24 @@ ROWS = 1000  # runs on the page, so that it opens quickly; the files beside it h
 _BROWSER = Path(__file__).parent / "browser"
 _SCRIPTS = (
     *("start", "chart", "address", "table", "links", "selected", "overview", "curves", "steps", "scatter", "axes"),
-    *("heat_maps", "effects", "search", "contour", "best", "difference", "finish"),
+    *("heat_maps", "effects", "search", "contour", "best", "confusion_difference", "difference", "finish"),
 )
 _DRAWN_HERE = (
     *("learning_curves", "heat_map", "effects", "importance", "search"),
     *("confusion", "accuracy_by_class", "mistakes", "first_layer"),
 )
-_PROVENANCE = ("package_version", "git_commit", "git_changed", "python", "torch", "numpy", "cpu", "threads", "device")
+_PROVENANCE = (
+    "package_version",
+    "git_commit",
+    "git_changed",
+    "git_url",
+    "python",
+    "torch",
+    "numpy",
+    "cpu",
+    "threads",
+    "device",
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +94,6 @@ def render(contents: Contents) -> str:
     """index.html, self-contained: it loads nothing, and its security policy allows only its own scripts."""
     top_runs, runs = contents.top_runs, contents.top_runs.runs
     comparison, still = contents.comparison, {figure.name: figure for figure in contents.figures}
-    early, *late = scripts = [
-        _browser("early.js"),
-        _browser("libraries.js"),
-        "\n".join(_browser(f"{name}.js") for name in _SCRIPTS),
-    ]
     data = page_data(
         comparison,
         contents.at_epoch,
@@ -98,16 +105,16 @@ def render(contents: Contents) -> str:
         contents.searched,
     )
     best, data["best"] = _best(contents)
-    settings, reports = _settings(comparison, contents.settings), _reported(comparison)
+    settings, reports = settings_table(comparison, contents.settings), reported_table(comparison)
     values = {
         "title": title(comparison),
         "meta": _meta(contents),
         "notes": notes_of(comparison),
         "tiles": tiles(comparison, contents.replicates),
         "summary": [*filter(None, [contents.confirmation]), *summary(comparison, contents.by_example)],
-        "confirmed": cells_of(contents.confirmed) if contents.confirmed else None,
+        "confirmed": cells_of(presented(contents.confirmed, comparison), ROWS) if contents.confirmed else None,
         "total": len(comparison.runs),
-        "table": _table(top_runs),
+        "table": runs_table(top_runs),
         "settings": settings,
         "picked": top_runs.picked,
         "still": still,
@@ -130,27 +137,10 @@ def render(contents: Contents) -> str:
         "problems": contents.problems,
         "reload": contents.reload,
         "stamp": contents.stamp,
-        "styles": styles(),
-        "early": early,
-        "late": late,
-        "hashes": [_hash(script) for script in scripts],
+        **scripts(*_SCRIPTS),
         "data": data | {"reload": contents.reload},
     }
     return environment().get_template("index.html.j2").render(values | {"contents": _contents(values)})
-
-
-def cells_of(table: Table, most: int = ROWS) -> dict[str, Any]:
-    """A table for a template: columns (name, whether it holds figures), rows of texts, footer, caption."""
-    formatted = table.formatted()
-    return {
-        "columns": [(name, name in table.digits) for name in table.columns],
-        "rows": formatted.head(most).to_numpy().tolist(),
-        "left": max(len(formatted) - most, 0),
-        "footer": list(table.formatted_footer().values()),
-        "caption": table.caption,
-        "name": table.name,
-        "picked": table.picked,
-    }
 
 
 def notes_of(*comparisons: Comparison) -> list[str]:
@@ -168,9 +158,15 @@ def environment() -> Environment:
     return made
 
 
-def styles() -> list[str]:
-    """The style sheets of every page."""
-    return [_browser("libraries.css"), _browser("style.css")]
+def scripts(*names: str) -> dict[str, Any]:
+    """Styles and scripts of a page: what runs before anything is laid out, the libraries, and what uses them."""
+    early, *late = every = [
+        _browser("early.js"),
+        _browser("libraries.js"),
+        "\n".join(_browser(f"{name}.js") for name in names),
+    ]
+    styles = [_browser("libraries.css"), _browser("style.css")]
+    return {"styles": styles, "early": early, "late": late, "hashes": [_hash(script) for script in every]}
 
 
 def _meta(contents: Contents) -> list[str]:
@@ -230,80 +226,6 @@ def _browser(name: str) -> str:
 def _hash(script: str) -> str:
     """The hash that identifies an inline script in a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-_SHORT = {"validation": "val.", "seconds": "time, s"}
-
-
-def _table(comparison: Comparison) -> dict[str, Any]:
-    """Columns, and rows of cells (text, sort key). A column's key is that of the page's data, where it is there too."""
-    table, formatted, digits = comparison.table(), comparison.formatted(), comparison.digits
-    keys = _keys(comparison)
-    columns, cells = [], []
-    score = comparison.metric.heading(SELECTION if comparison.score.notna().any() else "test")
-    for name in map(str, formatted.columns):
-        if name in digits:
-            order = [f"{value:.12g}" if pd.notna(value) else "" for value in table[name]]
-            kind = "number"
-        else:
-            distinct = levels(table[name])
-            place = {level: str(i) for i, level in enumerate(distinct)}
-            order = [place[text(value)] for value in table[name]]
-            kind = "list" if len(distinct) <= 30 and name != "run" else "text"
-        first, space, rest = name.partition(" ")
-        columns.append(
-            {
-                "name": name,
-                "short": _SHORT.get(name) or f"{_SHORT.get(first, first)}{space}{rest}",
-                "key": keys.get(name, ""),
-                "numeric": name in digits,
-                "filter": kind,
-                "score": name == score,
-            }
-        )
-        cells.append(list(zip(formatted[name], order, strict=True)))
-    footer = list(comparison.listing.formatted_footer().values())
-    return {
-        "columns": columns,
-        "footer": footer,
-        "rows": list(zip(comparison.runs["run"], zip(*cells, strict=True), strict=True)),
-    }
-
-
-def _keys(comparison: Comparison) -> dict[str, str]:
-    """Column of the table -> column of the runs."""
-    names = {name: key for key, name in (comparison.swept | comparison.replicating).items()}
-    metrics = {
-        metric.heading(split): metric for metric in (comparison.metric, LOSS, *comparison.beside) for split in SPLITS
-    }
-    names |= {heading: f"metric.{metric.best(heading.partition(' ')[0])}" for heading, metric in metrics.items()}
-    return names | {"best epoch": "metric.best_epoch", "seconds": "seconds.total", "status": "status"}
-
-
-def _settings(comparison: Comparison, table: Table | None) -> dict[str, Any]:
-    """The settings with their means, as text, each with the names of its runs."""
-    if table is None:
-        return {"rows": []}
-    formatted = table.formatted()
-    runs = comparison.runs["run"].groupby(comparison.setting).agg(list)
-    return {
-        "columns": [(name, name in table.digits) for name in formatted],
-        "rows": list(zip(formatted.to_numpy().tolist(), runs, strict=True)),
-        "picked": table.picked,
-        "footer": list(table.formatted_footer().values()),
-        "caption": table.caption,
-    }
-
-
-def _reported(comparison: Comparison) -> dict[str, Any]:
-    """The reports' figures as text."""
-    table = reported(comparison)
-    digits = {"reported": ".4f", "ours": ".4f", "difference in points": "+.2f"}
-    rows = [
-        ["–" if pd.isna(value) else format(value, digits.get(str(name), "")) for name, value in row.items()]
-        for _, row in table.iterrows()
-    ]
-    return {"columns": list(table.columns), "numeric": [*digits, "epochs"], "rows": rows}
 
 
 def _absent(present: set[str]) -> list[str]:

@@ -87,7 +87,10 @@ def _code(comparison: Comparison) -> str:
     if not commits:
         return f"The commands are in “Reproduce”. {_YOU} Give the address of code and data."
     note = ", with changes that were not committed" if changed else ""
-    return f"Commit {', '.join(commit[:12] for commit in commits)}{note}. {_YOU} Give the address of code and data."
+    urls = sorted(set(map(str, comparison.runs.get("provenance.git_url", comparison.runs["run"][:0]).dropna())))
+    of = f" of {', '.join(urls)}" if urls else ""
+    named = f"Commit {', '.join(commit[:12] for commit in commits)}{of}{note}."
+    return f"{named} {_YOU} Give the address of {'the data' if urls else 'code and data'}."
 
 
 def _licences(comparison: Comparison) -> str:

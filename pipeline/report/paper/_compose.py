@@ -16,10 +16,11 @@ from pipeline.report.paper._findings import Findings
 from pipeline.report.paper._methods import Methods
 from pipeline.report.paper._references import cited, entries_of, mention
 from pipeline.report.paper._settings import Settings
-from pipeline.report.paper._tables import all_runs, main_table, presented
+from pipeline.report.paper._tables import all_runs, main_table
+from pipeline.report.presented import presented
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
-from pipeline.report.vocabulary import data_name, key_name
+from pipeline.report.vocabulary import data_name
 
 _SHOWS = {
     "search": "shows the progress of the search",
@@ -68,7 +69,7 @@ def _authors(comparison: Comparison) -> list[str]:
 
 def _question(comparison: Comparison) -> str:
     data = listed(list(dict.fromkeys(map(data_name, titles(comparison.runs)))))
-    keys = [key_name(key) for key in comparison.swept]
+    keys = [comparison.names[key] for key in comparison.swept]
     label, best = comparison.metric.label, comparison.metric.best_word
     if keys:
         return f"Which choice of {listed(keys)} gives the {best} {label} on {data}, and how sure is that?"

@@ -31,6 +31,11 @@ def data_sentences(settings: Settings) -> Iterator[str]:
     yield f"The data are {either(names)}" + (f": {', '.join(sizes)}." if sizes else ".")
     if settings.values("dataset.target"):
         yield f"The target is {settings.said('dataset.target')}."
+    if settings.has("dataset.folds", "0"):
+        yield (
+            f"They are cross-validated: examples are cut into {settings.said('dataset.folds')} folds, and fold "
+            f"{settings.said('dataset.fold')} is for test."
+        )
     drawn = {entry["test_split"] for entry in entries(comparison)}
     share, seed = settings.values("dataset.test_fraction"), settings.values("dataset.test_seed")
     if "drawn" in drawn:

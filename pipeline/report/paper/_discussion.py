@@ -42,9 +42,10 @@ def _importance(importance: Importance) -> Iterator[str]:
         return
     first, last = importance.order[0], importance.order[-1]
     if importance.shares[first] > 2 * importance.shares[last]:
+        most, least = (f"{100 * importance.shares[key]:.0f} %" for key in (first, last))
         yield (
-            f"Why does the {key_name(first)} matter more ({importance.shares[first]:.0%} of the variance of the "
-            f"scores) than the {key_name(last)} ({importance.shares[last]:.0%})?"
+            f"Why does the {key_name(first)} matter more ({most} of the variance of the scores) than the "
+            f"{key_name(last)} ({least})?"
         )
 
 
@@ -60,8 +61,8 @@ def _worst_class(diagnosis: Diagnosis) -> Iterator[str]:
     back = int(counts[rival, worst])
     yield (
         f"Why does {names[worst]} fail? Of its {examples[worst]:,} test examples the best run gets "
-        f"{counts[worst, worst] / examples[worst]:.0%} right; {wrong[rival]:,} are taken for {names[rival]}, and "
-        f"{back:,} of {names[rival]} for {names[worst]}."
+        f"{100 * counts[worst, worst] / examples[worst]:.0f} % right; {wrong[rival]:,} are taken for {names[rival]}, "
+        f"and {back:,} of {names[rival]} for {names[worst]}."
     )
 
 
@@ -103,12 +104,12 @@ def _diverged(comparison: Comparison) -> Iterator[str]:
 
 
 def _gap(comparison: Comparison) -> Iterator[str]:
-    row, metric = comparison.representative, comparison.metric
+    row, metric, written = comparison.representative, comparison.metric, comparison.score_format.score
     train, validation = float(comparison.best("train")[row]), float(comparison.score[row])
     if metric.share and train - validation > _GAP:
         yield (
-            f"The {metric.label} of the best run is {train:.3f} on training and {validation:.3f} on validation "
-            "examples: what would close that gap, and at what cost?"
+            f"The {metric.label} of the best run is {written(train)} on training and {written(validation)} on "
+            "validation examples: what would close that gap, and at what cost?"
         )
 
 
@@ -119,10 +120,10 @@ def _at_the_end(comparison: Comparison) -> Iterator[str]:
 
 
 def _baseline(comparison: Comparison) -> Iterator[str]:
-    baseline, metric = comparison.baseline, comparison.metric
+    baseline, metric, written = comparison.baseline, comparison.metric, comparison.score_format.score
     test = float(comparison.best("test")[comparison.representative])
     if baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
         yield (
-            f"Always answering {baseline.words} has a test {metric.label} of {level:.3f}, the best run {test:.3f}: is "
-            "that good, and beside what?"
+            f"Always answering {baseline.words} has a test {metric.label} of {written(level)}, the best run "
+            f"{written(test)}: is that good, and beside what?"
         )

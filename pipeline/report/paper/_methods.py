@@ -1,32 +1,17 @@
 """The methods in sentences, read off the runs: what was done with what, every setting of it, with references."""
 
-import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Any
 
-import pandas as pd
-
-from pipeline.durations import duration
 from pipeline.metrics import FURTHER
-from pipeline.report.comparison import Comparison
-from pipeline.report.formats import text
 from pipeline.report.page import count
 from pipeline.report.paper._command import SweepCommand
+from pipeline.report.paper._computing import computing_sentences
 from pipeline.report.paper._data import data_sentences
+from pipeline.report.paper._model import model_sentences
 from pipeline.report.paper._references import cite
-from pipeline.report.paper._settings import Settings, either
-from pipeline.report.paper._vocabulary import (
-    ACTIVATIONS,
-    INITIALIZERS,
-    LAYERS,
-    LOSS_OF,
-    LOSSES,
-    MODELS,
-    SAMPLERS,
-    SCHEDULES,
-)
+from pipeline.report.paper._settings import Settings, either, named
+from pipeline.report.paper._vocabulary import LOSS_OF, LOSSES, SAMPLERS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
 from pipeline.report.statistics.tests import compare_best
@@ -57,7 +42,7 @@ class Methods:
     ) -> "Methods":
         """`names` are those of the figures."""
         tools = dict(_TOOLS)
-        data, model = list(data_sentences(settings)), list(_model(settings))
+        data, model = list(data_sentences(settings)), list(model_sentences(settings))
         training = [*_optimizer(settings), *_training(settings)]
         sweep = list(_sweep(settings, replicates, command))
         figures = [
@@ -66,67 +51,9 @@ class Methods:
             *_statistics(replicates, tools),
             *_importance(names, importance, tools),
         ]
-        return cls(data, model, [*training, *_rest(settings)], sweep, figures, list(_computing(settings, tools)))
-
-
-def _model(settings: Settings) -> Iterator[str]:
-    yield f"The models are {_named(settings, 'model.name', MODELS)}."
-    if settings.values("model.hidden"):
-        yield f"Hidden widths: {settings.said('model.hidden')}; activation: " + (
-            f"{_named(settings, 'model.activation', ACTIVATIONS)}."
+        return cls(
+            data, model, [*training, *_rest(settings)], sweep, figures, list(computing_sentences(settings, tools))
         )
-    yield from _layers(settings)
-    yield from _parameters(settings.comparison)
-    if settings.values("model.initializer"):
-        from scratchnet.networks import initializer_rule  # imports torch
-
-        settings.told.add("model.initializer")
-        rules = {
-            initializer_rule(str(run["config.model.initializer"]), activation)
-            for run in settings.comparison.runs.to_dict("records")
-            for activation in _activations(run)
-        }
-        yield f"Weights start from {either([INITIALIZERS.get(rule, rule) for rule in sorted(rules)])}, biases from 0."
-    if settings.has("model.layer_norm", "false"):
-        yield f"Layer normalisation{cite('ba2016layer')}: {settings.said('model.layer_norm')}."
-    if settings.has("model.residual", "false"):
-        yield f"Each MLP is added to its input{cite('he2016deep')}: {settings.said('model.residual')}."
-    if settings.has("model.dropout", "0") or settings.has("model.input_dropout", "0"):
-        yield (
-            f"Dropout{cite('srivastava2014dropout')} at rate {settings.said('model.dropout')} after hidden layers and "
-            f"{settings.said('model.input_dropout')} on inputs."
-        )
-    if settings.has("model.l2", "0"):
-        yield f"The objective has the penalty 0.5 · l2 · Σ‖W‖² over weights, l2 = {settings.said('model.l2')}."
-
-
-def _parameters(comparison: Comparison) -> Iterator[str]:
-    numbers = comparison.figure("parameters").dropna()
-    if len(numbers):
-        low, high = int(numbers.min()), int(numbers.max())
-        yield f"A network has {low:,} parameters." if low == high else f"Networks have {low:,} to {high:,} parameters."
-
-
-def _layers(settings: Settings) -> Iterator[str]:
-    """Networks that are written down layer by layer."""
-    if not settings.values("model.layers"):
-        return
-    words = re.findall(r"\w+", " ".join(settings.values("model.layers")))
-    used = [phrase for name, phrase in LAYERS.items() if name in words]
-    yield f"Layers, before a linear layer to the outputs: {settings.said('model.layers')}."
-    if used:
-        yield f"Among them: {', '.join(used)}."
-
-
-def _activations(run: Mapping[Hashable, Any]) -> list[str]:
-    """The activations of a run, by which initial weights go."""
-    one, layers = run.get("config.model.activation"), run.get("config.model.layers")
-    if isinstance(one, str):
-        return [one]
-    if not isinstance(layers, str):
-        return ["relu"]  # a patch_mlp has no other
-    named = [name for name in ACTIVATIONS if re.search(rf"\b{name}\b", layers)]
-    return named or re.findall(r"[\w.]+:\w+", layers) or ["relu"]
 
 
 def _optimizer(settings: Settings) -> Iterator[str]:
@@ -144,7 +71,7 @@ def _optimizer(settings: Settings) -> Iterator[str]:
         else:
             yield f"Optimizer: {name}."
     if settings.values("optimizer.lr"):
-        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {_named(settings, 'schedule.name', SCHEDULES)}.")
+        yield (f"Learning rate: {settings.said('optimizer.lr')}, with {named(settings, 'schedule.name', SCHEDULES)}.")
     if settings.has("optimizer.weight_decay", "0"):
         decay = settings.said("optimizer.weight_decay")
         yield f"Weight decay, decoupled{cite('loshchilov2019decoupled')}: {decay}."
@@ -264,39 +191,15 @@ def _importance(names: set[str], importance: Importance, tools: dict[str, str]) 
 
 
 def _rest(settings: Settings) -> Iterator[str]:
+    settings.told |= {"training.device", "training.kernel", "training.threads"}  # what computes, not what
+    if not settings.has("model.l2", "0"):
+        settings.told.add("model.l2_layers")
+    if "normal" not in settings.values("model.initializer"):
+        settings.told.add("model.initializer_scale")
+    if not settings.has("optimizer.momentum", "0"):
+        settings.told.add("optimizer.nesterov")
+    if not settings.has("dataset.folds", "0"):
+        settings.told.add("dataset.fold")
     rest = settings.rest()
     if rest:
         yield f"Further settings: {'; '.join(f'{key} = {value}' for key, value in rest.items())}."
-
-
-def _computing(settings: Settings, tools: Mapping[str, str]) -> Iterator[str]:
-    comparison = settings.comparison
-
-    def recorded(name: str) -> list[str]:
-        column: Any = comparison.runs.get(f"provenance.{name}", pd.Series(dtype=object))
-        return list(dict.fromkeys(text(value) for value in column.dropna()))
-
-    versions = [f"scratchnet-sweeps {either(recorded('package_version'))}"] if recorded("package_version") else []
-    versions += (
-        [f"commit {either([commit[:12] for commit in recorded('git_commit')])}"] if recorded("git_commit") else []
-    )
-    versions += [f"Python {either(recorded('python'))}"] if recorded("python") else []
-    versions += [f"PyTorch {either(recorded('torch'))}{cite('paszke2019pytorch')}"] if recorded("torch") else []
-    versions += [f"NumPy {either(recorded('numpy'))}{cite('harris2020array')}"] if recorded("numpy") else []
-    if {"compiled", "lookahead", "fused"} & set(recorded("kernel")):
-        versions.append(f"Numba{cite('lam2015numba')}")
-    versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
-    yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."
-    machine = either(recorded("cpu")) if recorded("cpu") else "unknown"
-    parts = [f"{either(recorded('cores'))} cores"] if recorded("cores") else []
-    memory = pd.to_numeric(pd.Series(recorded("memory_bytes"), dtype=object), errors="coerce").dropna()
-    parts += [f"{memory.min() / 2**30:.0f} GiB of memory"] if len(memory) else []
-    parts += [either(recorded("platform"))] if recorded("platform") else []
-    parts += [f"GPU: {either(recorded('gpu'))}"] if recorded("gpu") else []
-    yield f"The runs took {duration(comparison.seconds.sum())} of computing on {', '.join([machine, *parts])}" + (
-        f"; device: {either(recorded('device'))}." if recorded("device") else "."
-    )
-
-
-def _named(settings: Settings, key: str, words: Mapping[str, str]) -> str:
-    return either([words.get(value, value) for value in settings.values(key)])

@@ -1,6 +1,6 @@
 """Every setting of the runs: fixed or swept, and whether the methods mention it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -9,10 +9,12 @@ from pipeline.report.formats import Table
 from pipeline.report.vocabulary import value_name
 
 _WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of the data
-_NOT_SETTINGS = (
+_NOT_SETTINGS = (  # they train nothing
     "config.sweep",
     "config.tracking",
+    "config.report",
     "config.training.log_every",
+    "config.training.predictions",
     *(f"config.dataset.{key}" for key in _WORDS),
 )
 
@@ -73,3 +75,8 @@ def either(values: Sequence[str]) -> str:
         return f"{values[0]} … {values[-1]} ({len(values)} values)"
     *first, last = values or ["unknown"]
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def named(settings: Settings, key: str, words: Mapping[str, str]) -> str:
+    """The values of a key, by the phrases that there are for them."""
+    return either([words.get(value, value) for value in settings.values(key)])

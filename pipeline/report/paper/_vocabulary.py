@@ -1,13 +1,12 @@
-"""The names of configuration choices in a paper, with references; choices not listed keep their own name."""
+"""Phrases of a paper for choices of the configuration, with references; choices not listed keep their own name."""
 
 from pipeline.report.paper._references import cite
+from pipeline.report.vocabulary import data_name, value_name
 
-_CIFAR = cite("krizhevsky2009learning")
 DATA = {
-    "fashion_mnist": "Fashion-MNIST" + cite("xiao2017fashion"),
+    "fashion_mnist": data_name("fashion_mnist") + cite("xiao2017fashion"),
     "fashion_mnist_mini": "a class-balanced part of Fashion-MNIST" + cite("xiao2017fashion"),
-    "cifar10": "CIFAR-10" + _CIFAR,
-    "cifar100": "CIFAR-100" + _CIFAR,
+    **{name: data_name(name) + cite("krizhevsky2009learning") for name in ("cifar10", "cifar100")},
     **{name: f"points drawn by a formula ({name})" for name in ("linear", "folded", "square", "patterns")},
 }
 MODELS = {
@@ -16,9 +15,9 @@ MODELS = {
     "patch_mlp": "networks of MLPs across patches and across features" + cite("tolstikhin2021mixer"),
 }
 ACTIVATIONS = {
-    "relu": "ReLU" + cite("nair2010rectified"),
-    "leaky_relu": "leaky ReLU" + cite("maas2013rectifier"),
-    "gelu": "GELU" + cite("hendrycks2016gaussian"),
+    "relu": value_name("relu") + cite("nair2010rectified"),
+    "leaky_relu": value_name("leaky_relu") + cite("maas2013rectifier"),
+    "gelu": value_name("gelu") + cite("hendrycks2016gaussian"),
     "tanh": "tanh" + cite("bishop2006pattern"),
     "sigmoid": "sigmoid" + cite("bishop2006pattern"),
 }

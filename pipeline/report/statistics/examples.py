@@ -85,13 +85,13 @@ def _bootstrap(costs: np.ndarray, others: np.ndarray, name: str, other: str, tas
     interval = stats.bootstrap(
         (difference,), np.mean, n_resamples=_RESAMPLES, confidence_level=LEVEL, method="percentile", batch=50, rng=0
     ).confidence_interval
-    what = "squared error" if task == "regression" else "share of wrong labels"
-    mean, ends = float(difference.mean()), (float(interval.low), float(interval.high))
+    what, scale, unit = ("squared error", 1, "") if task == "regression" else ("share of wrong labels", 100, " points")
+    mean, ends = scale * float(difference.mean()), (scale * float(interval.low), scale * float(interval.high))
     if mean < 0:
         mean, ends = -mean, (-ends[1], -ends[0])
     doubt = ": the examples that were drawn for test may be all there is to it" if ends[0] <= 0 else ""
     return (
-        f"On {len(difference):,} test examples the mean {what} of run {other} is {mean:.3g} "
+        f"On {len(difference):,} test examples the mean {what} of run {other} is {mean:.3g}{unit} "
         f"{'above' if difference.mean() > 0 else 'below'} that of run {name}, from {ends[0]:.3g} to {ends[1]:.3g} "
-        f"({LEVEL:.0%} interval, paired bootstrap over examples){doubt}."
+        f"({100 * LEVEL:.0f} % interval, paired bootstrap over examples){doubt}."
     )

@@ -129,10 +129,10 @@ def across(ranks: Ranks) -> list[str]:
         sentences.append(f"{without} not finished on every data set, and so no rank.")
     if settings < 2:
         return sentences
-    first = [f"{name} {rank:.2f}" for name, rank in ranks.average.items()][:5]
+    first = [f"{name}: {rank:.2f}" for name, rank in ranks.average.items()][:5]
     sentences.append(
-        f"Average rank on test over {sets} data sets (1 is best of {settings}): {', '.join(first)}"
-        f"{', …' if settings > 5 else ''}."
+        f"Average rank on test over {sets} data sets (1 is best of {settings}): {'; '.join(first)}"
+        f"{'; …' if settings > 5 else ''}."
     )
     if sets < FEWEST_SETS:
         sentences.append(

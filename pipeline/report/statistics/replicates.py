@@ -9,7 +9,8 @@ import pandas as pd
 
 from pipeline.metrics import SPLITS
 from pipeline.report.comparison import FOLD, SEED, Comparison
-from pipeline.report.formats import Table, in_words, text
+from pipeline.report.formats import Table, text
+from pipeline.report.vocabulary import described
 
 LEVEL = 0.95
 FEWEST = 3  # replicates from which an interval or a test says something: the t interval of two is 13 deviations wide
@@ -68,9 +69,9 @@ class Replicates:
         return len(self.settings) > 0 and bool(self.scores["validation"].iloc[0].notna().any())
 
     def name(self, row: int) -> str:
-        """The settings of a row in words: "hidden=[256], lr=0.05"."""
-        swept = self.comparison.swept
-        return in_words({swept[str(key)]: value for key, value in self.settings.iloc[row].items()}) or "all runs"
+        """The settings of a row in words: "hidden units 256, learning rate 0.05"."""
+        names = self.comparison.names
+        return described({names[str(key)]: value for key, value in self.settings.iloc[row].items()}) or "all runs"
 
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.
@@ -78,12 +79,12 @@ class Replicates:
         half = t · sd · √(1/n + overlap) with the quantile t of Student's distribution with n − 1 degrees of freedom;
         NaN for n < 3. The scores are taken as normal. Source: G. Casella, R. Berger, "Statistical Inference", 9.2.1.
         """
-        from scipy import stats
+        from scipy.special import stdtrit  # scipy.stats imports slowly
 
         scores = self.scores[split]
         n, mean, sd = scores.count(axis=1), scores.mean(axis=1), scores.std(axis=1)
         freedom = np.where(n >= FEWEST, n - 1, np.nan)
-        half = stats.t.ppf((1 + LEVEL) / 2, freedom) * sd * np.sqrt(1 / n + self.overlap)
+        half = stdtrit(freedom, (1 + LEVEL) / 2) * sd * np.sqrt(1 / n + self.overlap)
         return pd.DataFrame({"n": n, "mean": mean, "sd": sd, "half": half})
 
     @cached_property
@@ -119,7 +120,7 @@ class Replicates:
                 "the fold draws which examples are for test, and intervals are widened for what the training sets of "
                 "folds share (Nadeau & Bengio 2003)"
             )
-        parts += [f"replicates differ in {name}" for key, name in keys.items() if key not in (SEED, FOLD)]
+        parts += [f"replicates differ in {self.comparison.names[key]}" for key in keys if key not in (SEED, FOLD)]
         words = "; ".join(parts)
         return words[:1].upper() + words[1:]
 

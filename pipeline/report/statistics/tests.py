@@ -29,8 +29,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     names = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
     if not (replicates.picked and replicates.replicated):
         return pd.DataFrame(columns=names, dtype=float)
-    from scipy import stats
-    from statsmodels.stats.multitest import multipletests
+    from scipy.special import stdtr, stdtrit  # scipy.stats imports slowly
 
     test, rows = replicates.scores["test"], {}
     sign = 1 if replicates.comparison.metric.higher_is_better else -1
@@ -42,12 +41,14 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
         if n >= FEWEST and np.ptp(differences) > EQUAL:
             deviation = differences.std(ddof=1)
             error = deviation * np.sqrt(1 / n + replicates.overlap)
-            half, effect = stats.t.ppf((1 + LEVEL) / 2, n - 1) * error, mean / deviation
-            p = 2 * stats.t.sf(abs(mean) / error, n - 1)
+            half, effect = stdtrit(n - 1, (1 + LEVEL) / 2) * error, mean / deviation
+            p = 2 * stdtr(n - 1, -abs(mean) / error)
         rows[rival] = [n, mean, half, deviation, effect, p, np.nan]
     compared = pd.DataFrame.from_dict(rows, orient="index", columns=names)
     tested = compared["p"].notna()
     if tested.any():
+        from statsmodels.stats.multitest import multipletests
+
         compared.loc[tested, "p_adjusted"] = multipletests(compared.loc[tested, "p"], method="holm")[1]
     return compared
 
@@ -96,23 +97,24 @@ def _power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
 
     needed = TTestPower().solve_power(_SMALLEST / rival["sd"], power=_POWER, alpha=ALPHA)
     seeds = int(np.ceil(np.max(needed)))
+    deviation = f"{100 * rival['sd']:.2f} points"
     return [
-        f"Where differences vary as between the first two (sd {100 * rival['sd']:.2f} points), {max(seeds, FEWEST)} "
-        f"{replicates.noun} would show a difference of {100 * _SMALLEST:g} points in {_POWER:.0%} of such sweeps "
-        "(power of the paired t test)."
+        f"Where differences vary as between the first two (sd {deviation}), {max(seeds, FEWEST)} "
+        f"{replicates.noun} would show a difference of {100 * _SMALLEST:g} points in {100 * _POWER:.0f} % of such "
+        "sweeps (power of the paired t test)."
     ]
 
 
 def _winner(replicates: Replicates, finished: int) -> str:
     label, best = replicates.comparison.metric.label, replicates.comparison.metric.best_word
     test = replicates.summary("test").iloc[0]
-    n, noun = int(test["n"]), replicates.noun
+    n, noun, form = int(test["n"]), replicates.noun, replicates.comparison.score_format
     if n >= FEWEST:
-        spread = f" ± {test['half']:.4f}, n = {n} {noun} (sd {test['sd']:.4f})"
+        spread = f", n = {n} {noun} (sd {form.deviation(test['sd'], test['half'])})"
     else:
-        of_each = ", ".join(f"{value:.4f}" for value in replicates.scores["test"].iloc[0].dropna())
+        of_each = ", ".join(map(form.score, replicates.scores["test"].iloc[0].dropna()))
         spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
-    sentence = f"{replicates.name(0)}: test {label} {test['mean']:.4f}{spread}."
+    sentence = f"{replicates.name(0)}: test {label} {form.score(test['mean'], test['half'])}{spread}."
     if finished > 1:
         means = replicates.summary("validation")["mean"].where(replicates.n == n)
         validation = means.iloc[0]
@@ -123,8 +125,8 @@ def _winner(replicates: Replicates, finished: int) -> str:
                 f" On validation it is tied with {named}: nothing there tells them apart, and the first is taken."
             )
         sentence += (
-            f" Picked among {finished} settings for the {best} mean validation {label}, {validation:.4f}, which "
-            f"makes that figure look better than it is: report the test figure{_advice(replicates)}."
+            f" Picked among {finished} settings for the {best} mean validation {label}, {form.score(validation)}, "
+            f"which makes that figure look better than it is: report the test figure{_advice(replicates)}."
         )
     return sentence
 
@@ -139,16 +141,17 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     """One comparison as a sentence: which is better, or why that cannot be said."""
     n, difference, half, _, effect, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
     first, second, noun = replicates.name(0), replicates.name(rival), replicates.noun
+    written = replicates.comparison.score_format.difference
     if n < FEWEST:
         common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
         return f"{first} and {second} have {common} in common: too few to compare them, it takes {FEWEST}."
     if np.isnan(p):
-        same = "are equal" if abs(difference) < EQUAL else f"differ by {_points(replicates, difference)}"
+        same = "are equal" if abs(difference) < EQUAL else f"differ by {written(difference)}"
         return (
             f"{first} and {second} {same} on each of {n:.0f} {noun}: these change nothing here, so they are not a "
             "sample, and no test is made."
         )
-    apart = _points(replicates, abs(difference), half)
+    apart = written(abs(difference), half)
     label = "adjusted p" if compared["p"].notna().sum() > 1 else "p"
     tail = f"(n = {n:.0f}, d = {abs(effect):.2f}, {p_value(adjusted, label)})"
     if difference < 0:
@@ -215,11 +218,3 @@ def _diverged(replicates: Replicates) -> list[str]:
     diverged = (comparison.runs["status"] == "diverged").groupby(comparison.setting).agg(["all", "size"])
     rows = [int(row) for row in diverged.index[diverged["all"] & (diverged["size"] > 1)]]
     return [f"{replicates.name(row)} diverged on all {diverged['size'][row]} {replicates.noun}." for row in rows]
-
-
-def _points(replicates: Replicates, difference: float, half: float | None = None) -> str:
-    """A difference of shares in points (hundredths), of any other score as it is."""
-    metric = replicates.comparison.metric
-    scale, digits, unit = (100, 2, "points") if metric.share else (1, 4, f"in {metric.label}")
-    spread = "" if half is None else f" ± {scale * half:.{digits}f}"
-    return f"{scale * difference:.{digits}f}{spread} {unit}"

@@ -12,14 +12,18 @@ _TOP = 3
 def best_run(comparison: Comparison) -> list[str]:
     """The best of runs that are no replicates, and its lead."""
     runs, metric = comparison.runs, comparison.metric
-    score, test = comparison.score, comparison.best("test")
+    score, test, written = comparison.score, comparison.best("test"), comparison.score_format.score
     sentence = (
         f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
-        f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {score[0]:.4f}, "
-        f"{metric.heading('test')} {test[0]:.4f}."
+        f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {written(score[0])}, "
+        f"{metric.heading('test')} {written(test[0])}."
     )
     beside = [one for one in dict.fromkeys((*comparison.beside, *FURTHER.values())) if one != metric]
-    others = [f"{one.label} {value:.4f}" for one in beside if pd.notna(value := comparison.best("test", one)[0])]
+    others = [
+        f"{one.label} {comparison.format_of(one).score(value)}"
+        for one in beside
+        if pd.notna(value := comparison.best("test", one)[0])
+    ]
     if others:
         sentence += f" Further on test: {', '.join(others)}."
     if score[~comparison.dropped].notna().sum() > 1:
@@ -43,8 +47,9 @@ def _lead(comparison: Comparison) -> str:
     lead, median = abs(score[0] - score[1]), abs(score[0] - score.median())
     examples = comparison.examples(SELECTION)
     count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
+    written = comparison.score_format.difference
     return (
-        f"It is {lead:.4f}{count} {side} the second and {median:.4f} {side} the median on validation. "
+        f"It is {written(lead)}{count} {side} the second and {written(median)} {side} the median on validation. "
         "A winner among many also owes something to luck: its test figure is what counts."
     )
 
@@ -54,11 +59,11 @@ def _of_test(comparison: Comparison) -> list[str]:
     examples, score = comparison.examples("test"), comparison.best("test")[comparison.representative]
     if not examples or comparison.metric != ACCURACY or pd.isna(score):
         return []
-    low, high = wilson(score, examples)
+    interval = comparison.score_format.ends(*wilson(score, examples))
     one = "Of one run, the" if comparison.replicated else "The"
     return [
         f"{one} test split is a sample as well: {round(score * examples):,} right of {examples:,} leave a 95 % "
-        f"interval from {low:.4f} to {high:.4f} (Wilson)."
+        f"interval {interval} (Wilson)."
     ]
 
 
@@ -68,7 +73,8 @@ def _against_baseline(comparison: Comparison) -> list[str]:
         return []
     level = baseline.scores[SELECTION]
     worse, scored = int((score <= level + EQUAL).sum()), int(score.notna().sum())
-    always = f"always answering {baseline.words} ({comparison.metric.heading(SELECTION)} {level:.4f})"
+    reached = f"{comparison.metric.heading(SELECTION)} {comparison.score_format.score(level)}"
+    always = f"always answering {baseline.words} ({reached})"
     if not worse:
         return [f"All {scored} runs are better than {always}." if scored > 1 else f"The run is better than {always}."]
     which = f"{worse} of {scored} runs are" if scored > 1 else "The run is"
@@ -90,4 +96,5 @@ def _gap(comparison: Comparison) -> list[str]:
     train, validation = comparison.best("train")[row], comparison.score[row]
     if not metric.share or pd.isna(train) or pd.isna(validation):
         return []
-    return [f"Train − validation {metric.label} there = {train - validation:.3f}."]
+    gap = comparison.score_format.difference(train - validation)
+    return [f"Train − validation {metric.label} there = {gap}."]

@@ -126,7 +126,7 @@ def test_the_best_of_a_sweep_is_picked_by_its_mean_on_validation(make_job: MakeJ
         [outcome] = train([replace(job, folder=folder / str(number))])
         accuracy.setdefault(lr, []).append(outcome.metrics["best_test_accuracy"])
     line = best([folder], reports()).iloc[0]
-    assert line["picked"] == "lr=0.01"  # 0.3 was tried on one seed alone
+    assert line["picked"] == "learning rate 0.01"  # 0.3 was tried on one seed alone
     assert (line["seeds"], line["runs"]) == (2, 5)
     expected = pd.Series(accuracy[0.01])
     assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"

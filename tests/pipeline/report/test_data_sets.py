@@ -55,7 +55,7 @@ def test_ranks_are_counts_of_better_and_equal_scores(table: list[list[int]]) -> 
     for i, j in itertools.product(range(len(table)), range(5)):
         column = [row[j] for row in table]
         better, equal = sum(x > table[i][j] for x in column), column.count(table[i][j])
-        assert ranks.ranks.loc[f"activation={names[i]}", str(j)] == better + (equal + 1) / 2
+        assert ranks.ranks.loc[f"activation {names[i]}", str(j)] == better + (equal + 1) / 2
     if ranks.tested:
         expected = stats.friedmanchisquare(*table).pvalue
         assert ranks.p == pytest.approx(expected, nan_ok=True)
@@ -81,13 +81,13 @@ def test_each_data_set_has_its_winner_and_no_score_is_compared_between_them() ->
     data_sets = DataSets.of(runs_of(scores))
     assert data_sets.several
     assert {title: one.settings(0) for title, one in data_sets.comparisons.items()} == {
-        "square": "activation=relu",
-        "patterns": "activation=tanh",
+        "square": "activation ReLU",
+        "patterns": "activation tanh",
     }
     assert all("config.dataset.name" not in one.swept for one in data_sets.comparisons.values())
     table = across_table(data_sets, Ranks.of(data_sets)).data.set_index("setting")
-    assert table.loc["activation=relu", "square, accuracy"] == pytest.approx(0.85)
-    assert table.loc["activation=relu", "square, accuracy, sd"] == pytest.approx(math.sqrt(0.005))
+    assert table.loc["activation ReLU", "square, accuracy"] == pytest.approx(0.85)
+    assert table.loc["activation ReLU", "square, accuracy, sd"] == pytest.approx(math.sqrt(0.005))
     assert list(table["average rank"]) == [1.5, 1.5]
     sentences = " ".join(across(Ranks.of(data_sets)))
     assert "2 data sets are too few to test" in sentences
@@ -97,7 +97,7 @@ def test_each_data_set_has_its_winner_and_no_score_is_compared_between_them() ->
 def test_a_setting_that_not_every_data_set_has_gets_no_rank() -> None:
     scores = {"square": {"relu": [0.9], "tanh": [0.7]}, "patterns": {"relu": [0.6]}}
     ranks = Ranks.of(DataSets.of(runs_of(scores)))
-    assert list(ranks.average.index) == ["activation=relu"]
+    assert list(ranks.average.index) == ["activation ReLU"]
     assert "1 setting has not finished on every data set, and so no rank." in across(ranks)
     apart = {"square": {"relu": [0.9], "tanh": [0.8]}, "patterns": {"gelu": [0.6], "sigmoid": [0.5]}}
     none = Ranks.of(DataSets.of(runs_of(apart)))
@@ -108,7 +108,7 @@ def test_two_settings_are_compared_by_wilcoxon() -> None:
     table = {"a": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], "b": [0.89, 0.78, 0.67, 0.56, 0.45, 0.34]}
     ranks = ranks_of(table)
     assert ranks.p == pytest.approx(2 / 2**6)
-    assert across(ranks)[-1] == "activation=a is better over the data sets (Wilcoxon's signed-rank test, p = 0.031)."
+    assert across(ranks)[-1] == "activation a is better over the data sets (Wilcoxon's signed-rank test, p = 0.031)."
 
 
 def test_one_data_set_in_two_splits_is_one() -> None:

@@ -46,6 +46,15 @@ def test_every_file_is_named_in_the_readme(reported: Path) -> None:
         assert any(Path(name).match(pattern) for pattern in named) or folder == "paper" or name == "README.md", name
 
 
+def test_the_readme_of_one_run_names_only_what_is_there(sweep: Path) -> None:
+    page = build([sweep / "0"], column=None)
+    words = (page.parent / "README.md").read_text()
+    for name in set(re.findall(r"`([\w./*]+)`", words)):
+        assert any(page.parent.glob(name)) or (page.parents[1] / name).exists(), name
+    assert "paper" not in words
+    assert "report.md" not in words
+
+
 def test_the_schema_describes_every_column(reported: Path) -> None:
     tables = reported / "report/tables"
     package = json.loads((tables / "datapackage.json").read_text())

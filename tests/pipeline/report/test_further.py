@@ -43,7 +43,7 @@ def test_the_word_file_has_the_sections_tables_and_pictures(sweep: Path) -> None
     assert [cell.text for cell in word.tables[0].rows[0].cells][:2] == ["learning rate", "n"]
     assert len(word.inline_shapes) == len(list((sweep / "report/figures").glob("*.png")))
     text = "\n".join(paragraph.text for paragraph in word.paragraphs)
-    assert "Why did training diverge with lr=9" in text
+    assert "Why did training diverge with learning rate 9" in text
     assert not re.search("[\ue000-\ue003]", text)
 
 

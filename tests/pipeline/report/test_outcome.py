@@ -15,7 +15,7 @@ def test_last_lines_say_what_is_best_and_what_went_wrong(tmp_path: Path, write_r
         write_run(tmp_path / "s" / str(number), 0.1, status="diverged", message=f"loss is nan at step {number // 2}")
     lines: list[str] = []
     build([tmp_path / "s"], column=None, tell=lines.append)
-    assert lines[0] == "best: lr=2.1 (run 2): validation accuracy 0.9000, test accuracy 0.8900"
+    assert lines[0] == "best: learning rate 2.1 (run 2): validation accuracy 90.0 %, test accuracy 89.0 %"
     assert lines[1:] == [
         "diverged: run 3: loss is nan at step 1",
         "diverged: runs 4, 5: loss is nan at step 2",

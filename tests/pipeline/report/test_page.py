@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from browsing import opened
@@ -13,6 +14,8 @@ from browsing import opened
 from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
 from pipeline.report.page import render
+from pipeline.report.vocabulary import value_name
+from pipeline.runs.predictions import Predicted
 from pipeline.runs.read import collect
 
 WriteRun = Callable[..., Path]
@@ -58,47 +61,47 @@ def series(tab: Any, which: int) -> list[str]:
 def test_table_sorts_by_mouse_and_by_keyboard(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         assert column(tab, "run") == ["7", "11", "10", "9", "8", "6", "5", "4", "3", "2", "1", "0"]
-        head(tab, "lr").locator(".dt-column-title").click()
+        head(tab, "learning rate").locator(".dt-column-title").click()
         tab.locator("#runs th[aria-sort=ascending]").wait_for()
-        assert column(tab, "lr") == sorted(column(tab, "lr"), key=float)
+        assert column(tab, "learning rate") == sorted(column(tab, "learning rate"), key=float)
         assert column(tab, "run")[:3] == ["8", "4", "0"]  # the earlier order among equals
-        head(tab, "hidden").locator("[role=button]").focus()
+        head(tab, "hidden units").locator("[role=button]").focus()
         tab.keyboard.press("Enter")
-        tab.locator("#runs th[aria-sort=ascending]", has_text="hidden").wait_for()
-        assert column(tab, "hidden") == ["[8]"] * 4 + ["[16]"] * 4 + ["[32,8]"] * 4  # by size, not by letter
+        tab.locator("#runs th[aria-sort=ascending]", has_text="hidden units").wait_for()
+        assert column(tab, "hidden units") == ["8"] * 4 + ["16"] * 4 + ["32-8"] * 4  # by size, not by letter
         tab.keyboard.press("Enter")
         tab.locator("#runs th[aria-sort=descending]").wait_for()
-        assert column(tab, "hidden")[0] == "[32,8]"
+        assert column(tab, "hidden units")[0] == "32-8"
 
 
 def test_table_filters_and_the_curves_follow(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
-        tab.get_by_role("searchbox").fill("[16]")
-        assert set(column(tab, "hidden")) == {"[16]"}
+        tab.get_by_role("searchbox").fill("32-8")
+        assert set(column(tab, "hidden units")) == {"32-8"}
         assert series(tab, 0)[1:] == [
-            f"run {run}, {split}" for run in (7, 6, 5, 4) for split in ("train", "validation")
+            f"run {run}, {split}" for run in (11, 10, 9, 8) for split in ("train", "validation")
         ]
         tab.get_by_role("button", name="Clear filters").click()
         assert len(column(tab, "run")) == 12
-        head(tab, "validation accuracy").locator(".dtcc-button").click()
+        head(tab, "validation accuracy, %").locator(".dtcc-button").click()
         menu = tab.locator(".dtcc-dropdown")
         menu.locator("select").select_option("greater")
-        menu.locator("input").fill("0.6")
-        assert column(tab, "run") == ["7", "11"]  # 0.95 and 0.61; 0.6 itself is not above
+        menu.locator("input").fill("60")
+        assert column(tab, "run") == ["7", "11"]  # 95.0 and 61.0; 60 itself is not above
         tab.keyboard.press("Escape")
-        head(tab, "hidden").locator(".dtcc-button").focus()
+        head(tab, "hidden units").locator(".dtcc-button").focus()
         tab.keyboard.press("Enter")
-        tab.locator(".dtcc-dropdown").get_by_role("button", name="[32,8]", exact=True).click()
+        tab.locator(".dtcc-dropdown").get_by_role("button", name="32-8", exact=True).click()
         assert column(tab, "run") == ["11"]
 
 
 def test_columns_hide(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         tab.get_by_role("button", name="Columns").click()
-        tab.locator(".dt-button-collection").get_by_role("button", name=re.compile(r"^train accuracy\W*$")).click()
+        tab.locator(".dt-button-collection").get_by_role("button", name=re.compile(r"^train accuracy, %\W*$")).click()
         columns = tab.locator("#runs thead th").evaluate_all("(heads) => heads.map((head) => head.title)")
-        assert "train accuracy" not in columns
-        assert "test accuracy" in columns
+        assert "train accuracy, %" not in columns
+        assert "test accuracy, %" in columns
         assert "status" not in columns  # all runs have finished
 
 
@@ -115,8 +118,8 @@ def test_selection_moves_curves_commands_and_the_difference(browser: Any, report
         assert tab.evaluate("navigator.clipboard.readText()") == "python -m pipeline run=3"
         rows = {row[0]: row[1:] for row in difference(tab)}
         assert rows["learning rate"][:2] == ["0.1", "1"]
-        assert rows["hidden units"][:2] == ["[16]", "[8]"]
-        assert rows["validation accuracy"] == ["0.5600", "0.5300", "-0.0300 ▼"]
+        assert rows["hidden units"][:2] == ["16", "8"]
+        assert rows["validation accuracy, %"] == ["56.0", "53.0", "-3.0 ▼"]
         assert rows["validation loss"] == ["1.440", "1.470", "+0.030 ▼"]  # lower is better
         assert "optimizer" not in rows
         tab.get_by_role("button", name="Deselect").click()
@@ -133,15 +136,45 @@ def test_two_runs_are_chosen_for_comparison(browser: Any, report: Path) -> None:
         tab.locator("#run-a").select_option("0")
         tab.locator("#run-b").select_option("0")
         assert "One and the same run." in tab.locator("#difference").inner_text()
-        tab.locator("#run-b").select_option(label="0 (hidden=[8], lr=0.001)")
+        tab.locator("#run-b").select_option(label="0 (hidden units 8, learning rate 0.001)")
         assert difference(tab)[0][1:3] == ["run 7", "run 0"]
-        assert ["test accuracy", "0.9400", "0.4900", "-0.4500 ▼"] in difference(tab)
+        assert ["test accuracy, %", "94.0", "49.0", "-45.0 ▼"] in difference(tab)
+
+
+def with_predictions(run: Path, predicted: list[int], target: list[int]) -> None:
+    checksum = Predicted(np.array(predicted, np.uint8), np.array(target, np.uint8)).write(run)
+    result = json.loads((run / "result.json").read_text())
+    result["files"] = {"predictions.npz": checksum}
+    result["provenance"]["data"] = {"classes": ["cat", "dog", "<i>owl</i>"]}
+    (run / "result.json").write_text(json.dumps(result))
+
+
+def test_two_classifiers_are_compared_by_their_confusions(browser: Any, sweep: Path) -> None:
+    target = [0, 0, 0, 1, 1, 1, 2]
+    with_predictions(sweep / "7", [0, 0, 1, 1, 1, 2, 2], target)
+    with_predictions(sweep / "11", [0, 1, 1, 1, 1, 1, 2], target)
+    with_predictions(sweep / "10", [0, 1, 1, 1, 1, 1], target[:6])
+    with opened(browser, build([sweep], column=None)) as tab:
+        place = tab.locator("#confusion-difference")
+        assert place.locator("h3").inner_text() == "Confusion on test, run 11 minus run 7"
+        rows = [line.locator("th, td").all_inner_texts() for line in place.locator("tbody tr").all()]
+        assert rows == [["cat", "−1", "+1", ""], ["dog", "", "+1", "−1"], ["<i>owl</i>", "", "", ""]]
+        assert place.locator("td.loss").all_inner_texts() == ["−1", "+1"]  # the others are better
+        assert (
+            place.locator(".caption")
+            .inner_text()
+            .startswith("Run 11 has as many test examples right; most changed: 1 more of cat as dog, 1 fewer of dog as")
+        )
+        tab.locator("#run-b").select_option("2")  # run 10, of other test examples
+        assert place.is_hidden()
+        tab.locator("#run-b").select_option("3")  # of which no predictions were kept
+        assert place.is_hidden()
 
 
 def test_an_axis_keeps_what_is_dragged_on_it(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
         tab.locator("#axes-chart").scroll_into_view_if_needed()
-        label = tab.locator("#axes-chart text", has_text=re.compile(r"^\[8\]$"))
+        label = tab.locator("#axes-chart text", has_text=re.compile(r"^8$"))
         label.scroll_into_view_if_needed()
         place = label.bounding_box()
         x, y = place["x"] - 8, place["y"] + place["height"] / 2
@@ -151,7 +184,7 @@ def test_an_axis_keeps_what_is_dragged_on_it(browser: Any, report: Path) -> None
         tab.mouse.move(x, y + 25, steps=5)
         tab.mouse.up()
         tab.wait_for_function("table.rows({ search: 'applied' }).count() === 4")
-        assert set(column(tab, "hidden")) == {"[8]"}
+        assert set(column(tab, "hidden units")) == {"8"}
         tab.get_by_role("button", name="Clear filters").click()
         assert len(column(tab, "run")) == 12
 
@@ -162,25 +195,25 @@ def test_a_curve_says_its_name_and_is_selected_by_a_click(browser: Any, report: 
         tab.locator("#score-chart path").first.wait_for(state="attached")
         box = tab.locator("#score-chart").bounding_box()
         # Run 0 ends lowest; its line stands alone there.
-        x, y = tab.evaluate("curveCharts[1].made.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [2, 0.5 * 2 / 3])")
+        x, y = tab.evaluate("curveCharts[1].made.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, [2, 50 * 2 / 3])")
         y += 2
         tab.mouse.move(box["x"] + x - 20, box["y"] + y)
         tab.mouse.move(box["x"] + x, box["y"] + y)
         tab.wait_for_function("document.getElementById('said-curves').textContent !== ''")
-        assert tab.locator("#said-curves").inner_text() == "run 0: hidden=[8], lr=0.001"
+        assert tab.locator("#said-curves").inner_text() == "run 0: hidden units 8, learning rate 0.001"
         tab.mouse.click(box["x"] + x, box["y"] + y)
         assert tab.locator("#selected strong").all_inner_texts() == ["run 0"]
 
 
 def test_heat_map_is_of_the_keys_and_the_figure_that_are_chosen(browser: Any, report: Path) -> None:
     with opened(browser, report) as tab:
-        assert tab.locator("#heat-keys option").all_inner_texts() == ["lr and hidden"]
+        assert tab.locator("#heat-keys option").all_inner_texts() == ["learning rate and hidden units"]
         tab.locator("#heat-chart").scroll_into_view_if_needed()
         tab.locator("#heat-chart text").first.wait_for()
         before = tab.locator("#heat-chart text").all_text_contents()
-        assert {"[16]", "0.9500", "0.5000"} <= set(before)
+        assert {"16", "95.0", "50.0"} <= set(before)
         tab.locator("#heat-figure").select_option("test accuracy")
-        assert {"0.9400", "0.4900"} <= set(tab.locator("#heat-chart text").all_text_contents())
+        assert {"94.0", "49.0"} <= set(tab.locator("#heat-chart text").all_text_contents())
 
 
 def test_names_that_could_break_a_page(browser: Any, tmp_path: Path, write_run: WriteRun) -> None:
@@ -312,12 +345,12 @@ def test_a_live_page_keeps_what_was_chosen(browser: Any, sweep: Path) -> None:
     live = build([sweep], reload=1)
     with opened(browser, live) as tab:
         tick(tab, "4")
-        head(tab, "lr").locator(".dt-column-title").click()
+        head(tab, "learning rate").locator(".dt-column-title").click()
         with tab.expect_navigation():
             pass
         tab.wait_for_function("document.querySelectorAll('#selected li').length === 1")
         assert tab.locator("#selected strong").all_inner_texts() == ["run 4"]
-        assert column(tab, "lr") == sorted(column(tab, "lr"), key=float)
+        assert column(tab, "learning rate") == sorted(column(tab, "learning rate"), key=float)
 
 
 def test_policy_lets_the_pages_own_scripts_run_alone(browser: Any, report: Path, tmp_path: Path) -> None:
@@ -367,14 +400,14 @@ def test_heat_maps_are_means_of_the_table(report: Path, reported: Path) -> None:
     heat_maps = data_of(report)["heat_maps"]
     runs = Comparison.of(collect([reported]).runs)
     (made,) = heat_maps["maps"]
-    assert made["names"] == ["lr", "hidden"]
+    assert made["names"] == ["learning rate", "hidden units"]
     for across, down, count, diverged, *means in made["cells"]:
         same = (runs.runs["config.optimizer.lr"].map("{:g}".format) == made["levels"][0][down]) & (
-            runs.runs["config.model.hidden"] == made["levels"][1][across]
+            runs.runs["config.model.hidden"].map(value_name) == made["levels"][1][across]
         )
         assert count == same.sum() == 1
         assert diverged == 0
-        assert means[heat_maps["figures"].index("test accuracy")] == pytest.approx(runs.best("test")[same].mean())
+        assert means[heat_maps["figures"].index("test accuracy")] == pytest.approx(100 * runs.best("test")[same].mean())
 
 
 def test_reports_on_the_same_data_stand_beside_the_best(tmp_path: Path, write_run: WriteRun) -> None:
@@ -384,7 +417,7 @@ def test_reports_on_the_same_data_stand_beside_the_best(tmp_path: Path, write_ru
     words = " ".join(report.read_text().split())
     assert "Reported on the same data" in words
     # The report printed 0.8563 on the test split; the best here on validation is run 1, with 0.88 on test.
-    assert '>0.8563</td><td class="words">1</td><td class="number">0.8800</td><td class="number">+2.37<' in words
+    assert '>85.63</td><td class="words">1</td><td class="number">88.00</td><td class="number">+2.37<' in words
     assert {one["name"] for one in data_of(report)["reported"]} >= {"mlp_256_batch1, test"}
     write_run(tmp_path / "t" / "0", dataset__name="square")
     assert "Reported on the same data" not in build([tmp_path / "t"], column=None).read_text()

@@ -178,6 +178,61 @@ def test_methods_tell_what_is_done_in_training_alone(tmp_path: Path) -> None:
     assert "training.averaging = " not in words
 
 
+def test_methods_tell_nothing_that_trains_nothing(tmp_path: Path) -> None:
+    model = {"dropout": 0.0, "input_dropout": 0.0, "l2_layers": None, "initializer": "he", "initializer_scale": [0.01]}
+    training = {"predictions": True, "device": "auto", "kernel": "auto", "threads": 1, "log_every": 0, "mixup": 0.0}
+    settings = {f"model__{key}": value for key, value in model.items()}
+    settings |= {f"training__{key}": value for key, value in training.items()}
+    settings |= {"dataset__folds": 0, "dataset__fold": 0, "optimizer__nesterov": False, "report": True}
+    for number in range(2):
+        write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
+    build([tmp_path / "s"])
+    words = report_of(tmp_path / "s")
+    assert "Further settings" not in words
+    for idle in ("Dropout", "penalty 0.5", "folds", "Label smoothing", "momentum"):
+        assert idle not in words
+
+
+def test_methods_of_networks_across_patches_name_their_activation_and_what_they_drop(tmp_path: Path) -> None:
+    model = {"name": "patch_mlp", "patch_size": 7, "features": 64, "hidden_patches": 32, "hidden_features": 128}
+    model |= {"depth": 2, "activation": "gelu", "initializer": "auto", "residual": True, "layer_norm": True}
+    for number, rate in enumerate((0.0, 0.2)):
+        settings = {f"model__{key}": value for key, value in model.items()} | {"model__hidden": None}
+        write_run(tmp_path / "s" / str(number), model__dropout=rate, **settings)
+    build([tmp_path / "s"])
+    words = report_of(tmp_path / "s")
+    for fact in (
+        "Activation: GELU (Hendrycks and Gimpel 2016).",
+        "Patches have sides of 7 pixels and 64 features after the stem; blocks: 2; hidden widths: 32 across patches, ",
+        "Dropout (Srivastava et al. 2014): at rate 0 or 0.2 to the mean over patches.",
+        "Weights start from He's normal initialisation",
+    ):
+        assert fact in words
+    assert "hidden layers" not in words
+    assert "on inputs" not in words
+
+
+def test_dropout_of_several_kinds_of_networks_is_told_of_each(tmp_path: Path) -> None:
+    for number, (name, rate) in enumerate((("mlp", 0.5), ("patch_mlp", 0.1), ("mlp", 0.25))):
+        more = {"model__input_dropout": 0.2} if name == "mlp" else {}
+        write_run(tmp_path / "s" / str(number), model__name=name, model__dropout=rate, **more)
+    build([tmp_path / "s"])
+    assert (
+        "at rate 0.25 or 0.5 after hidden layers, at rate 0.1 to the mean over patches, at rate 0.2 on inputs."
+        in report_of(tmp_path / "s")
+    )
+
+
+def test_the_address_of_the_code_stands_beside_its_commit(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "s" / "0")
+    result = json.loads((run / "result.json").read_text())
+    result["provenance"] |= {"git_commit": "0123456789abcdef", "git_url": "https://example.org/code.git"}
+    (run / "result.json").write_text(json.dumps(result))
+    build([tmp_path / "s"])
+    assert "commit 0123456789ab of https://example.org/code.git" in report_of(tmp_path / "s").replace("\\", "")
+    assert "https://example.org/code.git" in (tmp_path / "s/report/index.html").read_text()
+
+
 def test_references_are_those_that_were_used(tmp_path: Path) -> None:
     settings = {"optimizer__name": "adam", "model__activation": "gelu", "dataset__name": "cifar10"}
     for number in range(2):

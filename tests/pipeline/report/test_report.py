@@ -98,7 +98,10 @@ def test_the_best_is_marked_in_every_format(reported: Path) -> None:
     assert tex.count("\\bfseries 7 &") == 1
     assert "\\toprule" in tex
     assert (report / "index.html").read_text().count(' class="best">') == 1
-    assert "Best by validation: run 7 (hidden=[16], lr=1) at epoch 3" in page_of(reported).text
+    assert (
+        "Best by validation: run 7 (hidden units 16, learning rate 1) at epoch 3, validation accuracy 95.0 %"
+        in page_of(reported).text
+    )
 
 
 def test_page_loads_nothing(reported: Path) -> None:
@@ -116,10 +119,12 @@ def test_figures_say_what_their_axes_are(reported: Path) -> None:
     svgs = {path.stem: path.read_text() for path in (reported / "report/figures").glob("*.svg")}
     assert ">epoch<" in svgs["learning_curves"]
     assert ">loss (mean per example)<" in svgs["learning_curves"]
-    assert "hidden=[16], lr=1 (run 7)" in svgs["learning_curves"]
-    assert ">validation accuracy<" in svgs["effects"]
-    assert {">lr<", ">hidden<"} <= set(re.findall(r">(?:lr|hidden)<", svgs["effects"]))
-    assert ">mean validation accuracy<" in svgs["heat_map"]
+    assert "hidden units 16, learning rate 1 (run 7)" in svgs["learning_curves"]
+    assert ">validation accuracy, %<" in svgs["effects"]
+    assert {">learning rate<", ">hidden units<", ">32-8<"} <= set(re.findall(r">[^<>]+<", svgs["effects"]))
+    assert ">accuracy, %<" in svgs["learning_curves"]
+    assert ">95.0<" in svgs["heat_map"]
+    assert ">mean validation accuracy, %<" in svgs["heat_map"]
     for path in (reported / "report/figures").glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
 

@@ -61,4 +61,4 @@ def test_each_cell_of_a_heat_map_is_that_of_its_labels(monkeypatch: pytest.Monke
     assert len(down) * len(across) == len(scores)
     for i, lr in enumerate(down):
         for j, width in enumerate(across):
-            assert values[i, j] == pytest.approx(scores[float(lr), width])
+            assert values[i, j] == pytest.approx(100 * scores[float(lr), f"[{width}]"])  # in percent

@@ -32,7 +32,7 @@ def runs(
 def test_the_lead_is_told_in_examples() -> None:
     (sentence,) = best_run(runs([0.90, 0.93, 0.80]))
     assert "Best by validation: run 1" in sentence
-    assert "It is 0.0300 (3 of 100 examples) above the second and 0.0300 above the median" in sentence
+    assert "It is 3.0 points (3 of 100 examples) above the second and 3.0 points above the median" in sentence
 
 
 def test_a_tie_is_called_so() -> None:
@@ -44,7 +44,7 @@ def test_a_tie_is_called_so() -> None:
 def test_the_test_split_is_a_sample() -> None:
     text = " ".join(trust(runs([0.9, 0.8], [0.85, 0.8])))
     low, high = proportion_confint(170, 200, 0.05, method="wilson")
-    assert f"170 right of 200 leave a 95 % interval from {low:.4f} to {high:.4f} (Wilson)" in text
+    assert f"170 right of 200 leave a 95 % interval from {100 * low:.1f} to {100 * high:.1f} % (Wilson)" in text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_constant_predictor(scores: list[float], words: str) -> None:
     assert comparison.baseline.scores == {"train": 0.7, "validation": 0.6, "test": 0.775}
     assert words in " ".join(trust(comparison))
     assert comparison.listing.markdown().splitlines()[-1].startswith("| baseline ")
-    assert "baseline" not in comparison.files()["table.csv"]
+    assert "baseline" not in comparison.listing.csv()
 
 
 def test_regression_is_measured_against_the_mean() -> None:
@@ -75,4 +75,4 @@ def test_regression_is_measured_against_the_mean() -> None:
 def test_best_at_the_last_epoch() -> None:
     assert "The first 2 are best at the last epoch" in " ".join(trust(runs([0.9, 0.8], best_epoch=5)))
     assert "last epoch" not in " ".join(trust(runs([0.9, 0.8])))
-    assert "Train − validation accuracy there = 0.070." in trust(runs([0.9, 0.8]))
+    assert "Train − validation accuracy there = 7.0 points." in trust(runs([0.9, 0.8]))

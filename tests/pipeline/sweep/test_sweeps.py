@@ -46,7 +46,7 @@ def test_the_same_command_again_trains_nothing_and_changes_no_run(tmp_path: Path
     before = {name: data for name, data in contents(sweep).items() if name[0].isdecimal()}
     out, _ = pipeline(tmp_path, *arguments)
     assert out[0] == "2 runs, 2 finished before: nothing to train -> outputs/s"
-    assert out[1].startswith("best: lr=")
+    assert out[1].startswith("best: learning rate ")
     assert out[2:] == ["report: outputs/s/report/index.html"]
     assert before == {name: data for name, data in contents(sweep).items() if name[0].isdecimal()}
 

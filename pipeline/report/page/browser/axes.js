@@ -64,7 +64,7 @@ function axesOptions(width) {
       axis({
         dim,
         id: String(dim),
-        name: column.short || column.name,
+        name: column.name,
         ...scaleOf(column),
         ...(narrow ? { nameLocation: "start", nameGap: 0, nameTextStyle: aboveAxis } : { nameGap: 14, nameTruncate: { maxWidth: gap - 8, ellipsis: "…" } }),
         ...axisLook(column, gap),
@@ -83,8 +83,8 @@ function runTip(row) {
 const axesChart = byId("axes-chart")
   ? chart("axes-chart", axesOptions, {
       part: () => ({ series: axesSeries() }),
-      says: () => (scores.length ? `${page.score.heading} goes from ${figure(worst)} to ${figure(best)}; the best run has ${page.settings[0]}.` : "No run has a score."),
-      table: () => ({ head: ["run", ...axisColumns.map((one) => one.short || one.name)], rows: passing().map((row) => [page.runs[row], ...axisColumns.map((one) => (isCategory(one) ? textOf(one, row) : one.values[row]))]) }),
+      says: () => (scores.length ? `${page.score.heading} goes from ${scoreText(worst)} to ${scoreText(best)}; the best run has ${page.settings[0]}.` : "No run has a score."),
+      table: () => ({ head: ["run", ...axisColumns.map((one) => one.name)], rows: passing().map((row) => [page.runs[row], ...axisColumns.map((one) => (isCategory(one) ? textOf(one, row) : one.values[row]))]) }),
     })
   : null;
 if (axesChart) {

@@ -5,21 +5,21 @@ const lineTo = (points, paint, more) => ({ type: "line", data: points, showSymbo
 const pairs = (xs, ys) => xs.map((x, i) => [x, ys[i]]);
 
 if (calibration && byId("calibration-chart")) {
-  const says = () => `The expected calibration error is ${figure(calibration.error)}: by so much probabilities and accuracy differ in the mean.`;
+  const says = () => `The expected calibration error is ${calibration.error}: by so much probabilities and accuracy differ in the mean.`;
   const most = Math.max(...calibration.count);
   chart(
     "calibration-chart",
     () => ({
       grid: { left: 54, right: 14, top: 30, bottom: 44 },
-      xAxis: across(square("probability of the prediction")),
-      yAxis: up(square("accuracy")),
+      xAxis: across(square("probability of the prediction, %", { max: 100 })),
+      yAxis: up(square("accuracy, %", { max: 100 })),
       series: [
-        lineTo([[0, 0], [1, 1]], colour("soft"), { lineStyle: { color: colour("soft"), type: "dashed", width: 1 }, silent: true }),
+        lineTo([[0, 0], [100, 100]], colour("soft"), { lineStyle: { color: colour("soft"), type: "dashed", width: 1 }, silent: true }),
         lineTo(pairs(calibration.confidence, calibration.accuracy), palette()[0], { showSymbol: true, symbolSize: (_value, { dataIndex }) => 6 + 14 * Math.sqrt(calibration.count[dataIndex] / most) }),
       ],
-      tooltip: tooltip({ trigger: "item", formatter: ({ dataIndex }) => tip(`${calibration.count[dataIndex]} predictions of ${figure(calibration.confidence[dataIndex])} in the mean`, `${figure(calibration.accuracy[dataIndex])} of them right`) }),
+      tooltip: tooltip({ trigger: "item", formatter: ({ dataIndex }) => tip(`${calibration.count[dataIndex]} predictions of ${figure(calibration.confidence[dataIndex])} % in the mean`, `${figure(calibration.accuracy[dataIndex])} % of them right`) }),
     }),
-    { says, table: () => ({ head: ["mean probability", "accuracy", "predictions"], rows: calibration.confidence.map((x, i) => [x, calibration.accuracy[i], calibration.count[i]]) }) },
+    { says, table: () => ({ head: ["mean probability, %", "accuracy, %", "predictions"], rows: calibration.confidence.map((x, i) => [x, calibration.accuracy[i], calibration.count[i]]) }) },
   );
   byId("calibration-chart-caption").textContent = `Test examples in ten bins of the probability of their prediction; larger dots hold more. On the dashed line probabilities are as large as accuracy, below it too sure. ${says()}`;
 }

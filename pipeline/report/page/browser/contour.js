@@ -44,8 +44,8 @@ function contourOptions() {
   };
   return {
     grid: { left: 64, right: 24, top: 30, bottom: 44 },
-    xAxis: across({ ...scaleOf(x), name: x.short || x.name }),
-    yAxis: up({ ...scaleOf(y), name: y.short || y.name, splitLine: { show: false } }),
+    xAxis: across({ ...scaleOf(x), name: x.name }),
+    yAxis: up({ ...scaleOf(y), name: y.name, splitLine: { show: false } }),
     series: [
       { type: "custom", renderItem: cellOf, data: cells.map(([x0, , y0]) => [x0, y0]), silent: true, clip: true },
       { type: "scatter", symbolSize: 9, data: rows.map((row) => ({ value: [x.values[row], y.values[row]], row, itemStyle: { color: paint(scoreColumn.values[row]), borderColor: "#fff", borderWidth: 1.3 } })) },
@@ -59,19 +59,19 @@ function contourSays() {
   if (!cells.length) return "Choose two different keys.";
   const best = cells.reduce((one, other) => (page.score.higher_is_better === other[4] > one[4] ? other : one));
   const word = page.score.higher_is_better ? "highest" : "lowest";
-  return `The smoothed ${page.score.heading} of ${plural(rows.length, "run")} is ${word}, ${figure(best[4])}, near ${x.short || x.name} ${figure(best[0])} and ${y.short || y.name} ${figure(best[2])}.`;
+  return `The smoothed ${page.score.heading} of ${plural(rows.length, "run")} is ${word}, ${scoreText(best[4])}, near ${x.name} ${figure(best[0])} and ${y.name} ${figure(best[2])}.`;
 }
 
 if (byId("contour-chart")) {
   const able = page.important.map((key) => columnOf.get(key)).filter((column) => column && !isCategory(column) && new Set(column.values).size > 4);
   if (able.length > 1) {
-    for (const input of Object.values(contourInputs)) input.append(...able.map(({ key, short, name }) => element("option", { value: key }, short || name)));
+    for (const input of Object.values(contourInputs)) input.append(...able.map(({ key, name }) => element("option", { value: key }, name)));
     [contourInputs.x.value, contourInputs.y.value] = [able[0].key, able[1].key];
     const contour = chart("contour-chart", contourOptions, {
       says: contourSays,
       table: () => {
         const { x, y, rows } = contourNow();
-        return { head: ["run", x.name, y.name, page.score.heading], rows: rows.map((row) => [page.runs[row], x.values[row], y.values[row], scoreColumn.values[row]]) };
+        return { head: ["run", x.name, y.name, page.score.axis], rows: rows.map((row) => [page.runs[row], x.values[row], y.values[row], scoreColumn.values[row]]) };
       },
     });
     contour.made.on("click", ({ data }) => data?.row !== undefined && toggle(data.row));

@@ -140,8 +140,10 @@ function curveTip(points) {
 
 /** Of each curve in colour, where it ends. */
 function curvesSay(quantity, label) {
+  const percent = quantity !== "loss" && page.score.charted_axis.endsWith("%");
+  const words = (value) => (percent ? `${value.toFixed(page.percent_digits)} %` : figure(value));
   const ends = colouredCurves(quantity).filter(({ points }) => points[MAIN].length);
-  return ends.map(({ name, points }) => `${name} ends at a ${MAIN} ${label} of ${figure(points[MAIN].at(-1)[1])}`).join("; ") || "No curve.";
+  return ends.map(({ name, points }) => `${name} ends at a ${MAIN} ${label} of ${words(points[MAIN].at(-1)[1])}`).join("; ") || "No curve.";
 }
 
 function curveTable(quantity) {
@@ -155,7 +157,7 @@ function curveChart(id, quantity, label, title) {
   return chart(id, () => curveOptions(quantity, title), { says: () => curvesSay(quantity, words), table: () => curveTable(quantity) });
 }
 const curveCharts = byId("loss-chart")
-  ? [curveChart("loss-chart", "loss", "loss", "loss (mean per example)"), curveChart("score-chart", page.score.name, page.score.label, page.score.label)]
+  ? [curveChart("loss-chart", "loss", "loss", "loss (mean per example)"), curveChart("score-chart", page.score.name, page.score.label, page.score.charted_axis)]
   : [];
 for (const { made } of curveCharts) answer(made);
 for (const input of Object.values(options)) input?.addEventListener("input", () => drawCurves());

@@ -34,6 +34,7 @@ function compare() {
   const names = ["what", nameOf(a), nameOf(b), "difference"].map((name) => element("th", { scope: "col" }, name));
   const nothing = element("tr", {}, element("td", { colspan: 4 }, a === b ? "One and the same run." : "No difference at all."));
   byId("difference").replaceChildren(element("thead", {}, element("tr", {}, ...names)), element("tbody", {}, ...(rows.length ? rows : [nothing])));
+  drawConfusionChange(a, b);
 }
 
 /** Two runs that are ticked come here by themselves. */

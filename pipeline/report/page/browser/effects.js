@@ -45,8 +45,8 @@ function effectsOptions(width) {
   const margin = 0.05 * (high - low || 1);
   effectColumns.forEach((column, i) => {
     grid.push({ left: `${(i % columns) * w + (width < 560 ? 14 : 5.2)}%`, width: `${w - (width < 560 ? 18 : 7)}%`, top: Math.floor(i / columns) * h + 28, height: h - 78 });
-    xAxis.push(across({ gridIndex: i, ...scaleOf(column), name: column.short || column.name, ...(isCategory(column) ? { axisLabel: { color: colour("ink"), width: ((width / columns) * 0.8) / column.levels.length, overflow: "truncate" } } : {}) }));
-    yAxis.push(up({ gridIndex: i, type: "value", min: low - margin, max: high + margin, name: i % columns ? "" : page.score.heading, axisLabel: { color: colour("ink"), formatter: figure, showMinLabel: false, showMaxLabel: false } }));
+    xAxis.push(across({ gridIndex: i, ...scaleOf(column), name: column.name, ...(isCategory(column) ? { axisLabel: { color: colour("ink"), width: ((width / columns) * 0.8) / column.levels.length, overflow: "truncate" } } : {}) }));
+    yAxis.push(up({ gridIndex: i, type: "value", min: low - margin, max: high + margin, name: i % columns ? "" : page.score.axis, axisLabel: { color: colour("ink"), formatter: figure, showMinLabel: false, showMaxLabel: false } }));
     const rows = effectRows(column);
     const place = { xAxisIndex: i, yAxisIndex: i };
     series.push({ ...place, type: "scatter", symbolSize: 5, itemStyle: { color: colour("others"), opacity: 0.6 }, data: rows.map((row) => ({ value: [column.values[row], Math.min(Math.max(page.compared.values[row], low - margin), high + margin)], row })) });
@@ -65,7 +65,7 @@ function effectsSay() {
       if (!rows.length) return "";
       const line = page.searched && !isCategory(column) ? smoothOf(column, rows) : meansOf(column, rows);
       const top = line.reduce((one, other) => (page.score.higher_is_better === other[1] > one[1] ? other : one));
-      return `${column.short || column.name}: best near ${isCategory(column) ? column.levels[top[0]] : figure(top[0])} (${figure(top[1])})`;
+      return `${column.name}: best near ${isCategory(column) ? column.levels[top[0]] : figure(top[0])} (${scoreText(top[1])})`;
     })
     .filter(Boolean)
     .join("; ");
@@ -81,7 +81,7 @@ if (byId("effects-chart") && scoreColumn && effectColumns.length) {
   effectsChart = chart("effects-chart", effectsOptions, {
     says: effectsSay,
     height: rowsHigh,
-    table: () => ({ head: ["key", "value", `mean ${page.score.heading}`], rows: effectColumns.flatMap((column) => meansOf(column, effectRows(column)).map(([x, y]) => [column.name, isCategory(column) ? column.levels[x] : String(x), y])) }),
+    table: () => ({ head: ["key", "value", `mean ${page.score.axis}`], rows: effectColumns.flatMap((column) => meansOf(column, effectRows(column)).map(([x, y]) => [column.name, isCategory(column) ? column.levels[x] : String(x), y])) }),
   });
   effectsChart.made.on("click", ({ data }) => data?.row !== undefined && toggle(data.row));
   byId("effects-chart-caption").textContent = page.searched

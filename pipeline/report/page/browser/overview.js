@@ -58,13 +58,13 @@ function overviewOptions(width) {
   }
   const about = ({ dataIndex }) => {
     const { name: words, mean, low: from, high: to, test, n, status } = ranked[dataIndex];
-    const interval = missing(from) ? "" : ` (${figure(from)} to ${figure(to)})`;
-    return tip(element("strong", {}, words), `${overview.label} ${figure(mean)}${interval}`, overview.test_label ? `${overview.test_label} ${figure(test)}` : "", n ? `n = ${n}` : status);
+    const interval = missing(from) ? "" : ` (${scoreText(from)} to ${scoreText(to)})`;
+    return tip(element("strong", {}, words), `${overview.label} ${scoreText(mean)}${interval}`, overview.test_label ? `${overview.test_label} ${scoreText(test)}` : "", n ? `n = ${n}` : status);
   };
   return {
     grid: labelled ? { left: 10, right: 24, top: 6, bottom: 10, outerBoundsMode: "same" } : { left: 56, right: 14, top: 26, bottom: 40 },
-    xAxis: labelled ? across({ ...score, name: overview.label }) : across({ ...rank, name: "settings, the best first" }),
-    yAxis: labelled ? axis({ ...rank, inverse: true, axisTick: { show: false } }) : up({ ...score, name: overview.label }),
+    xAxis: labelled ? across({ ...score, name: page.score.axis }) : across({ ...rank, name: "settings, the best first" }),
+    yAxis: labelled ? axis({ ...rank, inverse: true, axisTick: { show: false } }) : up({ ...score, name: page.score.axis }),
     series,
     tooltip: tooltip({ trigger: "item", formatter: about }),
   };
@@ -73,15 +73,15 @@ function overviewOptions(width) {
 function overviewSays() {
   if (!ranked.length) return "No setting has a score.";
   const [first, last] = [ranked[0], ranked.at(-1)];
-  const baseline = overview.baseline === null ? "" : ` Always answering ${overview.baseline_words} reaches ${figure(overview.baseline)}.`;
-  return `Best: ${first.name}, ${overview.label} ${figure(first.mean)}; worst: ${last.name}, ${figure(last.mean)}.${baseline}`;
+  const baseline = overview.baseline === null ? "" : ` Always answering ${overview.baseline_words} reaches ${scoreText(overview.baseline)}.`;
+  return `Best: ${first.name}, ${overview.label} ${scoreText(first.mean)}; worst: ${last.name}, ${scoreText(last.mean)}.${baseline}`;
 }
 
 function overviewKeys() {
   const { key } = overview;
   const keys = key ? key.levels.map((level, i) => element("span", {}, swatch(palette()[i], "dot"), `${key.name} ${level}`)) : [element("span", {}, swatch(palette()[0], "dot"), overview.label)];
   if (overview.test_label) keys.push(element("span", {}, swatch(colour("ink"), "diamond"), overview.test_label));
-  if (overview.baseline !== null) keys.push(element("span", {}, swatch(colour("ink"), "dotted"), `always ${overview.baseline_words}: ${figure(overview.baseline)}`));
+  if (overview.baseline !== null) keys.push(element("span", {}, swatch(colour("ink"), "dotted"), `always ${overview.baseline_words}: ${scoreText(overview.baseline)}`));
   byId("overview-chart-keys").replaceChildren(...keys);
   const gone = unscored.length ? ` ${plural(unscored.length, "setting")} without a score (${[...new Set(unscored.map(({ status }) => status))].join(", ")}).` : "";
   const interval = overview.interval ? ` Bars: ${overview.interval}.` : "";
@@ -97,7 +97,7 @@ if (byId("overview-chart") && ranked.length) {
   const drawn = chart("overview-chart", overviewOptions, {
     says: overviewSays,
     height: () => (labelled ? 60 + Math.max(18, Math.min(26, 400 / ranked.length)) * ranked.length : 300),
-    table: () => ({ head: ["setting", "n", overview.label, "from", "to", "test"], rows: [...ranked, ...unscored].map(({ name, n, mean, low, high, test }) => [name, n, mean, low, high, test]) }),
+    table: () => ({ head: ["setting", "n", page.score.axis, "from", "to", "test"], rows: [...ranked, ...unscored].map(({ name, n, mean, low, high, test }) => [name, n, mean, low, high, test]) }),
   });
   drawn.made.on("click", ({ dataIndex, seriesName }) => {
     if (seriesName === "score") showRun(ranked[dataIndex].runs[0]);

@@ -18,6 +18,8 @@ const nameOf = (row) => `run ${page.runs[row]}`;
 const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const missing = (value) => value === null || value === undefined;
 const figure = (value) => (missing(value) ? "–" : String(+Number(value).toPrecision(4)));
+/** A score in words: "83.1 %". */
+const scoreText = (value) => (missing(value) ? "–" : page.score.unit ? `${value.toFixed(page.percent_digits)}${page.score.unit}` : figure(value));
 const capital = (words) => words.slice(0, 1).toUpperCase() + words.slice(1);
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -50,7 +52,7 @@ function sensible(values, higherIsBetter = page.score.higher_is_better) {
 /** Columns of the runs, by key. */
 const columnOf = new Map(page.columns.map((column) => [column.key, column]));
 const isCategory = (column) => column.levels?.length > 0;
-for (const column of page.columns) column.decimals = isCategory(column) ? 0 : decimals(column.values);
+for (const column of page.columns) column.decimals = isCategory(column) ? 0 : column.percent ? page.percent_digits : decimals(column.values);
 
 /** A run's value in a column as text. */
 function textOf(column, row) {

@@ -41,6 +41,11 @@ const furtherColumns = further.map((column) => ({
   columnControl: { target: 0, content: filters[!isCategory(column) ? "number" : column.levels.length > 30 ? "text" : "list"] },
   data: ({ row }, kind) => answerAs(kind, textOf(column, row), column.values[row] ?? ""),
 }));
+/** Cells for a file: shares as they are in all files, from 0 to 1, where the page has percent. */
+const asShare = (percent) => (percent === "" ? "" : String(Number((percent / 100).toPrecision(12))));
+const inPercent = (name) => name.endsWith(", %");
+const asData = (words, row, i) => (inPercent(columnNames[i]) ? asShare(table.cell(row, i).render("sort")) : DataTable.Buttons.stripData(words));
+const footerAsData = (words, _i, cell) => (inPercent(runsTable.tHead.rows[0].cells[cell.cellIndex].title) ? asShare(words.trim()) : DataTable.Buttons.stripData(words));
 const columnNames = ["", ...heads.map((head) => head.title), ...further.map(({ name }) => name)];
 const visibleAtFirst = [true, ...heads.map((head) => !hiddenAtFirst(head)), ...further.map(() => false)];
 const table = new DataTable(runsTable, {
@@ -78,7 +83,7 @@ const table = new DataTable(runsTable, {
           text: "Rows as CSV",
           filename: "runs",
           escapeExcelFormula: true,
-          exportOptions: { columns: (i) => i > 0 && table.column(i).visible(), rows: { search: "applied", selected: null }, format: { header: (_words, _i, head) => head.title } },
+          exportOptions: { columns: (i) => i > 0 && table.column(i).visible(), rows: { search: "applied", selected: null }, format: { header: (_words, _i, head) => head.title.replace(/, %$/, ""), body: asData, footer: footerAsData } },
         },
       ],
     },
