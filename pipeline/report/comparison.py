@@ -33,6 +33,7 @@ from pipeline.report.score_format import ScoreFormat, size_of_test
 from pipeline.report.vocabulary import described, names_of
 
 SEED, FOLD = "config.seed", "config.dataset.fold"
+ONLY = "the one setting"  # in words, where nothing but seeds differs
 _WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
 _NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.report", "config.dataset.root", *_WORDS)
 _RESERVED = {"run", "seconds", "status"}
@@ -226,11 +227,11 @@ class Comparison:
 
     def settings(self, row: int) -> str:
         """The setting of a row in words: "hidden units 256, learning rate 0.05"."""
-        return self._words(row, self.swept) or "defaults"
+        return self._words(row, self.swept) or ONLY
 
     def label(self, row: int) -> str:
         """All swept keys of a row in words, those that replicate too: "learning rate 0.05, seed 3"."""
-        return self._words(row, self.swept | self.replicating) or "defaults"
+        return self._words(row, self.swept | self.replicating) or ONLY
 
     def table(self) -> pd.DataFrame:
         """The table's columns, with numbers at full precision."""

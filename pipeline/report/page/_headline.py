@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics import ACCURACY, SELECTION
-from pipeline.report.comparison import Comparison
+from pipeline.report.comparison import ONLY, Comparison
 from pipeline.report.data_card import titles
 from pipeline.report.formats import p_value
 from pipeline.report.outcome import BAD
@@ -99,7 +99,7 @@ def _briefly(comparison: Comparison, row: int) -> str:
     """A setting in words, its numbers to three digits: "learning rate 0.0091" for one that a search drew."""
     values = {comparison.names[key]: comparison.runs[key][row] for key in comparison.swept}
     brief = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
-    return described(brief) or "defaults"
+    return described(brief) or ONLY
 
 
 def _score(comparison: Comparison, replicates: Replicates) -> Tile:
