@@ -33,7 +33,7 @@ def opened(browser: Any, path: Path, width: int = 1280, **options: Any) -> Itera
     context.on("console", lambda message: complaints.append(message.text))
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on("dialog", lambda dialog: complaints.append(dialog.message))
-    context.set_default_timeout(8000)
+    context.set_default_timeout(60_000)  # a busy machine is no failure
     page = context.new_page()
     page.goto(path.as_uri())
     yield page
