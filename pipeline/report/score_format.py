@@ -58,8 +58,12 @@ class ScoreFormat:
 
     def difference(self, value: float, half: float = math.nan, sign: str = "") -> str:
         """ "1.1 ± 0.8 points", "0.031 in R²"; `sign` is "+" where that of the value is to be said."""
-        unit = "points" if self.metric.share else f"in {self.metric.label}"
-        return f"{self._number(value, half, sign)} {unit}" if math.isfinite(value) else NOTHING
+        unit = "" if self.metric.share else f" in {self.metric.label}"
+        return self.distance(value, half, sign) + unit if math.isfinite(value) else NOTHING
+
+    def distance(self, value: float, half: float = math.nan, sign: str = "") -> str:
+        """A difference where the metric has been named: "1.1 points", "0.031"."""
+        return self._number(value, half, sign) + (" points" if self.metric.share else "")
 
     def deviation(self, value: float, half: float = math.nan) -> str:
         """The standard deviation of scores, with the digits of their mean: "0.7 points"."""

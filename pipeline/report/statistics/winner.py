@@ -47,7 +47,7 @@ def _lead(comparison: Comparison) -> str:
     lead, median = abs(score[0] - score[1]), abs(score[0] - score.median())
     examples = comparison.examples(SELECTION)
     count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
-    written = comparison.score_format.difference
+    written = comparison.score_format.distance
     return (
         f"It is {written(lead)}{count} {side} the second and {written(median)} {side} the median on validation. "
         "A winner among many also owes something to luck: its test figure is what counts."

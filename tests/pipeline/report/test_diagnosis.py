@@ -52,9 +52,9 @@ def test_surest_mistakes_are_mistakes_and_sorted() -> None:
     diagnosis = Diagnosis(("a_b", "$c$", "d"), images, np.array([0, 1, 2, 2]), np.array([1, 0, 0, 2]), sure, None)
     drawn = {figure.name: figure.svg for figure in figures_of(diagnosis, "3")}
     assert "first_layer" not in drawn
-    order = [drawn["mistakes"].index(text) for text in ("0.900", "0.700", "0.500")]
+    order = [drawn["mistakes"].index(text) for text in ("90.0 %", "70.0 %", "50.0 %")]
     assert order == sorted(order)
-    assert "0.990" not in drawn["mistakes"]
+    assert "99.0 %" not in drawn["mistakes"]
     assert diagnosis.recall.tolist() == [0.0, 0.0, 0.5]
 
 

@@ -359,7 +359,7 @@ def test_policy_lets_the_pages_own_scripts_run_alone(browser: Any, report: Path,
     context = browser.new_context()
     tab = context.new_page()
     tab.goto(tampered.as_uri())
-    assert tab.title() == "hidden and lr on square, 12 runs"
+    assert tab.title() == "Hidden units and learning rate on square, 12 runs"
     assert tab.locator("#runs input").count() == 12
     context.close()
 

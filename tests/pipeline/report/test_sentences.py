@@ -5,14 +5,18 @@ import math
 import pandas as pd
 import pytest
 
+from pipeline.metrics import ACCURACY, LOSS, R2, Metric
 from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table, p_value, text
 from pipeline.report.outcome import outcome
-from pipeline.report.page._headline import listed, tiles, title, to_digits
+from pipeline.report.page._headline import listed, tiles, title
 from pipeline.report.page._summary import _values, outcomes
 from pipeline.report.paper._command import SweepCommand
-from pipeline.report.paper._methods import _computing, _parameters, _sweep
+from pipeline.report.paper._computing import computing_sentences
+from pipeline.report.paper._methods import _sweep
+from pipeline.report.paper._model import _parameters
 from pipeline.report.paper._settings import Settings, either
+from pipeline.report.score_format import ScoreFormat
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.winner import best_run, trust
 
@@ -31,19 +35,23 @@ def comparison(scores: list[float], **columns: object) -> Comparison:
 
 
 @pytest.mark.parametrize(
-    ("value", "half", "words"),
+    ("metric", "value", "half", "words"),
     [
-        (0.83123, 0.0162, "0.831 ± 0.016"),
-        (0.83123, 0.3, "0.83 ± 0.30"),
-        (0.83123, 0.00012, "0.8312 ± 0.0001"),
-        (12.5, 7.0, "12.5 ± 7.0"),
-        (0.83123, math.nan, "0.8312"),
-        (0.83123, 0.0, "0.8312"),
-        (math.nan, 0.1, "–"),
+        (ACCURACY, 0.83123, 0.0162, "83.1 ± 1.6 %"),
+        (ACCURACY, 0.83123, 0.3, "83.1 ± 30.0 %"),
+        (ACCURACY, 0.83123, 0.00042, "83.12 ± 0.04 %"),
+        (ACCURACY, 0.83123, math.nan, "83.1 %"),
+        (ACCURACY, 0.83123, 0.0, "83.1 %"),
+        (ACCURACY, math.nan, 0.1, "–"),
+        (R2, 0.83123, 0.0162, "0.831 ± 0.016"),
+        (R2, 0.83123, math.nan, "0.8312"),
+        (LOSS, 12.5, 7.0, "12.5 ± 7.0"),
     ],
 )
-def test_a_figure_has_the_decimals_that_its_interval_allows(value: float, half: float, words: str) -> None:
-    assert to_digits(value, half) == words
+def test_a_figure_has_the_decimals_that_its_interval_allows(
+    metric: Metric, value: float, half: float, words: str
+) -> None:
+    assert ScoreFormat(metric, 1000).score(value, half) == words
 
 
 @pytest.mark.parametrize(
@@ -81,8 +89,10 @@ def test_columns_have_distinct_names_and_long_tables_say_what_they_leave_out() -
 
 def test_the_lead_is_to_the_second_and_to_the_median() -> None:
     [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70]))
-    assert "validation accuracy 0.9600, test accuracy 0.9100" in words
-    assert "It is 0.0600 above the second and 0.1100 above the median on validation." in words  # (0.90 + 0.80) / 2
+    assert "validation accuracy 96.0 %, test accuracy 91.0 %" in words
+    assert (
+        "It is 6.0 points above the second and 11.0 points above the median on validation." in words
+    )  # (0.90 + 0.80) / 2
     lower = comparison([0.9, 0.4]).runs.rename(columns=lambda name: name.replace("accuracy", "loss"))
     [words] = best_run(Comparison.of(lower.assign(**{"config.training.select": "validation_loss"})))
     assert "It is 0.5000 below the second" in words
@@ -91,16 +101,19 @@ def test_the_lead_is_to_the_second_and_to_the_median() -> None:
 def test_not_all_of_the_first_are_best_at_the_end() -> None:
     made = comparison([0.9, 0.8, 0.7], **{"metric.best_epoch": [4, 4, 3]})
     assert "last epoch" not in " ".join(trust(made))
-    assert "Train − validation accuracy there = 0.020." in trust(made)
+    assert "Train − validation accuracy there = 2.0 points." in trust(made)
 
 
 def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
     made = comparison([0.90, 0.96], **{"provenance.examples.validation": 200, "provenance.examples.test": 400})
     best, score, lead, trusted = tiles(made, Replicates.of(made))
-    assert (best.figure, best.words) == ("lr=0.2", ["by validation accuracy; best at epoch 3 of 4"])
-    assert (lead.figure, lead.words) == ("6.00 points", ["on validation, before lr=0.1", "12 of 200 examples"])
+    assert (best.figure, best.words) == ("learning rate 0.2", ["by validation accuracy; best at epoch 3 of 4"])
+    assert (lead.figure, lead.words) == (
+        "6.0 points",
+        ["on validation, before learning rate 0.1", "12 of 200 examples"],
+    )
     assert score.words == ["95 % interval by 400 test examples, of one run"]
-    assert score.figure == "0.910 ± 0.028"  # Wilson's interval of 364 of 400 is 0.8778 to 0.9343
+    assert score.figure == "91.0 ± 2.8 %"  # Wilson's interval of 364 of 400 is 0.8778 to 0.9343
     assert "only 400 test examples" in trusted.words
     assert "too few seeds to tell the lead from luck" in trusted.words
 
@@ -108,9 +121,9 @@ def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
 def test_the_title_names_three_keys_and_counts_the_rest() -> None:
     three = {"config.model.l2": [0.0, 0.0, 0.1, 0.1], "config.model.depth": [1, 2, 1, 2]}
     scores = [0.9, 0.8, 0.7, 0.6]
-    assert title(comparison(scores, **three)).startswith("lr, l2 and depth on ")
+    assert title(comparison(scores, **three)).startswith("Learning rate, L2 penalty and depth of model on ")
     made = comparison(scores, **three, **{"config.model.dropout": [0.1, 0.1, 0.1, 0.2]})
-    assert title(made).startswith("lr, l2 and 2 more keys on ")
+    assert title(made).startswith("Learning rate, L2 penalty and 2 more keys on ")
     assert title(made).endswith(", 4 runs")
 
 
@@ -118,7 +131,7 @@ def test_how_runs_ended_is_counted() -> None:
     ends = {"status": ["finished", "dropped", "dropped", "diverged"], "metric.final_epoch": [4, 2, 1, 3]}
     made = comparison([0.9, 0.8, 0.7, 0.6], **ends)
     assert outcomes(made) == [
-        "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 38% were saved.",
+        "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 38 % were saved.",
         "Not finished: 1 diverged run; reasons below.",
     ]
 
@@ -129,10 +142,10 @@ def test_three_replicates_are_enough_for_an_interval_in_the_last_line() -> None:
     runs["metric.best_test_accuracy"] += runs["config.seed"] * 0.01
     made = Comparison.of(runs.reset_index(drop=True))
     assert outcome(made, Replicates.of(made)) == [
-        "best: lr=0.1: test accuracy 0.8600 ± 0.0248, mean of 3 seeds"  # 4.303 · 0.01 / √3
+        "best: learning rate 0.1: test accuracy 86.0 ± 2.5 %, mean of 3 seeds"  # 4.303 · 0.01 / √3
     ]
     two = Comparison.of(made.runs[made.runs["config.seed"] < 2].reset_index(drop=True))
-    assert outcome(two, Replicates.of(two)) == ["best: lr=0.1: test accuracy 0.8550, mean of 2 seeds"]
+    assert outcome(two, Replicates.of(two)) == ["best: learning rate 0.1: test accuracy 85.5 %, mean of 2 seeds"]
 
 
 def test_methods_give_sizes_as_they_are() -> None:
@@ -143,7 +156,7 @@ def test_methods_give_sizes_as_they_are() -> None:
     assert list(_parameters(Comparison.of(made.runs.assign(**{"metric.parameters": [50, 1234]})))) == [
         "Networks have 50 to 1,234 parameters."
     ]
-    [_, machine] = _computing(Settings(made), {})
+    [_, machine] = computing_sentences(Settings(made), {})
     assert "on a processor, 16 GiB of memory" in machine
     runs = pd.concat([made.runs, made.runs.head(1).assign(**{"config.seed": 1})], ignore_index=True)
     replicated = Comparison.of(runs)

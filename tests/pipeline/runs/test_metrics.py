@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import pipeline
 from pipeline.metrics import ACCURACY, LOSS, R2, SCORES, Metric
 from pipeline.report.build import build
+from pipeline.report.score_format import ScoreFormat
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row, best_figures, best_row, run_metrics, task_of
@@ -139,4 +140,5 @@ def test_all_agree_on_the_best_epoch(make_job: MakeJob, metric: Metric) -> None:
         page = build([folder]).read_text()
         table = pd.read_csv(folder / "report/tables/table.csv")
         assert (table["best_epoch"][0], table[metric.on("validation")][0]) == (2, 0.7)
-        assert f"at epoch 2, validation {metric.label} 0.7000, test {metric.label} 0.5000" in page
+        score = ScoreFormat(metric).score
+        assert f"at epoch 2, validation {metric.label} {score(0.7)}, test {metric.label} {score(0.5)}" in page

@@ -11,6 +11,7 @@ import pytest
 from pipeline.metrics import ACCURACY, LOSS, MACRO_F1, Metric, selected
 from pipeline.report.build import build
 from pipeline.report.comparison import Comparison
+from pipeline.report.score_format import ScoreFormat
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.tests import compare_best
 from pipeline.runs.folder import RunFolder
@@ -72,7 +73,7 @@ def test_all_mean_the_same_epoch(make_job: MakeJob, select: str) -> None:
             table["best_epoch"][0],
             table[metric.heading("validation").lower().replace(" ", "_").replace("-", "_").replace("²", "2")][0],
         ) == (epoch, value)
-        assert f"at epoch {epoch}, validation {metric.label} {value:.4f}" in page
+        assert f"at epoch {epoch}, validation {metric.label} {ScoreFormat(metric).score(value)}" in page
         assert f"Sorted by validation {metric.label}" in page
 
 
