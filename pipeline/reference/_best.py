@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates
@@ -36,7 +37,8 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     if selection is not None:
         name, picked = selection.sweep, selection.selected[0].words
         every.append(Comparison.of(collect([folder.with_name(name)]).runs))
-        command = f"`python -m pipeline experiment={name}`, then with `sweep=confirm`"
+        confirmed = " ".join(["sweep=confirm", *_changed(first, selection.selected[0].overrides)])
+        command = f"`python -m pipeline experiment={name}`, then with `{confirmed}`"
     return {
         "sweep": name,
         "dataset": first["config.dataset.name"],
@@ -49,6 +51,12 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
         "core minutes": f"{sum(one.seconds.sum() for one in every) / 60:.0f}",
         "command": command,
     }
+
+
+def _changed(run: "pd.Series[Any]", selected: Sequence[str]) -> list[str]:
+    """What the confirmation set otherwise than the selected run had it, such as longer training."""
+    pairs = [(f"config.{key}", yaml.safe_load(value)) for key, _, value in (word.partition("=") for word in selected)]
+    return [f"{key.removeprefix('config.')}={run[key]}" for key, value in pairs if key in run and run[key] != value]
 
 
 def _reported(run: "pd.Series[Any]", reports: pd.DataFrame) -> float:

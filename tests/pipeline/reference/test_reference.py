@@ -144,8 +144,15 @@ def test_what_is_confirmed_is_told_with_all_that_it_took(make_job: MakeJob, tmp_
         return result
 
     results = [train_into(searched / str(n), f"optimizer.lr={lr}") for n, lr in enumerate((0.01, 0.1))]
-    new = [train_into(confirmed / str(n), "optimizer.lr=0.1", f"seed={n + 1}") for n in range(2)]
-    lucky = Selected(overrides=["optimizer.lr=0.1"], words="lr=0.1", n=1, validation=0.99, test=0.99)
+    longer = ("optimizer.lr=0.1", "training.epochs=2")
+    new = [train_into(confirmed / str(n), *longer, f"seed={n + 1}") for n in range(2)]
+    lucky = Selected(
+        overrides=["optimizer.lr=0.1", "training.epochs=1", "experiment=a"],
+        words="lr=0.1",
+        n=1,
+        validation=0.99,
+        test=0.99,
+    )
     Selection(sweep="search_mini", runs=2, settings=2, seeds=[0], metric="accuracy", selected=[lucky]).write(confirmed)
     line = best([confirmed], reports()).iloc[0]
     assert (line["sweep"], line["picked"], line["seeds"], line["runs"]) == ("search_mini", "lr=0.1", 2, 4)
@@ -153,7 +160,7 @@ def test_what_is_confirmed_is_told_with_all_that_it_took(make_job: MakeJob, tmp_
     assert line["test accuracy"] == f"{expected.mean():.4f} ± {expected.std():.4f}"
     minutes = sum(result.seconds["total"] for result in (*results, *new)) / 60
     assert line["core minutes"] == f"{minutes:.0f}"
-    assert line["command"] == "`python -m pipeline experiment=search_mini`, then with `sweep=confirm`"
+    assert line["command"] == "`python -m pipeline experiment=search_mini`, then with `sweep=confirm training.epochs=2`"
 
 
 def test_what_has_no_data_is_left_out_with_the_reason(
