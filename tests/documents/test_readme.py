@@ -63,7 +63,7 @@ def test_commands_work_one_after_the_other(tmp_path: Path) -> None:
     [
         ("sweep", ".venv/bin/python -m pipeline experiment=grid_mini"),
         ("test", f"{TESTS} -m 'not slow'"),
-        ("test-all", f"HYPOTHESIS_PROFILE=many {TESTS}"),
+        ("test-all", f"HYPOTHESIS_PROFILE=many {TESTS} -m slow"),
         ("lint", ".venv/bin/mypy"),
         ("docs", "NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet"),
     ],
