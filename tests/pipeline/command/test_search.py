@@ -98,7 +98,7 @@ def test_halving_trains_the_best_on_and_a_grid_goes_on_from_there(tmp_path: Path
     went_on = set(table["run"][table["metric.final_epoch"] > 2])
     assert went_on == set(sorted(early, key=lambda run: early[run], reverse=True)[:4])
     page = (tmp_path / "outputs/s/report/index.html").read_text()
-    assert "Halving dropped 8 of 10 runs before their end: 38 of 90 epochs were trained, 58% were saved." in page
+    assert "Halving dropped 8 of 10 runs before their end: 38 of 90 epochs were trained, 58 % were saved." in page
     before = figures(tmp_path / "outputs/s")
     pipeline(tmp_path, "-m", "sweep=halving", *COMMON, *GRID)
     assert figures(tmp_path / "outputs/s") == before

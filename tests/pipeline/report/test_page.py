@@ -342,7 +342,7 @@ def test_paper_has_all_rows_and_the_still_figures(browser: Any, tmp_path: Path, 
 
 
 def test_a_live_page_keeps_what_was_chosen(browser: Any, sweep: Path) -> None:
-    live = build([sweep], reload=1)
+    live = build([sweep], reload=5)  # seconds, enough for two clicks on a busy machine
     with opened(browser, live) as tab:
         tick(tab, "4")
         head(tab, "learning rate").locator(".dt-column-title").click()
