@@ -45,7 +45,7 @@ const furtherColumns = further.map((column) => ({
 const asShare = (percent) => (percent === "" ? "" : String(Number((percent / 100).toPrecision(12))));
 const inPercent = (name) => name.endsWith(", %");
 const asData = (words, row, i) => (inPercent(columnNames[i]) ? asShare(table.cell(row, i).render("sort")) : DataTable.Buttons.stripData(words));
-const footerAsData = (words, _i, cell) => (inPercent(runsTable.tHead.rows[0].cells[cell.cellIndex].title) ? asShare(words.trim()) : DataTable.Buttons.stripData(words));
+const footerAsData = (words, _i, cell) => (cell && inPercent(runsTable.tHead.rows[0].cells[cell.cellIndex].title) ? asShare(words.trim()) : DataTable.Buttons.stripData(words));
 const columnNames = ["", ...heads.map((head) => head.title), ...further.map(({ name }) => name)];
 const visibleAtFirst = [true, ...heads.map((head) => !hiddenAtFirst(head)), ...further.map(() => false)];
 const table = new DataTable(runsTable, {
