@@ -105,7 +105,7 @@ def _line(row: Row, folders: Sequence[Path]) -> list[Any]:
         *(reported["held_out_accuracy"], score, figures[names[0]].std()),
         100 * (score - reported["held_out_accuracy"]) if metric == ACCURACY else None,
         reported["held_out_loss"] if pd.notna(reported["held_out_loss"]) else reported["train_loss"],
-        *(loss, penalty, objective, reported["seconds"], seconds, epochs),
+        *(loss, penalty, objective, reported["seconds"], seconds, int(epochs)),
     ]
 
 
