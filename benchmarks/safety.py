@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pandas as pd
@@ -23,7 +24,7 @@ import pandas as pd
 from pipeline.command import cli
 
 SWEEPS = {
-    "36 runs of 900 images, 15 epochs": "experiment=grid_mini",
+    "the default sweep": "experiment=grid_mini",
     "12 runs of 60 points, 3 epochs": "-m dataset=square dataset.samples=60 training.epochs=3 "
     "optimizer.lr=0.1,0.2,0.3 model.hidden=[4],[8] seed=0,1",
     "1 run of 20 000 points, batches of 1, 5 epochs": "-m dataset=square dataset.samples=20000 training.epochs=5 "
@@ -67,15 +68,13 @@ def shares(arguments: str) -> dict[str, float]:
         raise SystemExit(quiet.getvalue())
     stats = pstats.Stats(profile)
     total: float = stats.total_tt  # type: ignore[attr-defined]
-    times = {
-        f"{Path(file).name}:{name}": row[3]
-        for (file, _, name), row in stats.stats.items()  # type: ignore[attr-defined]
-    }
+    rows: dict[tuple[str, int, str], Any] = stats.stats  # type: ignore[attr-defined]
+    times = {f"{Path(file).name}:{name}": row[3] for (file, _, name), row in rows.items()}
     parts = {
         part: 100 * sum(seconds for called, seconds in times.items() if any(name in called for name in names)) / total
         for part, names in PARTS.items()
     }
-    flushes = sum(row[1] for (_, _, name), row in stats.stats.items() if "posix.fsync" in name)  # type: ignore[attr-defined]
+    flushes = sum(row[1] for (_, _, name), row in rows.items() if "posix.fsync" in name)
     return parts | {"together": sum(parts.values()), "CPU seconds": total, "flushes a run": flushes / runs}
 
 

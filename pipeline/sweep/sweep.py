@@ -37,13 +37,7 @@ class SweepPlan:
 
     @classmethod
     def of(
-        cls,
-        sweep: Path,
-        jobs: Sequence[Job],
-        datasets: Sequence[Dataset],
-        backend: Backend,
-        *,
-        alone: bool = False,
+        cls, sweep: Path, jobs: Sequence[Job], datasets: Sequence[Dataset], backend: Backend, *, alone: bool = False
     ) -> "SweepPlan":
         """Merge equal jobs, skip those that have ended, resume interrupted stacks, pack the rest into new ones.
 
