@@ -26,19 +26,6 @@ def write_sweep(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def sweep(tmp_path: Path) -> Path:
-    return write_sweep(tmp_path / "s")
-
-
-@pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with its report, for tests that write nothing there."""
-    folder = write_sweep(tmp_path_factory.mktemp("files") / "s")
-    build([folder])
-    return folder
-
-
 def test_every_file_is_named_in_the_readme(reported: Path) -> None:
     named = re.findall(r"`([\w./*]+)`", (reported / "report/README.md").read_text())
     for name in contents(reported / "report"):

@@ -1,20 +1,13 @@
 """The page of several data sets as its reader has it: its tables sort, and axe-core finds nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import chromium, opened
+from browsing import opened
 from written import write_run
 
 from pipeline.report.build import build
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -34,19 +34,6 @@ def write_sweep(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def sweep(tmp_path: Path) -> Path:
-    return write_sweep(tmp_path / "s")
-
-
-@pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with its report, for tests that write nothing there."""
-    folder = write_sweep(tmp_path_factory.mktemp("paper") / "s")
-    build([folder])
-    return folder
-
-
 def media_box(pdf: bytes) -> tuple[float, float]:
     """Width and height of a page in PostScript points."""
     match = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", pdf)
@@ -56,6 +43,12 @@ def media_box(pdf: bytes) -> tuple[float, float]:
 
 def report_of(folder: Path) -> str:
     return (folder / "report/report.md").read_text()
+
+
+def built(folder: Path) -> str:
+    """The text of a report that is built now."""
+    build([folder])
+    return report_of(folder)
 
 
 def test_every_report_has_one(reported: Path) -> None:
@@ -167,8 +160,7 @@ def test_methods_tell_what_is_done_in_training_alone(tmp_path: Path) -> None:
     settings = {"dataset__cutout": 8, "training__averaging": 0.99, "training__mixup": 0.2}
     for number in range(2):
         write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
-    build([tmp_path / "s"])
-    words = report_of(tmp_path / "s")
+    words = built(tmp_path / "s")
     for fact in (
         "A random square of each training image is covered (DeVries and Taylor 2017), with a side of 8 pixels.",
         "Training examples are mixed in pairs (Zhang et al. 2018) by shares from Beta(α, α), α = 0.2.",
@@ -186,8 +178,7 @@ def test_methods_tell_nothing_that_trains_nothing(tmp_path: Path) -> None:
     settings |= {"dataset__folds": 0, "dataset__fold": 0, "optimizer__nesterov": False, "report": True}
     for number in range(2):
         write_run(tmp_path / "s" / str(number), optimizer__lr=0.1 * (number + 1), **settings)
-    build([tmp_path / "s"])
-    words = report_of(tmp_path / "s")
+    words = built(tmp_path / "s")
     assert "Further settings" not in words
     for idle in ("Dropout", "penalty 0.5", "folds", "Label smoothing", "momentum"):
         assert idle not in words
@@ -199,8 +190,7 @@ def test_methods_of_networks_across_patches_name_their_activation_and_what_they_
     for number, rate in enumerate((0.0, 0.2)):
         settings = {f"model__{key}": value for key, value in model.items()} | {"model__hidden": None}
         write_run(tmp_path / "s" / str(number), model__dropout=rate, **settings)
-    build([tmp_path / "s"])
-    words = report_of(tmp_path / "s")
+    words = built(tmp_path / "s")
     for fact in (
         "Activation: GELU (Hendrycks and Gimpel 2016).",
         "Patches have sides of 7 pixels and 64 features after the stem; blocks: 2; hidden widths: 32 across patches, ",
