@@ -26,7 +26,7 @@ class Examples:
 
     Everything is checked once, here: the tensors must not change afterwards. Raises ShapeError for shapes, TypeError
     for types, ValueError for a label below 0, targets or inputs that are not finite, a mean that is not finite, a std
-    that is not finite and above 0, and tensors on different devices.
+    that is not finite or is below the least normal number, and tensors on different devices.
     """
 
     inputs: Tensor
@@ -149,9 +149,12 @@ def _check_scale(mean: Tensor, std: Tensor, features: int) -> None:
             raise TypeError(f"Examples: {name} is {tensor.dtype}; give floating numbers: {name}.double()")
         if not tensor.isfinite().all():
             raise ValueError(f"Examples: {name} is not finite as {tensor.dtype}; give finite numbers")
-    if not (std > 0).all():
+    least = torch.finfo(std.dtype).tiny
+    if not (std >= least).all():
         remedy = "give 1 for a feature that never changes"
-        raise ValueError(f"Examples: std has {float(std.min()):g} as {std.dtype}, must be above 0; {remedy}")
+        raise ValueError(
+            f"Examples: std has {float(std.min()):g} as {std.dtype}, must be at least {least:.2g}; {remedy}"
+        )
 
 
 def _check_weight(weight: Tensor, count: int) -> None:

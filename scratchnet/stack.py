@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from scratchnet import _door, kernels
+from scratchnet._denormals import denormals_as_zero
 from scratchnet._reading import Reading
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
@@ -35,7 +36,8 @@ class Stack:
     No reduction crosses the run axis. On a CPU each run holds tensors of its own (a `Values` of one run); on any other
     device all runs share theirs, padded to the widest. Of a run with `averaging` the average is evaluated, and given by
     `params_of`. `kernel` says how steps are computed: "plain", "compiled", or "auto", which takes compiled where it can
-    (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64.
+    (`scratchnet.kernels`). `dtype` is torch.float32 or torch.float64. On a CPU, numbers below the least normal one of
+    the dtype (1.2e-38 in float32) count as zero.
 
     Raises ShapeError for a network whose layers do not fit, ValueError for runs that are not `stackable` or that the
     kernel cannot train. `train`, `evaluate` and `predict` raise ShapeError, TypeError or ValueError for tensors of a
@@ -71,6 +73,7 @@ class Stack:
         their own."""
         return join([group.params for group in self.groups])
 
+    @denormals_as_zero()
     def train(
         self,
         examples: Examples,
@@ -115,6 +118,7 @@ class Stack:
             order = order[rows:]
         return torch.cat(losses)
 
+    @denormals_as_zero()
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for normalised x (B, I) in the stack's dtype, without noise."""
         _door.check_inputs(self.groups[0], x)
@@ -124,6 +128,7 @@ class Stack:
                 outputs.append(self.kernel.predict(group, x))
         return torch.cat(outputs)
 
+    @denormals_as_zero()
     def evaluate(self, examples: Examples, *, outputs: bool = False) -> Evaluation:
         """Loss and score of a whole split, NaN where it has no examples; with `outputs` those too."""
         _door.check_examples(self.groups[0], examples)

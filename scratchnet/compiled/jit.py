@@ -13,6 +13,8 @@ import numba
 import platformdirs
 from numba.core.caching import FunctionCache, NullCache
 
+from scratchnet.compiled.lowering import WideVectors
+
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
 
@@ -96,7 +98,12 @@ def compiled(
 
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher: Any = numba.njit(
-            forceinline=inlined, nogil=True, error_model="numpy", fastmath=fastmath, boundscheck=False
+            forceinline=inlined,
+            nogil=True,
+            error_model="numpy",
+            fastmath=fastmath,
+            boundscheck=False,
+            pipeline_class=WideVectors,
         )(function)
         if not entry:
             return dispatcher

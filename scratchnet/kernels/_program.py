@@ -15,9 +15,10 @@ from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
-_NARROW = 48  # below so many hidden units the first layer is cheaper to step than to look ahead for
-_LARGEST_AHEAD = 8  # and above so many examples a batch
-_BLOCK_ROWS = 32  # examples a block that is looked ahead in: a Gram matrix costs as many products a row
+_NARROW = 12  # below so many hidden units the first layer is cheaper to step than to look ahead for
+_LARGEST_AHEAD = 6  # and above so many examples a batch
+_WIDE = 128  # hidden units above which longer blocks pay
+_BLOCK_ROWS, _WIDE_BLOCK_ROWS = 16, 32  # examples that are looked ahead for: a Gram matrix has as many products a row
 _LARGEST_LOOP = 6  # examples a batch up to which products are loops and not calls
 
 
@@ -91,7 +92,10 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     layout = layout or (Layout.of(shapes, looped) if batch <= _LARGEST_LOOP else plain)
     builder, output = _build(network, features, piece, layout)
     builder.gradients(output)
-    block = max(1, _BLOCK_ROWS // batch) if ahead >= 0 else 1
+    block = 1
+    if ahead >= 0:
+        rows = _WIDE_BLOCK_ROWS if builder.operations[ahead].y.inner > _WIDE else _BLOCK_ROWS
+        block = max(1, rows // batch)
     return _finish(builder, output, layout, (batch, piece, block, ahead, features))
 
 

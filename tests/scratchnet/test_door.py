@@ -72,7 +72,12 @@ def refused(error: type[Exception], said: str, call: Callable[[], object]) -> No
         ({"mean": torch.full((FEATURES,), torch.nan)}, ValueError, "mean is not finite"),
         ({"mean": torch.zeros(FEATURES).long()}, TypeError, "mean is torch.int64"),
         ({"std": torch.ones(FEATURES + 1)}, sn.ShapeError, r"std expected \(6,\), got \(7,\)"),
-        ({"std": torch.zeros(FEATURES)}, ValueError, "std has 0 as torch.float32, must be above 0"),
+        ({"std": torch.zeros(FEATURES)}, ValueError, "std has 0 as torch.float32, must be at least 1.2e-38"),
+        (
+            {"std": torch.full((FEATURES,), 1e-39)},
+            ValueError,
+            "std has 1e-39 as torch.float32, must be at least 1.2e-38",
+        ),
         ({"std": -torch.ones(FEATURES)}, ValueError, "std has -1 as"),
         ({"std": torch.full((FEATURES,), torch.inf)}, ValueError, "std is not finite"),
         ({"std": torch.ones(FEATURES, device="meta")}, ValueError, "std lies on meta, inputs on cpu"),

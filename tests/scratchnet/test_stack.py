@@ -385,3 +385,30 @@ def test_orders_need_a_generator_each_to_augment() -> None:
     orders = torch.arange(EXAMPLES).expand(3, -1)
     with pytest.raises(ValueError, match="3 orders need as many generators, got 1"):
         stack_of(RUNS).train(examples(), orders, BATCH, sn.Augment(1, 1, FEATURES, flip=True), torch.Generator())
+
+
+@pytest.mark.parametrize("kernel", ["plain", "compiled"])
+def test_moments_shrink_to_zero_and_not_to_denormal_numbers(kernel: str) -> None:
+    inputs = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+    run = sn.Run(sn.Sequential((sn.Linear(2, 3),)), sn.MeanSquaredError(), sn.Adam(), {"lr": 1e-3})
+    stack = sn.Stack([run], steps_per_epoch=1500, kernel=kernel)
+    order = torch.tensor([0] + 1499 * [1])  # the first input has a gradient once: 0.9^1500 of it is 1e-69
+    stack.train(Examples(inputs, torch.ones(2, 3), torch.zeros(2), torch.ones(2)), order, 1)
+    numbers = torch.cat([tensor.flatten() for name, tensor in stack.state_dict().items() if name.startswith("state.")])
+    assert (numbers[numbers != 0].abs() >= torch.finfo(torch.float32).tiny).all()
+    assert stack.state_dict()["state.0.weight.m"][0, 0].eq(0).all()
+
+
+def test_denormal_numbers_are_as_before_when_a_stack_has_computed() -> None:
+    stack, denormal = stack_of(RUNS), torch.tensor(1e-40)
+    stack.train(examples(), torch.arange(EXAMPLES), BATCH)
+    assert denormal.mul(1) == denormal
+    with pytest.raises(sn.ShapeError):
+        stack.predict(torch.zeros(3, FEATURES + 1, dtype=torch.float64))
+    assert denormal.mul(1) == denormal
+    torch.set_flush_denormal(True)
+    try:
+        stack.evaluate(examples())
+        assert not denormal.mul(1).item()
+    finally:
+        torch.set_flush_denormal(False)
