@@ -18,6 +18,8 @@ import torch
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
 
 @dataclass
 class Config:
@@ -30,7 +32,7 @@ class Config:
     epochs: int = 3
     seed: int = 0
     memory: bool = False  # batches cut from tensors by hand, as fewer write it, instead of torch's DataLoader
-    root: str = "/usr/share/datasets/fashion-mnist"
+    root: str = str(FASHION_MNIST)
 
 
 ConfigStore.instance().store(

@@ -16,6 +16,7 @@ import torch
 import scratchnet as sn
 
 LR, L2, MOMENTUM = 0.01, 0.001, 0.0
+IMAGES = (784, 3072)  # pixels of Fashion-MNIST and CIFAR-10
 FEATURES, HIDDEN_PATCHES, HIDDEN_FEATURES, DEPTH, PATCH = 64, 32, 128, 2, 7  # conf/model/patch_mlp.yaml
 
 Epoch = Callable[[], object]
@@ -43,21 +44,28 @@ class Workload:
         widths = "-".join(map(str, self.sizes)) if self.model == "mlp" else "patch_mlp"
         return f"{widths}, batch {self.batch}" + (", Adam" if self.optimizer == "adam" else "")
 
-    def data(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs (N, I) and labels (N,)."""
+    def raw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs (N, I), bytes where they are images, and labels (N,)."""
         generator = torch.Generator().manual_seed(0)
         x = torch.rand(self.samples, self.sizes[0], generator=generator)
-        return x, torch.randint(0, self.sizes[-1], (self.samples,), generator=generator)
+        labels = torch.randint(0, self.sizes[-1], (self.samples,), generator=generator)
+        return (x.mul(255).round().byte() if self.sizes[0] in IMAGES else x), labels
+
+    def data(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same, normalised: what a peer's users would keep in memory."""
+        x, labels = self.raw()
+        return (x.float() / 255 if self.sizes[0] in IMAGES else x), labels
 
 
 def scratchnet(work: Workload) -> Epoch:
-    """By the path that the pipeline trains with."""
-    x, y = work.data()
+    """By the path that the pipeline trains with: images stay bytes, which are normalised whenever they are read."""
+    x, y = work.raw()
     optimizer = sn.SGD() if work.optimizer == "sgd" else sn.Adam()
     settings = {"lr": LR, "l2": L2, "momentum": work.momentum}
     members = [sn.Run(_network(work), sn.CrossEntropy(), optimizer, settings, seed=seed) for seed in range(work.runs)]
     stack = sn.Stack(members, steps_per_epoch=work.steps, kernel=work.kernel)
-    examples = sn.Examples(x, y, torch.zeros(work.sizes[0]), torch.ones(work.sizes[0]))
+    scale = torch.full((work.sizes[0],), 255.0 if x.dtype == torch.uint8 else 1.0)
+    examples = sn.Examples(x, y, torch.zeros(work.sizes[0]), scale)
     return lambda: stack.train(examples, torch.randperm(len(x)), work.batch)
 
 

@@ -110,11 +110,12 @@ _PAGE = """# Speed
 Microseconds a step of one run on one core ({machine}), the median of five epochs that take turns in one process with
 the peers: torch with autograd and the data in memory, JAX with the epoch compiled as one scan, and the floor, the
 matrix products alone in the shape that suits the library best, by torch or by numpy, whichever is the faster.
-`make bench` makes this page. Timed through `Stack.train`, the path that the pipeline trains with. "×" is how many
-times as long the peer takes.
+`make bench` makes this page. Timed through `Stack.train`, the path that the pipeline trains with: images are bytes,
+normalised at each step, where the peers hold them as floats that are normalised already. "×" is how many times as long
+the peer takes.
 
 On the CPU one compiled function runs whole stretches of steps and hands the matrix products to the library that torch
-computes with ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); batches of up to 8 train by an
+computes with ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); batches of up to 6 train by an
 exact reordering of SGD ([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for
 about 20 seconds once per machine.
 

@@ -16,6 +16,7 @@ from pipeline.runs.job import Job
 _CACHE_BYTES = 3 * 2**20
 _WIDEST_CPU, _WIDEST_GPU = 32, 1024
 _STEP_SECONDS, _RATE = 1e-4, 1e10  # overhead per step, and multiply-adds per second in its products
+_STACKS_A_WORKER = 2  # at least, on a CPU: with one each, those that have ended wait for the one that has not
 _USEFUL = 0.75  # runs smaller than this share of a stack's largest are not worth padding
 
 
@@ -32,7 +33,8 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
 
     Jobs that differ only in `training.epochs` are one network if the schedule does not depend on the length. Networks
     share a stack where data, batch size, dtype and device are the same and they are equal up to hidden widths, on a GPU
-    also the order of the examples; a stack's weights fit one core's cache, and there are stacks for all workers.
+    also the order of the examples; a stack's weights fit one core's cache, and no stack is so long that the others'
+    workers wait for it.
     """
     networks = _networks(jobs, runs)
     longest = [max(members, key=lambda i: runs[i].epochs) for members in networks]
@@ -40,13 +42,17 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
     for n, i in enumerate(longest):
         groups[_key(jobs[i], runs[i])].append(n)
     shape = [(runs[i].epochs, runs[i].network.size) for i in longest]
+    share = sum(map(math.prod, shape)) / workers  # parameters times epochs
     stacks: list[list[int]] = []
     for members in groups.values():
         # Similar length and width together, so that there is little padding and no run waits for a longer one.
         members.sort(key=shape.__getitem__, reverse=True)
         while members:
             first = members[0]
-            widest = min(_width(jobs[longest[first]], runs[longest[first]]), math.ceil(len(networks) / workers))
+            device, cost = build_device(jobs[longest[first]].config).type, math.prod(shape[first])
+            widest = _width(jobs[longest[first]], runs[longest[first]])
+            if workers > 1:
+                widest = max(1, min(widest, math.floor(share / cost / (_STACKS_A_WORKER if device == "cpu" else 1))))
             fitting = [n for n in members[:widest] if _similar(shape[n], shape[first])]
             stacks.append(fitting)
             members = [n for n in members[:widest] if n not in fitting] + members[widest:]

@@ -39,13 +39,16 @@ def test_similar_networks_share_a_stack_and_a_shorter_run_its_network(planned: t
     ]
 
 
-def test_there_are_stacks_for_all_workers(planned: tuple[list[Job], list[Any]]) -> None:
-    assert plan(*planned, workers=3) == [  # five networks: no more than two together
-        StackPlan((0, 4, 1), (0, 0, 1)),
-        StackPlan((5,), (0,)),
-        StackPlan((3,), (0,)),
-        StackPlan((2,), (0,)),
-    ]
+def test_no_stack_is_more_than_half_of_what_a_worker_does(planned: tuple[list[Job], list[Any]]) -> None:
+    # (42 + 42 + 22 + 37 + 42) · 4 epochs = 740 are 370 a worker: a half of that holds one network of 42 · 4 = 168.
+    assert [stack.numbers for stack in plan(*planned, workers=2)] == [(0, 4), (1,), (5,), (3,), (2,)]
+    assert [stack.numbers for stack in plan(*planned, workers=1)] == [(0, 4, 1, 3), (5,), (2,)]
+
+
+def test_equal_networks_are_shared_out_evenly(make_job: MakeJob) -> None:
+    jobs = [make_job("dataset=square", f"optimizer.lr={rate}") for rate in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)]
+    runs = [build_run(job.config, jobs[0].config.dataset.load()) for job in jobs]
+    assert [len(stack.numbers) for stack in plan(jobs, runs, workers=2)] == [2, 2, 2, 2]
 
 
 def test_the_weights_of_a_stack_fit_the_cache(make_job: MakeJob) -> None:
