@@ -100,7 +100,8 @@ def looking_only() -> Iterator[None]:
 
 def is_gone(path: Path) -> bool:
     """Whether the path, or a folder that it is in, would be elsewhere by now, were this not a dry run."""
-    return not (_gone.get() or set()).isdisjoint([path, *path.parents])
+    gone = _gone.get()
+    return gone is not None and not gone.isdisjoint([path, *path.parents])
 
 
 def move(path: Path, place: Path, name: str) -> str:

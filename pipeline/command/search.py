@@ -4,7 +4,8 @@ import itertools
 import math
 import time
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -101,11 +102,10 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
     select = one_metric(corners, "hydra/sweeper=search")
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
-        return _plan_first_batch(space, launcher, options)
+        _plan_first_batch(space, launcher, options)
+        return []
     returns: list[JobReturn] = []
-    with locked(sweep), warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with locked(sweep), _quiet_optuna():
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
@@ -129,17 +129,23 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
     return returns
 
 
-def _plan_first_batch(space: Space, launcher: Launcher, options: Options) -> list[JobReturn]:
-    """For a dry run: the plan of points like the first batch's, of which the launcher says what they will take."""
+@contextmanager
+def _quiet_optuna() -> Iterator[None]:
+    """Without Optuna's own lines about trials, and its warnings that a sampler is experimental."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        yield
+
+
+def _plan_first_batch(space: Space, launcher: Launcher, options: Options) -> None:
+    """For a dry run: the plan of points like the first batch's, of which the launcher says what they will take."""
+    with _quiet_optuna():
         study = optuna.create_study(sampler=sampler(options.sampler, options.seed, 0))
         points = [study.ask(space.axes).params for _ in range(min(options.batch, options.trials))]
     batches = math.ceil(options.trials / options.batch)
     print(f"{options.trials} points in {batches} batch{'es' * (batches > 1)}, each about as long as the first:")
     launcher.launch([job for point in points for job in space.jobs(point)], 0)
-    return []
 
 
 def _higher_is_better(select: str) -> bool:

@@ -1,15 +1,16 @@
 """The settings that the shipped sweeps pick on validation, beside the reports' best."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates
+from pipeline.runs.provenance import about_run
 from pipeline.runs.read import collect
+from pipeline.runs.result import Result, read_result
 from pipeline.runs.selection import read_selection
 
 COLUMNS = [
@@ -29,7 +30,8 @@ def best(folders: Sequence[Path], reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
-    comparison = Comparison.of(collect([folder]).runs)
+    collected = collect([folder])
+    comparison = Comparison.of(collected.runs)
     replicates, selection = Replicates.of(comparison), read_selection(folder)
     first, every = comparison.runs.iloc[0], [comparison]
     name, picked = folder.name, replicates.name(0) if len(replicates.settings.columns) else "as written"
@@ -37,7 +39,9 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     if selection is not None:
         name, picked = selection.sweep, selection.selected[0].words
         every.append(Comparison.of(collect([folder.with_name(name)]).runs))
-        confirmed = " ".join(["sweep=confirm", *_changed(first, selection.selected[0].overrides)])
+        repeated = {"seed", *(key.removeprefix("config.") for key in comparison.replicating)}
+        changed = _changed(collected.folders[0], selection.selected[0].overrides, repeated)
+        confirmed = " ".join(["sweep=confirm", *changed])
         command = f"`python -m pipeline experiment={name}`, then with `{confirmed}`"
     return {
         "sweep": name,
@@ -53,10 +57,12 @@ def _line(folder: Path, reports: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _changed(run: "pd.Series[Any]", selected: Sequence[str]) -> list[str]:
-    """What the confirmation set otherwise than the selected run had it, such as longer training."""
-    pairs = [(f"config.{key}", yaml.safe_load(value)) for key, _, value in (word.partition("=") for word in selected)]
-    return [f"{key.removeprefix('config.')}={run[key]}" for key, value in pairs if key in run and run[key] != value]
+def _changed(folder: Path, selected: Sequence[str], repeated: Container[str]) -> list[str]:
+    """What the confirmation gave otherwise than the selected run was given it, such as longer training."""
+    result = read_result(folder)
+    given = about_run(result.overrides) if isinstance(result, Result) else []
+    before, now = ({text.partition("=")[0]: text for text in overrides} for overrides in (selected, given))
+    return [text for key, text in now.items() if key not in repeated and before.get(key) != text]
 
 
 def _reported(run: "pd.Series[Any]", reports: pd.DataFrame) -> float:

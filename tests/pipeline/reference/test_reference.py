@@ -140,14 +140,15 @@ def test_what_is_confirmed_is_told_with_all_that_it_took(make_job: MakeJob, tmp_
     searched, confirmed = tmp_path / "search_mini", tmp_path / "search_mini-confirmed"
 
     def train_into(folder: Path, *words: str) -> Result:
-        [result] = train([replace(make_job("model.hidden=[8]", "training.epochs=1", *words), folder=folder)])
+        given = ("model.hidden=[8,4]", "optimizer.lr=1e-1", "training.epochs=1", *words)
+        [result] = train([replace(make_job(*given), folder=folder)])
         return result
 
-    results = [train_into(searched / str(n), f"optimizer.lr={lr}") for n, lr in enumerate((0.01, 0.1))]
-    longer = ("optimizer.lr=0.1", "training.epochs=2")
+    results = [train_into(searched / str(n), f"optimizer.lr={lr}") for n, lr in enumerate(("0.01", "1e-1"))]
+    longer = ("training.epochs=2",)
     new = [train_into(confirmed / str(n), *longer, f"seed={n + 1}") for n in range(2)]
     lucky = Selected(
-        overrides=["optimizer.lr=0.1", "training.epochs=1", "experiment=a"],
+        overrides=["model.hidden=[8,4]", "optimizer.lr=1e-1", "training.epochs=1"],
         words="lr=0.1",
         n=1,
         validation=0.99,
