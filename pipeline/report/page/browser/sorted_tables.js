@@ -1,12 +1,7 @@
 "use strict";
 // The page of several data sets: its tables sort by a click on a column's name, and larger ones filter, as all do.
 const { DataTable } = libraries;
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const FEW_ROWS = 10; // that need no filter
-
-const followTheme = () => document.documentElement.classList.toggle("dark", dark.matches);
-dark.addEventListener("change", followTheme);
-followTheme();
 
 for (const table of document.querySelectorAll("main table")) {
   const many = table.tBodies[0].rows.length > FEW_ROWS;

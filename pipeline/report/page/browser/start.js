@@ -3,7 +3,6 @@
 const { DataTable, echarts } = libraries;
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const root = document.documentElement;
-const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** An element with attributes; children are elements or text, never HTML. */
 function element(tag, attributes = {}, ...children) {
@@ -74,8 +73,3 @@ function swatch(paint, kind = "") {
   return made;
 }
 
-function followTheme() {
-  root.classList.toggle("dark", dark.matches); // DataTables and its extensions look for it
-}
-dark.addEventListener("change", followTheme);
-followTheme();
