@@ -35,17 +35,22 @@ class Tile:
 
 
 def title(*comparisons: Comparison) -> str:
-    """`sweep.title`, or "Learning rate and dropout on CIFAR-10, 36 runs"; of several data sets all together."""
+    """`sweep.title`, or "Learning rate and dropout on CIFAR-10, 36 runs"; of several data sets all together.
+
+    Of replicates of one setting the kind of model: "MLP on CIFAR-10, 5 runs of one setting".
+    """
     if given := dict.fromkeys(words for one in comparisons for words in _given(one, "title")):
         return ", ".join(given)
     keys = dict.fromkeys(one.names[key] for one in comparisons for key in one.swept if key != "config.dataset.name")
-    names = list(keys or dict.fromkeys(one.names[key] for one in comparisons for key in one.replicating))
+    names = list(keys)
     if len(names) > _KEYS:
         names = [*names[: _KEYS - 1], count(len(names) - _KEYS + 1, "more key")]
     data = listed(list(dict.fromkeys(data_name(data) for one in comparisons for data in titles(one.runs))))
     models = {str(name) for one in comparisons for name in one.runs.get("config.model.name", ["one"])}
     what = listed(names) or listed(list(map(model_name, sorted(models))))
-    return f"{what[:1].upper()}{what[1:]} on {data}, {count(sum(len(one.runs) for one in comparisons), 'run')}"
+    alone = not names and any(one.replicating for one in comparisons)
+    runs = count(sum(len(one.runs) for one in comparisons), "run") + " of one setting" * alone
+    return f"{what[:1].upper()}{what[1:]} on {data}, {runs}"
 
 
 def tile_of_data(name: str, comparison: Comparison, address: str) -> Tile:
@@ -88,6 +93,8 @@ def _best(comparison: Comparison) -> Tile:
         return Tile("Best setting", "none picked", ["There is no validation score to pick it by."], warns=True)
     epoch = f"best at epoch {comparison.figure('best_epoch')[row]:.0f} of {comparison.figure('final_epoch')[row]:.0f}"
     setting = _briefly(comparison, 0)
+    if comparison.replicated and not comparison.swept:
+        return Tile("Setting", "one for all runs", [f"run {run} is the nearest to their mean"], run)
     if comparison.replicated:
         return Tile("Best setting", setting, [f"by the mean {comparison.metric.heading(SELECTION)}"], run)
     if not comparison.swept:
