@@ -111,14 +111,12 @@ def _build_one(
     for line in outcome(comparison, replicates, of_data):
         tell(line)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    importance = wait_for_importance()
-    figures = figures_of_runs(comparison, collected.history, is_search, SCREEN)
-    figures += figures_of_keys(at_epoch, importance, SCREEN)
-    diagnosis, fitted, reason = wait_for_diagnosis()
     by_example = None if reload else compare_examples(comparison, _folder_of(collected))
     run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
     told = confirmation(selection, replicates) if selection else None
     date = _date(run_folders)
+    importance = wait_for_importance()
+    diagnosis, fitted, reason = wait_for_diagnosis()
     findings = Findings(
         replicates, importance, tables, [], folders, is_search, diagnosis, fitted, by_example, told, date
     )
@@ -127,6 +125,8 @@ def _build_one(
         if paper and column
         else None
     )
+    figures = figures_of_runs(comparison, collected.history, is_search, SCREEN)
+    figures += figures_of_keys(at_epoch, importance, SCREEN)
     figures += _figures_of_best(comparison, diagnosis, SCREEN)
     _write_figures(out, figures)
     contents = Contents(

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.report.comparison import Comparison, levels
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either, named
-from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, MODELS
+from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, MODELS, RECTIFIERS
 
 
 def model_sentences(settings: Settings) -> Iterator[str]:
@@ -23,11 +23,9 @@ def model_sentences(settings: Settings) -> Iterator[str]:
     yield from _layers(settings)
     yield from _parameters(settings.comparison)
     if settings.values("model.initializer"):
-        from scratchnet.networks import initializer_rule  # imports torch
-
         settings.told.add("model.initializer")
         rules = {
-            initializer_rule(str(run["config.model.initializer"]), activation)
+            _rule(str(run["config.model.initializer"]), activation)
             for run in settings.comparison.runs.to_dict("records")
             for activation in _activations(run)
         }
@@ -40,6 +38,11 @@ def model_sentences(settings: Settings) -> Iterator[str]:
     if settings.has("model.l2", "0"):
         some = f" (of these layers: {settings.said('model.l2_layers')})" * settings.has("model.l2_layers", "null")
         yield f"The objective has the penalty 0.5 · l2 · Σ‖W‖² over weights{some}, l2 = {settings.said('model.l2')}."
+
+
+def _rule(initializer: str, activation: str) -> str:
+    """What auto stands for, as `scratchnet.networks.initializer_rule` has it, which takes a second to import."""
+    return initializer if initializer != "auto" else "he" if activation in RECTIFIERS else "glorot"
 
 
 def _patches(settings: Settings) -> Iterator[str]:

@@ -21,6 +21,7 @@ ACTIVATIONS = {
     "tanh": "tanh" + cite("bishop2006pattern"),
     "sigmoid": "sigmoid" + cite("bishop2006pattern"),
 }
+RECTIFIERS = ("relu", "leaky_relu", "gelu")  # whose weights start by He's rule unless another is given
 LAYERS = ACTIVATIONS | {
     "layer_norm": "layer normalisation" + cite("ba2016layer"),
     "residual": "residual blocks" + cite("he2016deep"),

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.metrics import ACCURACY, R2, RMSE
+from pipeline.report.paper import _model
+from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS
 from pipeline.report.score_format import ScoreFormat
 from pipeline.report.vocabulary import column_name, described, key_name, names_of, value_name
+from scratchnet.networks import initializer_rule
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,9 @@ def test_columns_of_shares_are_in_percent() -> None:
     assert column_name("metric.final_test_accuracy") == "test accuracy, last epoch, %"
     assert column_name("metric.best_test_r2") == "test R²"
     assert column_name("metric.parameters") == "parameters"
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "my_module:Swish"])
+@pytest.mark.parametrize("initializer", ["auto", *INITIALIZERS])
+def test_initial_weights_are_said_to_start_as_the_engine_starts_them(initializer: str, activation: str) -> None:
+    assert _model._rule(initializer, activation) == initializer_rule(initializer, activation)
