@@ -3,8 +3,7 @@
     python -m benchmarks.safety
 
 Sweeps run in this process under the profiler, from the command to the last result, without the report. The profiler
-slows Python and not compiled training, and calls within one another count twice: the shares are upper bounds. How long
-a flush takes is the disk's affair.
+slows Python and not compiled training, so that the shares are upper bounds. How long a flush takes is the disk's affair.
 """
 
 import contextlib
@@ -33,7 +32,7 @@ SWEEPS = {
     "optimizer.lr=0.01,0.03,0.1,0.3 model.hidden=[16],[32] seed=0,1,2",
 }
 PARTS = {  # by what the profiler calls the functions
-    "checksums": ("_hashlib.openssl_sha256", "'update' of '_hashlib.HASH'", "digest_of_json", "checkpoint.py:_digest"),
+    "checksums": ("_hashlib.openssl_sha256", "files.py:digest", "checkpoint.py:_digest"),
     "checks": (
         "altered_files",
         "check_regular",
