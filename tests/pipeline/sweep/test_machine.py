@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT, contents, figures
-from robustness import SWEEPS, command, continued, undisturbed, warm
+from forked import command, warm
+from robustness import SWEEPS, continued, undisturbed
 
 NOBODY = 65534
 

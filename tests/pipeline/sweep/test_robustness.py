@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import robustness
 from commands import contents, figures
-from robustness import SMALL, SWEEPS, command, continued, corruption, failing, undisturbed, warm
+from forked import command, failing, warm
+from robustness import SMALL, SWEEPS, continued, corruption, undisturbed
 
 SHORT = [*SMALL, "training.epochs=1", "seed=0,1"]
 SAMPLE = int(os.environ.get("SCRATCHNET_DISTURBANCES", "2"))  # of each kind; the machine at rest has time for more
