@@ -6,8 +6,8 @@
 
 Everything counts: imports, compilation, data, evaluation of every split every epoch, files. The peer is
 benchmarks/baseline.py, Hydra's joblib launcher and a torch training function, or benchmarks/grid_search.py,
-GridSearchCV over MLPClassifier; neither writes a report. With --part n the baseline trains every n-th run alone, and its
-time is that of the part less its start-up, times n: said in the line.
+GridSearchCV over MLPClassifier; neither writes a report. With --part n the baseline trains every n-th run alone, and
+its time is that of the part less its start-up, times n.
 """
 
 import argparse

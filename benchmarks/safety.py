@@ -3,7 +3,8 @@
     python -m benchmarks.safety
 
 Sweeps run in this process under the profiler, from the command to the last result, without the report. The profiler
-slows Python and not compiled training, so that the shares are upper bounds. How long a flush takes is the disk's affair.
+slows Python and not compiled training, so that the shares are upper bounds. How long a flush takes is for the disk to
+say.
 """
 
 import contextlib

@@ -53,8 +53,9 @@ def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
     """The settings to confirm, and all runs of the sweep."""
     import pandas as pd
 
-    from pipeline.report.comparison import SEED, Comparison
+    from pipeline.report.comparison import Comparison
     from pipeline.report.statistics.replicates import Replicates
+    from pipeline.report.swept import SEED
     from pipeline.runs.read import collect
 
     sweep = Path(str(config.hydra.sweep.dir).removesuffix(CONFIRMED))

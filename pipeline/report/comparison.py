@@ -1,8 +1,7 @@
 """The comparison table: one row per run, the swept keys first, the best setting by validation on top."""
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config.settings import replicating
 from pipeline.datasets import Task
 from pipeline.metrics import (
     BALANCED_ACCURACY,
@@ -28,15 +26,12 @@ from pipeline.metrics import (
     selected,
 )
 from pipeline.report.baseline import Baseline, baseline_of
-from pipeline.report.formats import Table, text
+from pipeline.report.formats import Table
 from pipeline.report.score_format import ScoreFormat, size_of_test
+from pipeline.report.swept import SEED, joined, replicating_keys, swept_keys
 from pipeline.report.vocabulary import described, names_of
 
-SEED, FOLD = "config.seed", "config.dataset.fold"
 ONLY = "the one setting"  # in words, where nothing but seeds differs
-_WORDS = ("config.dataset.title", "config.dataset.licence", "config.dataset.citation")
-_NEVER_SWEPT = ("config.sweep.", "config.tracking.", "config.report", "config.dataset.root", *_WORDS)
-_RESERVED = {"run", "seconds", "status"}
 _SELECT, _METRICS = "config.training.select", "config.training.metrics"
 _COUNTS = "provenance.data.examples_of_classes.train"
 _UNEQUAL = 1.5  # times as many examples of one class as of another
@@ -66,8 +61,8 @@ class Comparison:
         the better mean validation score over these.
         """
         tasks = set(runs["task"].dropna()) if "task" in runs else set()
-        names = _swept(runs)
-        replicates = _replicating(runs)
+        names = swept_keys(runs)
+        replicates = replicating_keys(runs)
         comparison = cls(
             runs,
             {key: name for key, name in names.items() if key not in replicates},
@@ -79,14 +74,14 @@ class Comparison:
     @cached_property
     def setting(self) -> "pd.Series[int]":
         """The number of each run's setting; in the order of the table 0 is the best."""
-        settings = _joined(self.runs, list(self.swept))
+        settings = joined(self.runs, list(self.swept))
         return pd.Series(pd.factorize(settings)[0], self.runs.index)
 
     @cached_property
     def replicate(self) -> "pd.Series[str]":
         """Which replicate of its setting each run is, as text: equal for runs that can be paired."""
         keys = list(self.replicating) or [SEED] * (SEED in self.runs)
-        return _joined(self.runs, keys).map(" ".join)
+        return joined(self.runs, keys).map(" ".join)
 
     @property
     def replicated(self) -> bool:
@@ -278,64 +273,3 @@ class Comparison:
         if column not in self.runs:
             return pd.Series(float("nan"), self.runs.index)
         return pd.to_numeric(self.runs[column], errors="coerce").astype(float)
-
-
-def levels(values: "pd.Series[Any]") -> list[str]:
-    """Distinct settings as text, sorted: numbers by size, lists by their numbers, words alphabetically."""
-    distinct = list(dict.fromkeys(values.map(text)))
-    numbers = pd.to_numeric(pd.Series(distinct, distinct), errors="coerce")
-    if numbers.notna().all():
-        return list(numbers.sort_values().index)
-    return sorted(distinct, key=lambda level: ([int(n) for n in re.findall(r"\d{1,18}", level)], level))
-
-
-def exact(value: Any) -> str:
-    """A setting as text at full precision: 1 and 1.0 are equal."""
-    return format(value, ".17g") if isinstance(value, float) and value == value else text(value)
-
-
-def _joined(runs: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
-    """The values of several keys, a tuple of texts for each run."""
-    texts = [runs[key].map(exact) for key in keys]
-    return pd.Series(list(zip(*texts, strict=True)) if texts else [()] * len(runs), runs.index, dtype=object)
-
-
-def _replicating(runs: pd.DataFrame) -> set[str]:
-    """The keys whose values are replicates in all of these runs."""
-    given = runs.get("config.sweep.replicates", pd.Series(dtype=object)).dropna()
-    names = [name for words in given.unique() for name in json.loads(words)]
-    return {f"config.{name}" for name in replicating(names)}
-
-
-def _swept(runs: pd.DataFrame) -> dict[str, str]:
-    """Keys with more than one value, except those that only follow from the choice of their group."""
-    texts = {
-        name: runs[name].map(text)
-        for name in map(str, runs.columns)
-        if name.startswith("config.") and not name.startswith(_NEVER_SWEPT)
-    }
-    keys = [name for name, values in texts.items() if values.nunique() > 1]
-    groups = [key.removesuffix("name") for key in keys if key.endswith(".name")]
-    swept = [
-        key
-        for key in keys
-        if not any(
-            key.startswith(group)
-            and key != f"{group}name"
-            and (texts[key].groupby(texts[f"{group}name"]).nunique() == 1).all()
-            for group in groups
-        )
-    ]
-    first = sorted(swept, key=lambda key: key != SEED)  # if keys repeat the seed, name the seed
-    swept = [key for key in swept if not any(_repeats(texts[key], texts[other]) for other in first[: first.index(key)])]
-    short = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in swept}
-    names = list(short.values())
-    return {
-        key: name if names.count(name) == 1 and name not in _RESERVED else key.removeprefix("config.")
-        for key, name in short.items()
-    }
-
-
-def _repeats(values: "pd.Series[Any]", earlier: "pd.Series[Any]") -> bool:
-    """Whether a key has the earlier key's value in every run, as order_seed=${seed} has."""
-    return bool((values == earlier).all())

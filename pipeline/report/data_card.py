@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.comparison import FOLD, Comparison
+from pipeline.report.comparison import Comparison
+from pipeline.report.swept import FOLD
 
 _COLUMN = "provenance.data."
 

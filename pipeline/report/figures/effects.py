@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from pipeline.metrics import LOSS, SELECTION
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.figures.medium import (
     COLOURS,
     GREY,
@@ -23,6 +23,7 @@ from pipeline.report.figures.medium import (
 from pipeline.report.figures.scales import Scale
 from pipeline.report.formats import NOTHING, text
 from pipeline.report.statistics.importance import Importance
+from pipeline.report.swept import levels
 from pipeline.report.vocabulary import value_name
 
 PANELS = 6

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline.report.comparison import levels
+from pipeline.report.swept import levels
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics import ACCURACY, SELECTION
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.formats import text
 from pipeline.report.page._numbers import short
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
 from pipeline.report.statistics.shares import wilson
+from pipeline.report.swept import levels
 from pipeline.report.vocabulary import value_name
 
 SETTINGS = 1000  # more are no picture

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.metrics import SELECTION, SPLITS
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.figures.effects import CELLS, PANELS, cells
 from pipeline.report.figures.medium import COLOURS
 from pipeline.report.page._all_settings import all_settings
@@ -19,6 +19,7 @@ from pipeline.report.page._numbers import short, shorts
 from pipeline.report.page._reported import reported_curves
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.swept import levels
 from pipeline.report.vocabulary import value_name
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from pipeline.durations import duration
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import card_sentences, titles
 from pipeline.report.outcome import BAD
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
+from pipeline.report.swept import levels
 from pipeline.report.vocabulary import value_name
 
 

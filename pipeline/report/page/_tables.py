@@ -5,10 +5,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.metrics import LOSS, SELECTION, SPLITS
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.formats import NOTHING, Table, text
 from pipeline.report.page._reported import reported
 from pipeline.report.presented import presented
+from pipeline.report.swept import levels
 
 _SHORT = {"validation": "val.", "seconds": "time, s"}
 

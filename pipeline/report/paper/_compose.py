@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pipeline.metrics import SELECTION
-from pipeline.report.comparison import FOLD, Comparison
+from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
 from pipeline.report.page import listed, notes, outcomes, title
 from pipeline.report.paper._command import SweepCommand
@@ -20,6 +20,7 @@ from pipeline.report.paper._tables import all_runs, main_table
 from pipeline.report.presented import presented
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
+from pipeline.report.swept import FOLD
 from pipeline.report.vocabulary import data_name
 
 _SHOWS = {

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either, named
 from pipeline.report.paper._vocabulary import ACTIVATIONS, INITIALIZERS, LAYERS, MODELS, RECTIFIERS
+from pipeline.report.swept import levels
 
 
 def model_sentences(settings: Settings) -> Iterator[str]:

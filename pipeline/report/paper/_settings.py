@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table
+from pipeline.report.swept import levels
 from pipeline.report.vocabulary import value_name
 
 _WORDS = ("root", "path", "test_path", "targets_path", "title", "licence", "citation")  # of the data

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.report.comparison import Comparison, levels
+from pipeline.report.comparison import Comparison
 from pipeline.report.formats import text
+from pipeline.report.swept import levels
 
 _FEWEST = 10  # runs that a forest needs
 _FOLDS = 5

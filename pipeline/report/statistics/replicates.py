@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics import SPLITS
-from pipeline.report.comparison import FOLD, SEED, Comparison
+from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table, text
+from pipeline.report.swept import FOLD, SEED
 from pipeline.report.vocabulary import described
 
 LEVEL = 0.95
