@@ -4,6 +4,8 @@ import math
 from numbers import Integral, Real
 from typing import TypeGuard
 
+LEAST_EPSILON = 1e-30  # what is added to a divisor must stay above 0 in float32, where denormal numbers count as 0
+
 
 def check_real(owner: str, name: str, value: object, least: float, below: float = math.inf) -> None:
     """Raise ValueError unless least <= value < below (so that it is finite)."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import check_positive, check_real
+from scratchnet._numbers import LEAST_EPSILON, check_real
 
 State = dict[str, Tensor]
 
@@ -123,7 +123,7 @@ class Adam(Optimizer):
     def __post_init__(self) -> None:
         check_real("Adam", "beta1", self.beta1, 0, 1)
         check_real("Adam", "beta2", self.beta2, 0, 1)
-        check_positive("Adam", "eps", self.eps)
+        check_real("Adam", "eps", self.eps, LEAST_EPSILON)
 
     def start(self, name: str, param: Tensor, hyper: Hyper) -> State:
         return {f"{name}.m": torch.zeros_like(param), f"{name}.v": torch.zeros_like(param)}

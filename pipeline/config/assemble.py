@@ -17,6 +17,7 @@ from pipeline.errors import UserError
 from pipeline.metrics.checks import metric_mistakes
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_LEAST_DEVIATION = 1e-18  # whose square a float32 holds
 
 
 def build_device(config: Config) -> torch.device:
@@ -65,7 +66,22 @@ def build_run(config: Config, dataset: Dataset) -> sn.Run:
             "take dataset.standardise=false"
         )
     kernel_of(config, [run])
+    _check_deviations(config, dataset)
     return run
+
+
+def _check_deviations(config: Config, dataset: Dataset) -> None:
+    """Raise UserError where inputs are to be divided by so little that float32 has no such numbers."""
+    _, deviations = config.dataset.normalisation(dataset)
+    least = min(deviations)
+    if least < _LEAST_DEVIATION:
+        place = deviations.index(least)
+        kind = "channel" if dataset.image_shape else "feature"
+        name = dataset.encoding.features[place] if dataset.encoding else f"{kind} {place}"
+        raise UserError(
+            f"dataset={dataset.name}: {name} varies by {least:.2g} (standard deviation), below {_LEAST_DEVIATION:g}, "
+            "whose square no float32 holds; take another unit"
+        )
 
 
 def in_units(network: sn.Sequential, params: dict[str, Tensor], dataset: Dataset) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pipeline.choices import NonNegative, Positive, Probability
+from pipeline.choices import NonNegative, Probability
 from pipeline.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ class Adam(OptimizerChoice):
 
     beta1: Probability = Field(description="from 0 up to, but not including, 1")
     beta2: Probability = Field(description="from 0 up to, but not including, 1")
-    eps: Positive = Field(description="a small number above 0")
+    eps: float = Field(ge=1e-30, description="a small number, 1e-30 or more")
     weight_decay: NonNegative = Field(description="0 or more (decoupled, AdamW)")
 
     def build(self) -> "sn.Optimizer":

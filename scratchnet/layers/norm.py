@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import check_positive
+from scratchnet._numbers import LEAST_EPSILON, check_real
 from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
@@ -26,7 +26,7 @@ class LayerNorm(Layer):
     eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        check_positive("LayerNorm", "eps", self.eps)
+        check_real("LayerNorm", "eps", self.eps, LEAST_EPSILON)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -412,3 +412,19 @@ def test_denormal_numbers_are_as_before_when_a_stack_has_computed() -> None:
         assert not denormal.mul(1).item()
     finally:
         torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize("make", [lambda eps: sn.Adam(eps=eps), lambda eps: sn.LayerNorm(3, eps=eps)])
+def test_what_keeps_a_divisor_above_zero_is_no_denormal_number(make: Callable[[float], object]) -> None:
+    with pytest.raises(ValueError, match=r"eps=1e-40; allowed: a finite number of 1e-30 or more"):
+        make(1e-40)
+    assert make(1e-30)
+
+
+@pytest.mark.parametrize("kernel", ["plain", "compiled"])
+def test_the_smallest_epsilons_leave_units_without_a_gradient_finite(kernel: str) -> None:
+    layers = (sn.Linear(2, 3), sn.LayerNorm(3, eps=1e-30), sn.ReLU(), sn.Linear(3, 2))
+    run = sn.Run(sn.Sequential(layers), sn.CrossEntropy(), sn.Adam(eps=1e-30), {"lr": 1e-3})
+    stack = sn.Stack([run], steps_per_epoch=4, kernel=kernel)
+    stack.train(Examples(torch.zeros(4, 2), torch.arange(4) % 2, torch.zeros(2), torch.ones(2)), torch.arange(4), 1)
+    assert all(value.isfinite().all() for value in stack.params.values())

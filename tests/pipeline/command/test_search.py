@@ -206,3 +206,10 @@ def test_what_cannot_be_searched_or_confirmed_is_refused(tmp_path: Path, argumen
     _, error = pipeline(tmp_path, "-m", *COMMON, *axes, *arguments, status=1)
     assert error[0].startswith(message)
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_search_goes_for_more_of_what_is_better_so() -> None:
+    from pipeline.command.search import _higher_is_better
+
+    better = {"auto": True, "validation_accuracy": True, "validation_roc_auc": True, "validation_loss": False}
+    assert {select: _higher_is_better(select) for select in better} == better
