@@ -114,6 +114,13 @@ def test_power_is_that_of_the_paired_t_test() -> None:
     assert power[0] < 0.8 <= power[1]
 
 
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_what_the_test_of_wilcoxon_can_give_at_best_is_said(n: int) -> None:
+    made = comparison({"relu": [0.9 + 0.01 * seed for seed in range(n)], "tanh": [0.1 * seed for seed in range(n)]})
+    least = stats.wilcoxon([1 + 0.1 * seed for seed in range(n)], method="exact").pvalue  # all ranks on one side
+    assert f"that of Wilcoxon, cannot give less than p = {least:.3g}." in " ".join(conclusions(made))
+
+
 def test_intervals_over_folds_are_those_of_nadeau_and_bengio() -> None:
     scores = {"relu": [0.80, 0.90, 0.85, 0.83, 0.88], "tanh": [0.74, 0.82, 0.83, 0.80, 0.79]}
     runs = comparison(scores).runs
