@@ -96,8 +96,12 @@ def test_the_best_epoch_is_what_its_definition_says(drawn: list[tuple[float, flo
 
 
 def test_figures_of_the_last_and_of_the_best_epoch() -> None:
-    rows = epochs((0.1, 0.8, 0.6))
+    rows = [row | {"lr": 0.1, "seconds": 3.0} for row in epochs((0.1, 0.8, 0.6))]
     metrics = run_metrics(rows, rows[1])
+    of_epochs = {
+        f"{when}_{name}" for when in ("final", "best") for name in ("epoch", "validation_accuracy", "objective")
+    }
+    assert metrics.keys() == of_epochs  # rates and seconds are in history.csv alone
     assert metrics["final_epoch"] == 2
     assert metrics["best_epoch"] == 1
     assert (metrics["final_validation_accuracy"], metrics["best_validation_accuracy"]) == (0.6, 0.8)

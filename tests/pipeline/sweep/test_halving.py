@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.runs.history import write_history
 from pipeline.runs.job import Job
 from pipeline.sweep import halving
 from pipeline.sweep.halving import Rung
@@ -45,3 +46,14 @@ def test_a_setting_is_ranked_by_the_mean_of_its_replicates(jobs: list[Job], monk
     assert halving.best(jobs, Rung(1.0, 3)) == [*jobs[2:4], *jobs[6:]]
     of_folder[jobs[9].folder] = (-math.inf, -math.inf)  # a replicate that has nothing takes its setting along
     assert halving.best(jobs, Rung(1.0, 1)) == jobs[2:4]
+
+
+def test_ties_are_broken_by_the_loss_of_trained_networks(jobs: list[Job]) -> None:
+    for job, losses in zip(jobs[::2], ((0.1, 2.0), (3.0, 1.0)), strict=False):
+        job.folder.mkdir(parents=True)
+        rows = [
+            {"epoch": epoch, "train_accuracy": 0.5, "validation_accuracy": 0.5, "validation_loss": loss}
+            for epoch, loss in enumerate(losses)
+        ]
+        write_history(job.folder, rows)
+    assert [halving._score(job, 1) for job in jobs[0:4:2]] == [(0.5, -2.0), (0.5, -1.0)]
