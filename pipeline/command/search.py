@@ -150,7 +150,7 @@ def _plan_first_batch(space: Space, launcher: Launcher, options: Options) -> Non
 
 def _higher_is_better(select: str) -> bool:
     """The direction of what `training.select` names; "auto" is accuracy or R², which the data decide on."""
-    return select == "auto" or metric_of(select.removeprefix(f"{SELECTION}_")).higher_is_better
+    return metric_of(select.removeprefix(f"{SELECTION}_")).higher_is_better
 
 
 def _check_select(sweep: Path, study: "optuna.Study", select: str) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pipeline.choices import NonNegative, Probability
+from pipeline.choices import NonNegative, Positive, Probability, Sections
 from pipeline.optimizers import OptimizerChoice
 
 if TYPE_CHECKING:
@@ -16,8 +16,11 @@ class Adam(OptimizerChoice):
 
     beta1: Probability = Field(description="from 0 up to, but not including, 1")
     beta2: Probability = Field(description="from 0 up to, but not including, 1")
-    eps: float = Field(ge=1e-30, description="a small number, 1e-30 or more")
+    eps: Positive = Field(description="a small number, 1e-30 or more")
     weight_decay: NonNegative = Field(description="0 or more (decoupled, AdamW)")
+
+    def mistakes(self, config: Sections) -> list[str]:
+        return [f"optimizer.eps={self.eps:g}: allowed: 1e-30 or more"] if self.eps < 1e-30 else []
 
     def build(self) -> "sn.Optimizer":
         import scratchnet as sn

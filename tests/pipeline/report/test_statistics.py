@@ -114,6 +114,11 @@ def test_power_is_that_of_the_paired_t_test() -> None:
     assert power[0] < 0.8 <= power[1]
 
 
+def test_three_seeds_make_an_interval() -> None:
+    text = " ".join(conclusions(comparison({"relu": [0.9, 0.8, 0.85], "tanh": [0.5, 0.7, 0.6]})))
+    assert "activation ReLU: test accuracy 85.0 ± 12.4 %, n = 3 seeds (sd 5.0 points)." in text  # 4.303 · 5 / √3
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_what_the_test_of_wilcoxon_can_give_at_best_is_said(n: int) -> None:
     made = comparison({"relu": [0.9 + 0.01 * seed for seed in range(n)], "tanh": [0.1 * seed for seed in range(n)]})
