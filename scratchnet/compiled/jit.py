@@ -92,8 +92,8 @@ def compiled(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function of numbers, arrays and named tuples of them for the types that it is called with.
 
-    What is compiled is kept for an `entry`, which holds all that it calls. `inlined`: what is given named tuples, whose
-    hundred numbers would be copied at every call.
+    What is compiled is kept for an `entry`, which holds all that it calls and alone is called from Python. `inlined`:
+    what is given named tuples, whose hundred numbers would be copied at every call.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -104,6 +104,8 @@ def compiled(
             fastmath=fastmath,
             boundscheck=False,
             pipeline_class=WideVectors,
+            no_cpython_wrapper=not entry,
+            no_cfunc_wrapper=True,
         )(function)
         if not entry:
             return dispatcher

@@ -1,5 +1,8 @@
 """Products by an address: every library that can be asked gives the product."""
 
+from typing import Any
+
+import numba
 import pytest
 import torch
 
@@ -7,6 +10,12 @@ from scratchnet import compiled
 from scratchnet.kernels import _blas
 
 SOURCES = [_blas.of_torch, _blas.of_numpy, _blas.of_scipy]
+
+
+@numba.njit
+def product(*arguments: Any) -> None:
+    """Only compiled code calls what is compiled."""
+    compiled.multiply(*arguments)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -22,7 +31,7 @@ def test_products_are_torchs(source, dtype: torch.dtype, turned: tuple[bool, boo
     left = a.T.contiguous() if turned[0] else a
     right = b.T.contiguous() if turned[1] else b
     numpy_type = torch.empty(0, dtype=dtype).numpy().dtype.type
-    compiled.multiply(
+    product(
         address,
         5,
         3,
