@@ -154,7 +154,7 @@ UNFIT: list[tuple[list[Any], str]] = [
     ([{"relu": 3}], "item 1, relu: takes no 3; it has no arguments"),
     (["dropout"], "item 1, dropout: needs its rate; write {dropout: 0.5}"),
     ([{"dropout": 1.5}], "item 1, dropout: Dropout: rate=1.5; allowed: from 0 up to, but not including, 1"),
-    ([{"layer_norm": 0}], "item 1, layer_norm: LayerNorm: eps=0; allowed: a finite number above 0"),
+    ([{"layer_norm": 0}], "item 1, layer_norm: LayerNorm: eps=0; allowed: a finite number of 1e-30 or more"),
     ([{"leaky_relu": 7}], "item 1, leaky_relu: LeakyReLU: negative_slope=7 must be between 0 and 1"),
     ([{"patchify": 5}], "item 1, patchify: Patchify: patch_size=5 does not divide 28×28; take a divisor of both"),
     ([{"linear": 49}, {"patchify": 7}], "item 2, patchify: needs the pixels of images; put it first"),

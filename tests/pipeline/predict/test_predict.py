@@ -106,7 +106,7 @@ def test_a_large_table_is_read_in_pieces(trained: Trained, tmp_path: Path, monke
     done = predict(run, [path], tmp_path / "pieces.csv", progress=told.append)
     assert told == [7] * 8 + [4]
     pieces, whole = (pd.read_csv(tmp_path / name) for name in ("pieces.csv", "whole.csv"))
-    pd.testing.assert_frame_equal(pieces, whole, rtol=1e-6)
+    pd.testing.assert_frame_equal(pieces, whole, rtol=1e-6, atol=1e-4)  # predictions reach 100, in float32
     assert done.figures["R²"] == pytest.approx(r2_of(tmp_path / "pieces.csv"), rel=1e-12)
     frame = pd.read_csv(path)
     frame["a"] = frame["a"].astype(object)
