@@ -21,6 +21,6 @@ def test_every_pin_accepts_the_oldest_python() -> None:
 def _python_of(package: str, pinned: str) -> str:
     """Which Pythons that release runs on; empty where another one, or none, is installed."""
     try:
-        return (metadata(package)["Requires-Python"] or "") if version(package) == pinned else ""
+        return metadata(package).get("Requires-Python", "") if version(package) == pinned else ""
     except PackageNotFoundError:
         return ""

@@ -14,7 +14,7 @@ from pipeline.report.paper._settings import Settings, either, named
 from pipeline.report.paper._vocabulary import LOSS_OF, LOSSES, SAMPLERS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
-from pipeline.report.statistics.tests import compare_best
+from pipeline.report.statistics.tests import compare_best, power
 from pipeline.report.vocabulary import key_name
 
 _TOOLS = {  # distribution -> its reference
@@ -173,9 +173,10 @@ def _statistics(replicates: Replicates, tools: dict[str, str]) -> Iterator[str]:
         f"± is half of the 95 % confidence interval of a mean over {noun} by Student's t "
         f"distribution{cite('student1908probable')}."
     )
-    tests = int(compare_best(replicates)["p"].notna().sum())
-    if tests:
+    compared = compare_best(replicates)
+    if power(replicates, compared):
         tools["statsmodels"] = "seabold2010statsmodels"
+    if tests := int(compared["p"].notna().sum()):
         adjusted = f", adjusted for {tests} tests by Holm's method{cite('holm1979simple')}" if tests > 1 else ""
         yield f"Settings are compared by paired t tests over {noun}{adjusted}."
 
