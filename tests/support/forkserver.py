@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -184,10 +185,13 @@ def _nurse(requests: socket.socket) -> None:
         request = json.loads(message)
         middle = os.fork()
         if middle == 0:
+            parent = os.getpid()
             worker = os.fork()
             if worker:
                 requests.sendall(worker.to_bytes(8, "big"))
                 os._exit(0)
+            while os.getppid() == parent:  # a worker exits when its parent is not the command
+                time.sleep(0.001)
             _leave(_worker(request, received))
         os.waitpid(middle, 0)
         for descriptor in received:
