@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+import scratchnet as sn
 from pipeline.config.assemble import build_run
+from pipeline.config.check import ConfigError
 from pipeline.errors import UserError
 from pipeline.runs.job import Job
+from scratchnet._numbers import LEAST_EPSILON
 
 MakeJob = Callable[..., Job]
 
@@ -28,3 +31,10 @@ def test_a_deviation_of_images_is_not_too_small_either(make_job: MakeJob) -> Non
     config = make_job("dataset.std=[1e-22]").config
     with pytest.raises(UserError, match=r"^dataset=fashion_mnist_mini: channel 0 varies by 2.6e-20 "):
         build_run(config, config.dataset.load())
+
+
+def test_the_least_epsilon_is_the_engines(make_job: MakeJob) -> None:
+    config = make_job("optimizer=adam", f"optimizer.eps={LEAST_EPSILON}").config
+    assert build_run(config, config.dataset.load()).optimizer == sn.Adam(eps=LEAST_EPSILON)
+    with pytest.raises(ConfigError, match=r"^optimizer.eps=9e-31: allowed: 1e-30 or more$"):
+        make_job("optimizer=adam", "optimizer.eps=9e-31")
