@@ -52,8 +52,8 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
 def _holm(p: "pd.Series[float]") -> "pd.Series[float]":
     """p-values adjusted for their number m: that of rank i is max_{j ≤ i} (m − j + 1) p_j, at most 1.
 
-    statsmodels has it, and collects garbage at every call, which takes a tenth of a second and more. Source: S. Holm, "A
-    simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    statsmodels has it, and collects garbage at every call, which takes a tenth of a second and more. Source: S. Holm,
+    "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
     """
     ascending = p.sort_values()
     return (ascending * np.arange(len(p), 0, -1)).cummax().clip(upper=1.0)
