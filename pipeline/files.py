@@ -129,16 +129,22 @@ def set_aside(path: Path) -> str:
     return move(path, aside, aside.name)
 
 
-def clear(path: Path) -> None:
-    """Move aside what is no file in the place of one of ours (a folder, a pipe, a link to itself), and say so."""
+def clear(path: Path, *, linked: bool = True) -> None:
+    """Move aside what is no file in the place of one of ours (a folder, a pipe, a link to nothing), and say so.
+
+    A link to a file will do unless `linked` is false.
+    """
     try:
         check_regular(path)
+        reason = "" if linked or not path.is_symlink() else "a link"
     except FileNotFoundError:
-        return
+        reason = "a link to nothing" if path.is_symlink() and not is_gone(path) else ""
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ELOOP):
             raise
-        print(f"{path}: {error.strerror}; {set_aside(path)}", file=sys.stderr)
+        reason = str(error.strerror)
+    if reason:
+        print(f"{path}: {reason}; {set_aside(path)}", file=sys.stderr)
 
 
 def make_folder(path: Path) -> None:

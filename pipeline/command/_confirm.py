@@ -69,12 +69,11 @@ def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
     if not replicates.picked:
         raise UserError(f"sweep=confirm: {sweep} has no finished run with a validation score, so nothing to confirm")
     validation, test = (replicates.summary(split) for split in (SELECTION, "test"))
-    folder_of = dict(zip(collected.runs["run"], collected.folders, strict=True))
     repeated = replicating(config.sweep.replicates)
     selected = []
     for setting in validation.index[validation["n"] > 0][: int(config.sweep.top)]:
         members = comparison.runs[(comparison.setting == setting) & (comparison.runs["status"] == "finished")]
-        result = read_result(folder_of[members["run"].iloc[0]])
+        result = read_result(collected.folder_of[members["run"].iloc[0]])
         if not isinstance(result, Result):
             raise UserError(str(result))
         selected.append(

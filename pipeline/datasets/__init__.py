@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from pipeline.choices import Choice, Probability, Sections, Seed
-from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted
+from pipeline.datasets._data import Card, Dataset, Official, Split, Task, bibtex_key, counted, names_of_outputs
 from pipeline.datasets._preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "bibtex_key",
     "counted",
+    "names_of_outputs",
     "reader_of",
 ]
 

@@ -187,6 +187,13 @@ class Dataset:
 
         return mean_and_std(self.train.inputs)
 
+    def in_units(self, values: "np.ndarray") -> "np.ndarray":
+        """Targets, or outputs for them, in the units of the data."""
+        if self.target_scale is None:
+            return values
+        mean, std = self.target_scale
+        return values * std + mean
+
     def facts(self) -> dict[str, Any]:
         """The data card, for result.json: what is said of the data, and how many examples each class has."""
         card = self.card
@@ -198,6 +205,11 @@ class Dataset:
         splits = {"train": self.train, "validation": self.validation, "test": self.test}
         counts = {name: counted(split.targets, len(self.class_names)).tolist() for name, split in splits.items()}
         return facts | {"classes": list(self.class_names), "examples_of_classes": counts}
+
+
+def names_of_outputs(names: tuple[str, ...], count: int) -> tuple[str, ...]:
+    """A name for each of `count` targets: those that they have, or numbers behind the first."""
+    return names if len(names) == count else tuple(f"{names[0]}_{k}" for k in range(count))
 
 
 def counted(targets: "np.ndarray", classes: int) -> "np.ndarray":

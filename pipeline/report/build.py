@@ -111,8 +111,8 @@ def _build_one(
     for line in outcome(comparison, replicates, of_data):
         tell(line)
     is_search = len(folders) == 1 and (folders[0] / JOURNAL).exists()
-    by_example = None if reload else compare_examples(comparison, _folder_of(collected))
-    run_folders = [_folder_of(collected)[run] for run in comparison.runs["run"]]
+    by_example = None if reload else compare_examples(comparison, collected.folder_of)
+    run_folders = [collected.folder_of[run] for run in comparison.runs["run"]]
     told = confirmation(selection, replicates) if selection else None
     date = _date(run_folders)
     importance = wait_for_importance()
@@ -266,17 +266,13 @@ def _no_diagnosis() -> tuple[None, None, None]:
 
 def _overrides(collected: Collected) -> dict[str, Sequence[str]]:
     """What the user gave for each run, by its name."""
-    results = {run: read_result(folder) for run, folder in _folder_of(collected).items()}
+    results = {run: read_result(folder) for run, folder in collected.folder_of.items()}
     return {run: result.overrides if isinstance(result, Result) else [] for run, result in results.items()}
-
-
-def _folder_of(collected: Collected) -> dict[str, Path]:
-    return dict(zip(collected.runs["run"], collected.folders, strict=True))
 
 
 def _look_at_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, Fit | None, str | None]:
     """What the best run gets wrong or how it fits, or the reason why that cannot be said."""
-    folder = _folder_of(collected)[comparison.runs["run"][comparison.representative]]
+    folder = collected.folder_of[comparison.runs["run"][comparison.representative]]
     try:
         if comparison.picked and comparison.task == "classification":
             return diagnose(folder), None, None

@@ -83,7 +83,7 @@ class Comparison:
         keys = list(self.replicating) or [SEED] * (SEED in self.runs)
         return joined(self.runs, keys).map(" ".join)
 
-    @property
+    @cached_property
     def replicated(self) -> bool:
         """Whether any setting has more than one replicate."""
         return bool((self.replicate.groupby(self.setting).nunique() > 1).any())
@@ -129,13 +129,13 @@ class Comparison:
         keys = pd.DataFrame({"place": setting.map(place), "early": ~finished, "score": score})
         return keys.sort_values(["place", "early", "score"], ascending=[True, True, False], kind="stable").index
 
-    @property
+    @cached_property
     def metric(self) -> Metric:
         """By what runs are compared: `training.select`, or the score where they differ in it."""
         selects = {value if isinstance(value, str) else "auto" for value in self.runs.get(_SELECT, ["auto"])}
         return selected(selects.pop(), self.task) if len(selects) == 1 else SCORES[self.task]
 
-    @property
+    @cached_property
     def beside(self) -> list[Metric]:
         """Metrics beside it that the table gives: the score, what was asked for, or what says more of such data."""
         recorded = dict.fromkeys(
@@ -169,7 +169,7 @@ class Comparison:
         """A figure of each run by its name in result.json, such as best_epoch; NaN if missing."""
         return self._numbers(f"metric.{name}")
 
-    @property
+    @cached_property
     def score(self) -> "pd.Series[float]":
         """Best validation score of each run; NaN if it has none."""
         return self.best(SELECTION)
@@ -179,7 +179,7 @@ class Comparison:
         """Whether the first row is the best by validation score."""
         return bool(pd.notna(self.score.iloc[0]))
 
-    @property
+    @cached_property
     def dropped(self) -> "pd.Series[bool]":
         """Whether successive halving stopped each run before its end."""
         return self.runs["status"] == "dropped"
@@ -196,12 +196,12 @@ class Comparison:
         sizes = self.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
         return int(sizes[0]) if len(sizes) == 1 else 0
 
-    @property
+    @cached_property
     def seconds(self) -> "pd.Series[float]":
         """Seconds of computing of each run."""
         return self._numbers("seconds.total")
 
-    @property
+    @cached_property
     def planned_epochs(self) -> "pd.Series[float]":
         """Epochs that each run was to train."""
         return self._numbers("config.training.epochs")
@@ -240,7 +240,7 @@ class Comparison:
         columns |= {metric.heading("test"): self.best("test", metric) for metric in self.beside}
         return pd.DataFrame(columns | {"seconds": self.seconds, "status": self.runs["status"]})
 
-    @property
+    @cached_property
     def baseline(self) -> Baseline | None:
         """What a predictor that looks at nothing reaches."""
         return baseline_of(self.runs, self.metric)

@@ -32,10 +32,10 @@ def run_folders(folder: Path, problems: list[Problem] | None = None, depth: int 
     """The runs in a sweep's folder, at whatever depth, or the run itself; anything else is added to `problems`."""
     problems = [] if problems is None else problems
     try:
-        children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
         if is_run(folder):
             yield folder
             return
+        children = sorted(folder.iterdir(), key=lambda child: natural(child.name))
     except OSError as error:
         problems.append(Problem("unreadable", folder, f"cannot be read: {error.strerror or error}"))
         return

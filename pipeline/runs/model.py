@@ -22,7 +22,7 @@ import scratchnet as sn
 from pipeline import seams
 from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
-from pipeline.datasets import Dataset, Preprocessing, Task, reader_of
+from pipeline.datasets import Dataset, Preprocessing, Task, names_of_outputs, reader_of
 from pipeline.errors import UserError, one_line
 from pipeline.files import MODEL
 from pipeline.runs._model_checks import network_of
@@ -131,11 +131,9 @@ class TrainedModel:
     @cached_property
     def target_names(self) -> tuple[str, ...]:
         """What is predicted: the name of each output's target in the data; one name for classes."""
-        names = self.preprocessing.targets
         if self.header.task == "multilabel":
             return self.class_names
-        count = 1 if self.class_names else self.outputs_of_network
-        return names if len(names) == count else tuple(f"{names[0]}_{k}" for k in range(count))
+        return names_of_outputs(self.preprocessing.targets, 1 if self.class_names else self.outputs_of_network)
 
     @property
     def outputs_of_network(self) -> int:

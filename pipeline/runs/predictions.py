@@ -1,7 +1,8 @@
 """A run's predictions of the test split, by the weights of its best epoch: predictions.npz.
 
 `predicted` and `target` have a row an example: class numbers, (N,); values in the units of the data, (N, K); or labels,
-0 or 1, (N, K).
+0 or 1, (N, K). Of classes there is `probability` (N,) besides: of two that of the
+second, of more that of the predicted.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ class Predicted:
 
     predicted: np.ndarray
     target: np.ndarray
+    probability: np.ndarray | None = None  # earlier versions did not keep it
 
     @classmethod
     def of(cls, predictions: "Predictions") -> "Predicted":
@@ -38,13 +40,16 @@ class Predicted:
             "multilabel": np.dtype(bool),
             "regression": np.dtype(np.float32),
         }
-        kind = kinds[predictions.task]
-        return cls(predictions.predicted.astype(kind), predictions.targets.astype(kind))
+        kind, probability = kinds[predictions.task], None
+        if predictions.task == "classification":
+            p = predictions.probabilities
+            probability = (p[:, 1] if p.shape[1] == 2 else p.max(1)).astype(np.float32)
+        return cls(predictions.predicted.astype(kind), predictions.targets.astype(kind), probability)
 
     def write(self, folder: Path) -> str:
         """Write predictions.npz; -> its sha256. A power failure can lose it, which whoever reads it notices."""
         stream = io.BytesIO()
-        np.savez_compressed(stream, predicted=self.predicted, target=self.target)
+        np.savez_compressed(stream, **{name: array for name, array in vars(self).items() if array is not None})
         write_whole(folder / PREDICTIONS, stream.getvalue(), durable=False)
         return hashlib.sha256(stream.getvalue()).hexdigest()
 
@@ -56,7 +61,8 @@ def read_predictions(folder: Path, result: Result) -> Predicted | None:
         if hashlib.sha256(data).hexdigest() != (result.files or {}).get(PREDICTIONS):
             return None
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            read = Predicted(arrays["predicted"], arrays["target"])
+            read = Predicted(arrays["predicted"], arrays["target"], arrays.get("probability"))
     except (OSError, ValueError, LookupError, zipfile.BadZipFile):
         return None
-    return read if read.predicted.shape == read.target.shape else None
+    fits = read.probability is None or read.probability.shape == read.target.shape
+    return read if fits and read.predicted.shape == read.target.shape else None

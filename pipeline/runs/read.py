@@ -1,9 +1,11 @@
 """Run folders read into data frames: one row per run, and one row per epoch of each run."""
 
+import itertools
 import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +53,22 @@ class Collected:
     problems: list[Problem]
     origins: list[tuple[Path, str]]  # of each row of `runs`: the folder that was given, the run's path in it
 
-    @property
+    @cached_property
     def folders(self) -> list[Path]:
         """The run folder of each row of `runs`."""
         return [folder if is_run(folder) else folder / name for folder, name in self.origins]
+
+    @cached_property
+    def folder_of(self) -> dict[str, Path]:
+        """The run folder of each run by its name."""
+        return dict(zip(self.runs["run"], self.folders, strict=True))
 
 
 def collect(folders: Sequence[Path]) -> Collected:
     """Read every run in `folders`, each a sweep folder or a run folder; bad ones are reported, not raised."""
     unique = list(dict.fromkeys(map(Path, folders)))
     records: list[dict[str, Any]] = []
-    histories: list[pd.DataFrame] = []
+    histories: list[tuple[str, History]] = []
     problems: list[Problem] = []
     origins: dict[Path, tuple[Path, str]] = {}  # by resolved run folder: none is counted twice
     for folder, label in zip(unique, _labels(unique), strict=True):
@@ -75,16 +82,13 @@ def collect(folders: Sequence[Path]) -> Collected:
                 records.append({"run": name, **_record(result)})
                 origins[path.resolve()] = (folder, inner or path.resolve().name)
                 if history is not None:
-                    frame = pd.DataFrame(history.table, columns=history.names)
-                    frame.insert(0, "run", name)
-                    histories.append(frame)
+                    histories.append((name, history))
     if not records:
         names = ", ".join(map(str, unique)) or "(no folder given)"
         reason = f" ({problems[0]})" if problems else ""
         remedy = "give a sweep's folder, which holds 0/, 1/, …, or a run's own folder, which holds result.json"
         raise UserError(f"no runs found in {names}{reason}; {remedy}")
-    tidy = pd.concat(histories, ignore_index=True) if histories else pd.DataFrame(columns=["run", "epoch"])
-    return Collected(_frame(records), tidy, problems, list(origins.values()))
+    return Collected(_frame(records), _tidy(histories), problems, list(origins.values()))
 
 
 def load(folders: Sequence[Path]) -> Collected:
@@ -159,6 +163,17 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
         problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({reason})"))
         result = Result.model_validate(facts | {"config": {}})
     return result.model_copy(update={"metrics": run_metrics(rows, best_row(rows, result.metric))})
+
+
+def _tidy(histories: Sequence[tuple[str, History]]) -> pd.DataFrame:
+    """The epochs of all runs below each other; one frame for each stretch of equal columns, as frames are slow."""
+    frames = [pd.DataFrame(columns=["run", "epoch"])] if not histories else []
+    for names, group in itertools.groupby(histories, lambda one: one[1].names):
+        runs, tables = zip(*((run, history.table) for run, history in group), strict=True)
+        frame = pd.DataFrame(np.concatenate(tables), columns=names)
+        frame.insert(0, "run", np.repeat(np.array(runs, object), [len(table) for table in tables]))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
 
 
 def _record(result: Result) -> dict[str, Any]:

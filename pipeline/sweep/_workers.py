@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.datasets import Dataset
 from pipeline.errors import explain, one_line
-from pipeline.files import read_whole
+from pipeline.files import read_whole, write_whole
 from pipeline.runs.folder import write_failure
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
@@ -131,7 +131,7 @@ def train_one(work: Work) -> tuple[Path, tuple[Job, ...], list[Result]]:
     if time.time() >= work.deadline:
         return work.checkpoint, work.jobs, []
     with suppress(OSError):  # a full disk: training itself says so
-        work.started.write_text(str(work.progress()))
+        write_whole(work.started, str(work.progress()), durable=False)
     results = _train(work)
     with suppress(OSError):
         work.started.unlink(missing_ok=True)
@@ -148,7 +148,7 @@ def _writer(path: Path) -> Callable[[float], None]:
         if time.monotonic() - last > _PULSE_SECONDS:
             last = time.monotonic()
             with suppress(OSError):
-                path.write_text(f"{epochs:.3f}")
+                write_whole(path, f"{epochs:.3f}", durable=False)
 
     return write
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from pipeline.files import HISTORY
+from pipeline.files import HISTORY, read_whole
 from pipeline.metrics import SELECTION, selected
 from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
@@ -97,8 +97,8 @@ class Board:
 
     def _read_within(self) -> None:
         for path, numbers in self.within.items():
-            with suppress(OSError, ValueError):  # there is none yet, or it is being written
-                epochs = float(path.read_text())
+            with suppress(OSError, ValueError):  # there is none yet
+                epochs = float(read_whole(path, 100))
                 for number in numbers:
                     self.advance(number, epochs)
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from pipeline.config.schema import Sweep
 from pipeline.config.settings import settings_of
-from pipeline.files import HISTORY
 from pipeline.metrics import LOSS, SELECTION, selected
 from pipeline.runs.folder import altered_files
 from pipeline.runs.history import History, read_history
@@ -44,12 +43,15 @@ def rungs(jobs: Sequence[Job], options: Sweep) -> list[Rung]:
 
 
 def trained(job: Job) -> int:
-    """How many epochs the run has trained, by a history that its record vouches for; 0 where none does."""
+    """How many epochs the run has trained, by files that its record vouches for; 0 where none does.
+
+    Its state has what they hold, and is read instead.
+    """
     history, result = read_history(job.folder), read_result(job.folder)
-    if not isinstance(history, History) or not isinstance(result, Result):
+    if not isinstance(history, History) or not isinstance(result, Result) or result.status == "failed":
         return 0
-    if any(altered_files(job.folder, result, [HISTORY])):
-        return 0  # its state has the history as well, and is read instead
+    if any(altered_files(job.folder, result)):
+        return 0
     return max(int(row["epoch"]) for row in history.rows)
 
 

@@ -16,7 +16,7 @@ import filelock
 from pipeline.errors import UserError, explain
 from pipeline.files import clear, make_folder, read_whole, write_whole
 
-_FILES = ("*.json", "*.journal", "*.journal.lock", "stacks/*.safetensors", "stacks/*.started")
+_FILES = ("*.json", "*.journal", "*.journal.lock", "stacks/*.safetensors", "stacks/*.started", "stacks/*.epochs")
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
 
@@ -29,7 +29,7 @@ def locked(sweep: Path) -> Iterator[None]:
     folder = sweep / ".sweep"
     try:
         make_folder(folder)
-        clear(folder / "lock")
+        clear(folder / "lock", linked=False)  # a lock is not taken through one
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of a lock that outlives its process, in place of this one
             lock = filelock.FileLock(folder / "lock", timeout=0, is_singleton=True)

@@ -131,9 +131,12 @@ class SweepPlan:
             staying = halving.best(jobs, rung)
             for job in jobs:
                 result = results.get(job.folder) or read_result(job.folder)
-                if job not in staying and isinstance(result, Result) and result.status == "interrupted":
-                    results[job.folder] = result.dropped(rung.epochs(job), rung.stay)
-                    results[job.folder].write(job.folder)
+                if job in staying or not isinstance(result, Result):
+                    continue
+                if result.status == "interrupted":
+                    result = result.dropped(rung.epochs(job), rung.stay)
+                    result.write(job.folder)
+                results[job.folder] = result
             jobs = staying
         return results
 

@@ -36,10 +36,7 @@ class FurtherMetrics:
         from pipeline.metrics.scoring import figures
 
         values = class_logits(self.dataset.task, outputs.detach().double().cpu()).numpy()
-        if self.dataset.target_scale is not None:
-            mean, std = self.dataset.target_scale
-            values = values * std + mean
-        found = figures(self._predictions(split, values), self.recorded)
+        found = figures(self._predictions(split, self.dataset.in_units(values)), self.recorded)
         return {metric_of(name).on(split): value for name, value in found.items()}
 
     def of_best(
@@ -70,8 +67,4 @@ class FurtherMetrics:
     def _predictions(self, split: str, outputs: np.ndarray) -> "Predictions":
         from pipeline.metrics.scoring import Predictions
 
-        targets = getattr(self.dataset, split).targets
-        if self.dataset.target_scale is not None:
-            mean, std = self.dataset.target_scale
-            targets = targets * std + mean
-        return Predictions(self.dataset.task, outputs, targets)
+        return Predictions(self.dataset.task, outputs, self.dataset.in_units(getattr(self.dataset, split).targets))

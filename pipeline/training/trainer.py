@@ -92,19 +92,13 @@ class Trainer:
                 self._record(self.epoch)
                 if not all(self.results):  # else the state has nothing that the runs' own files lack
                     self._save()
+            self._pause()
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt)
             words = explain(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
             message = "stopped by the user" if stopped else words
             self._close_rest("interrupted" if stopped else "failed", one_line(message, 1000))
             raise
-        if not all(self.results):
-            for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
-                if self.results[j] is None:
-                    self._evaluate_best(folder, r)
-            self._close_rest("interrupted", f"paused after epoch {self.epoch}")
-        elif self.checkpoint is not None:
-            self.checkpoint.unlink(missing_ok=True)
         return self.ended()
 
     def ended(self) -> list[Result]:
@@ -246,6 +240,14 @@ class Trainer:
             if self.results[j] is None:  # a record that was lost is written again
                 self._close_if_done(j)
         return True
+
+    def _pause(self) -> None:
+        """Close the runs that are not done; the state is kept for them, and for them alone."""
+        if all(self.results) and self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+        for j, (folder, r) in enumerate(zip(self.folders, self.rows, strict=True)):
+            if self.results[j] is None:
+                self.results[j] = self._close(folder, r, "interrupted", f"paused after epoch {self.epoch}")
 
     def _close_rest(self, status: Status, message: str) -> None:
         for j, folder in enumerate(self.folders):

@@ -170,7 +170,7 @@ def finish(figure: Canvas, name: str, title: str, caption: str, medium: Medium =
         FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None, "Title": title})  # type: ignore[no-untyped-call]
         return Figure(name, title, caption, pdf=pdf.getvalue())
     svg, png = io.StringIO(), io.BytesIO()
-    FigureCanvasAgg(figure).print_png(png, pil_kwargs={"compress_level": 3})  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(figure).print_png(png, pil_kwargs={"compress_level": 1})  # type: ignore[no-untyped-call]
     with mpl.rc_context({"svg.hashsalt": name}):  # last, as it sets the resolution to 72
         FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Title": title})  # type: ignore[no-untyped-call]
     return Figure(name, title, caption, svg.getvalue(), png.getvalue())

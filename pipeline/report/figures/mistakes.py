@@ -38,7 +38,8 @@ def confusion_matrix(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) ->
             for (row, column), count in np.ndenumerate(counts):
                 colour = "black" if shares[row, column] > 0.5 else "white"
                 fit = min(medium.size(0.8), fitting)
-                axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
+                words = axes.text(column, row, str(count), ha="center", va="center", fontsize=fit, color=colour)
+                words.set_in_layout(False)
         bar = figure.colorbar(image, shrink=0.8, format=PercentFormatter(1, symbol=None))
         bar.set_label("share of the true class, %", fontsize=medium.size(0.9))
         caption = f"Run {run} on the test split: how often each true class (row) was classified as each class (column)."
@@ -56,7 +57,7 @@ def accuracy_by_class(diagnosis: Diagnosis, run: str, medium: Medium = SCREEN) -
         size = medium.size(0.9 if few else 0.6)
         axes.set_yticks(range(len(order)), [diagnosis.class_names[k] for k in order], fontsize=size)
         for place, share in enumerate(recall[order]):
-            axes.text(share + 0.005, place, f"{100 * share:.1f}", va="center", fontsize=size)
+            axes.text(share + 0.005, place, f"{100 * share:.1f}", va="center", fontsize=size, in_layout=False)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.margins(y=0.01)
@@ -115,7 +116,7 @@ def _sheet(images: list[np.ndarray], titles: list[str] | None, medium: Medium) -
     axes.imshow(sheet[0] if channels == 1 else sheet.transpose(1, 2, 0), cmap="gray", vmin=0, vmax=white)
     for i, title in enumerate(titles or ()):
         place = i % across * right + width / 2 - 0.5, (i // across + 1) * down - 1.04 * height - 0.5
-        axes.text(*place, title, ha="center", va="bottom", fontsize=medium.size(0.7))
+        axes.text(*place, title, ha="center", va="bottom", fontsize=medium.size(0.7), in_layout=False)
     return figure
 
 

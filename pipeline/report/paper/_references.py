@@ -1,10 +1,15 @@
 """References: citations and mentions of figures in sentences, and the BibTeX entries of those used."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.report.formats import latex, markdown
+
+if TYPE_CHECKING:
+    from pylatexenc.latex2text import LatexNodes2Text
 
 # Private-use characters around a key: no setting can be mistaken for a reference.
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -90,11 +95,17 @@ def _authors(fields: Mapping[str, str]) -> list[str]:
     return [name.strip() for name in fields.get("author", "").split(" and ") if name.strip()]
 
 
+@functools.cache
 def _fields(entry: str) -> dict[str, str]:
+    plain = _reader_of_latex().latex_to_text
+    return {name.lower(): " ".join(plain(value or year).split()) for name, value, year in _FIELD.findall(entry)}
+
+
+@functools.cache
+def _reader_of_latex() -> "LatexNodes2Text":
     from pylatexenc.latex2text import LatexNodes2Text
 
-    plain = LatexNodes2Text().latex_to_text
-    return {name.lower(): " ".join(plain(value or year).split()) for name, value, year in _FIELD.findall(entry)}
+    return LatexNodes2Text()
 
 
 def entries_of(keys: Iterable[str], extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -1,22 +1,24 @@
-"""What the best network gets wrong: its saved weights, evaluated on the test split again."""
+"""What the best network gets wrong on the test split."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import safetensors.numpy
 from pydantic import ValidationError
+from safetensors import SafetensorError
 
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset, Task
 from pipeline.errors import UserError, one_line
-from pipeline.files import MODEL
+from pipeline.files import MODEL, read_whole
+from pipeline.runs.predictions import Predicted, read_predictions
 from pipeline.runs.problem import Problem
-from pipeline.runs.result import read_result
+from pipeline.runs.result import Result, read_result
 
-if TYPE_CHECKING:
-    from pipeline.runs.model import TrainedModel
+_MOST_BYTES = 2**32  # of a model
 
 
 @dataclass(frozen=True)
@@ -50,28 +52,32 @@ class Diagnosis:
 
 
 def diagnose(run: Path) -> Diagnosis:
-    """Load a classification run's weights and data. Raises UserError with the reason if that is impossible."""
-    dataset, model = evaluated(run, "classification")
-    probabilities = model.outputs(dataset.test.inputs).softmax(1)
-    best = probabilities.max(1)
-    first = model.params[model.network.names[0]]
-    sees_pixels = dataset.image_shape is not None and first.shape[:-1] == (math.prod(dataset.image_shape),)
+    """What a classification run predicted, beside the data. Raises UserError with the reason if that is impossible.
+
+    The predictions that the run kept save loading torch and its network, which takes longer than all else.
+    """
+    dataset, result = data_of(run, "classification")
+    pixels = math.prod(dataset.image_shape) if dataset.image_shape else None
+    kept = read_predictions(run, result)
+    weights = _weights_of_first_layer(run, result)
+    if kept is None or kept.probability is None or weights is None:
+        kept, weights = _evaluated(run, dataset)
+    assert kept.probability is not None
+    predicted, probability = kept.predicted.astype(np.int64), kept.probability.astype(float)
+    positive = probability if len(dataset.class_names) == 2 else None
     return Diagnosis(
         class_names=dataset.class_names,
         images=dataset.test.inputs if dataset.image_shape else None,
         target=dataset.test.targets,
-        predicted=best.indices.numpy(),
-        probability=best.values.double().numpy(),
-        weight=first.double().numpy() if sees_pixels else None,
-        positive=probabilities[:, 1].double().numpy() if probabilities.shape[1] == 2 else None,
+        predicted=predicted,
+        probability=probability if positive is None else np.where(predicted == 1, positive, 1 - positive),
+        weight=next((weight for weight in weights if pixels and weight.shape[:-1] == (pixels,)), None),
+        positive=positive,
     )
 
 
-def evaluated(run: Path, task: Task) -> tuple[Dataset, "TrainedModel"]:
-    """The data that a run was trained on, and its network. Raises UserError with the reason if that is impossible."""
-    # Imports torch, so only if there is something to look at.
-    from pipeline.runs.model import load_model
-
+def data_of(run: Path, task: Task) -> tuple[Dataset, Result]:
+    """The data that a run was trained on, and its result. Raises UserError with the reason if that is impossible."""
     result = read_result(run)
     if isinstance(result, Problem):
         raise UserError(str(result))
@@ -86,4 +92,29 @@ def evaluated(run: Path, task: Task) -> tuple[Dataset, "TrainedModel"]:
     dataset = config.dataset.load()
     if dataset.fingerprint != result.provenance.get("data_fingerprint"):
         raise UserError(f"{run}: the data has changed since the run")
-    return dataset, load_model(run)
+    return dataset, result
+
+
+def _weights_of_first_layer(run: Path, result: Result) -> list[np.ndarray] | None:
+    """What the first layer with parameters learned; None if the file is not as the run wrote it."""
+    try:
+        data = read_whole(run / MODEL, _MOST_BYTES)
+        if hashlib.sha256(data).hexdigest() != (result.files or {}).get(MODEL):
+            return None
+        params = safetensors.numpy.load(data)
+    except (OSError, SafetensorError):
+        return None
+    layers = {name: [int(part) for part in name.split(".")[:-1] if part.isdigit()] for name in params}
+    first = min(layers.values(), default=[])
+    return [params[name].astype(float) for name in params if layers[name] == first]
+
+
+def _evaluated(run: Path, dataset: Dataset) -> tuple[Predicted, list[np.ndarray]]:
+    """The same by the saved network, for runs that kept no predictions. Raises UserError if it cannot be read."""
+    from pipeline.metrics.scoring import Predictions
+    from pipeline.runs.model import load_model  # imports torch
+
+    model = load_model(run)
+    outputs = model.outputs(dataset.test.inputs).double().cpu().numpy()
+    weights = [model.params[name].double().numpy() for name in model.network.names[:1]]
+    return Predicted.of(Predictions("classification", outputs, dataset.test.targets)), weights

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.report.statistics.diagnosis import evaluated
+from pipeline.datasets import names_of_outputs
+from pipeline.report.statistics.diagnosis import data_of
+from pipeline.runs.predictions import read_predictions
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,14 @@ class Fit:
 
 
 def fit(run: Path) -> Fit:
-    """Load a regression run's weights and data. Raises UserError with the reason if that is impossible."""
-    dataset, model = evaluated(run, "regression")
-    predicted = model.outputs(dataset.test.inputs).double().numpy()
-    return Fit(model.target_names, np.asarray(dataset.test.targets, dtype=float).reshape(predicted.shape), predicted)
+    """What a regression run predicted. Raises UserError with the reason if that is impossible."""
+    dataset, result = data_of(run, "regression")
+    kept = read_predictions(run, result)
+    if kept is None:
+        from pipeline.runs.model import load_model  # imports torch, which takes longer than all else
+
+        predicted = load_model(run).outputs(dataset.test.inputs).double().cpu().numpy()
+        target = dataset.in_units(dataset.test.targets).reshape(predicted.shape)
+    else:
+        predicted, target = kept.predicted.astype(float), kept.target.astype(float)
+    return Fit(names_of_outputs(dataset.target_names, predicted.shape[1]), target, predicted)

@@ -26,10 +26,11 @@ class Importance:
     they are 1. shares is None where nothing can be told, or nothing is explained: then `order` goes by the range of the
     mean score over a key's values. method: how the shares were computed.
 
-    "anova", where every combination of values has the same number of runs: with SS_k = Σ n (mean of a value − mean)²
-    over the values of key k, df_k = values − 1, and the mean square of the error MS (between the runs of a setting, or
-    without replicates, what the keys leave over), the share is ω² = (SS_k − df_k MS) / (SS + MS), 0 at least: what
-    chance alone would give is taken off. Interactions are shares of their own where replicates tell them from noise.
+    "anova", where every combination of values has the same number of runs, and of a single key: with
+    SS_k = Σ n (mean of a value − mean)² over the values of key k, df_k = values − 1, and the mean square of the error
+    MS (between the runs of a setting, or without replicates, what the keys leave over), the share is
+    ω² = (SS_k − df_k MS) / (SS + MS), 0 at least: what chance alone would give is taken off. Interactions are shares of
+    their own where replicates tell them from noise.
 
     "fanova", for searches and grids with holes, from ten runs: a random forest predicts the score from the places of
     the values in order; the share is the variance of its mean over all other keys, of its variance over independent
@@ -54,7 +55,7 @@ class Importance:
             return cls(order)
         keys = pd.DataFrame({key: comparison.runs[key].map(text)[score.index] for key in order})
         cells = keys.groupby(order).size()
-        balanced = cells.nunique() == 1 and len(cells) == np.prod(keys.nunique())
+        balanced = len(order) == 1 or (cells.nunique() == 1 and len(cells) == np.prod(keys.nunique()))
         computed = _analysis(keys, score) if balanced else _forest(_places(comparison, keys), score)
         if computed is None:
             return cls(order)

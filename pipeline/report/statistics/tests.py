@@ -1,5 +1,7 @@
 """Conclusions from the replicates: the picked settings against the next best, paired by seed, as sentences to copy."""
 
+import bisect
+
 import numpy as np
 import pandas as pd
 
@@ -99,16 +101,32 @@ def power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
     rival = compared.iloc[0]
     if not rival["p_adjusted"] >= ALPHA:
         return []
-    from statsmodels.stats.power import TTestPower
-
-    needed = TTestPower().solve_power(_SMALLEST / rival["sd"], power=_POWER, alpha=ALPHA)
-    seeds = int(np.ceil(np.max(needed)))
+    seeds = seeds_that_show(_SMALLEST / rival["sd"])
     deviation = f"{100 * rival['sd']:.2f} points"
     return [
-        f"Where differences vary as between the first two (sd {deviation}), {max(seeds, FEWEST)} "
+        f"Where differences vary as between the first two (sd {deviation}), {seeds:,} "
         f"{replicates.noun} would show a difference of {100 * _SMALLEST:g} points in {100 * _POWER:.0f} % of such "
         "sweeps (power of the paired t test)."
     ]
+
+
+def seeds_that_show(effect: float) -> int:
+    """The fewest pairs n, from FEWEST, of which the two-sided t test at ALPHA shows an effect d = mean / sd.
+
+    Its power 1 − F(t) + F(−t), F the noncentral t distribution of n − 1 degrees of freedom around d √n and t its
+    critical value around 0, is then at least `_POWER`. Source: J. Cohen, "Statistical Power Analysis for the Behavioral
+    Sciences", 1988.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    def power_of(n: int) -> float:
+        around, critical = effect * np.sqrt(n), stdtrit(n - 1, 1 - ALPHA / 2)
+        return float(1 - nctdtr(n - 1, around, critical) + nctdtr(n - 1, around, -critical))
+
+    enough = FEWEST
+    while power_of(enough) < _POWER:
+        enough *= 2
+    return bisect.bisect_left(range(enough), _POWER, lo=FEWEST, key=power_of) if enough > FEWEST else FEWEST
 
 
 def _winner(replicates: Replicates, finished: int) -> str:

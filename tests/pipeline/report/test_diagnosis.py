@@ -1,17 +1,23 @@
 """The figures of the best network agree with what its run recorded."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn.datasets
 
 from pipeline.errors import UserError
 from pipeline.report.build import build
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.fit import fit
 from pipeline.runs.job import Job
+from pipeline.runs.model import load_model
 from pipeline.runs.result import Result, read_result
 from pipeline.training.trainer import train
 
@@ -35,6 +41,54 @@ def test_predictions_are_those_of_the_recorded_epoch(run: Path) -> None:
     assert diagnosis.weight is not None
     assert diagnosis.weight.shape == (784, 8)
     assert (diagnosis.probability >= 0.1).all()
+
+
+@pytest.mark.parametrize("dataset", [["fashion_mnist_mini"], ["square", "dataset.samples=300"]])
+def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: MakeJob) -> None:
+    name, *more = dataset
+    job = make_job(f"dataset={name}", *more, "model.hidden=[8]", "training.epochs=1")
+    train([job])
+    kept = diagnose(job.folder)
+    model = load_model(job.folder)
+    (job.folder / "predictions.npz").unlink()
+    again = diagnose(job.folder)
+    for field in ("target", "predicted"):
+        np.testing.assert_array_equal(getattr(kept, field), getattr(again, field))
+    np.testing.assert_allclose(kept.probability, again.probability, rtol=1e-6)
+    assert (kept.positive is None) == (again.positive is None) == (name != "square")
+    if kept.positive is not None and again.positive is not None:
+        np.testing.assert_allclose(kept.positive, again.positive, rtol=1e-6)
+        np.testing.assert_allclose(kept.probability, np.maximum(kept.positive, 1 - kept.positive), rtol=1e-6)
+        assert kept.weight is again.weight is None
+    else:
+        first = model.params[model.network.names[0]].double().numpy()
+        for one in (kept, again):
+            assert one.weight is not None
+            np.testing.assert_array_equal(one.weight, first)
+
+
+def test_values_stand_beside_targets_in_their_units(make_job: MakeJob) -> None:
+    job = make_job("dataset=sklearn", "dataset.loader=diabetes", "training.epochs=2", "model.hidden=[4]")
+    train([job])
+    targets = sklearn.datasets.load_diabetes().target
+    kept = fit(job.folder)
+    (job.folder / "predictions.npz").unlink()
+    for one in (kept, fit(job.folder)):
+        assert np.isin(one.target.round(9), targets).all()
+        assert one.names == ("target",)
+        recorded = json.loads((job.folder / "result.json").read_text())["metrics"]["best_test_rmse"]
+        assert np.sqrt(np.mean((one.predicted - one.target) ** 2)) == pytest.approx(recorded, rel=1e-6)
+
+
+def test_a_report_loads_no_network(run: Path) -> None:
+    program = "import pathlib, sys; from pipeline.report.build import build; build([pathlib.Path(sys.argv[1])])"
+    program += "; print([name for name in ('torch', 'scipy.stats', 'sklearn', 'statsmodels') if name in sys.modules])"
+    one_core = {**os.environ, "LOKY_MAX_CPU_COUNT": "1"}  # nothing in a process of its own
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(run)], env=one_core, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[-1] == "[]"
+    assert (run / "report/figures/mistakes.svg").exists()
 
 
 def test_report_of_the_best_run_shows_them(run: Path) -> None:

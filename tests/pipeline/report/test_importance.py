@@ -73,6 +73,19 @@ def test_shares_of_a_grid_are_omega_squared_of_statsmodels(seeds: int) -> None:
         assert list(importance.rest) == ["interactions and chance"]
 
 
+def test_a_single_key_needs_no_balance() -> None:
+    runs = grid({"lr": 1}, seeds=3, noise=0.02).runs.query(f"`{ACTIVATION}` == 'relu'").iloc[1:]
+    importance = Importance.of(Comparison.of(runs.reset_index(drop=True)))
+    data = runs.rename(columns={LR: "lr", "metric.best_validation_accuracy": "y"}).astype({"y": float})
+    table = anova_lm(smf.ols("y ~ C(lr)", data).fit())
+    error = table.loc["Residual", "mean_sq"]
+    omega = (table.loc["C(lr)", "sum_sq"] - table.loc["C(lr)", "df"] * error) / (table["sum_sq"].sum() + error)
+    assert importance.method == "anova"
+    assert importance.shares is not None
+    assert importance.shares[LR] == pytest.approx(omega, rel=1e-9)
+    assert list(importance.rest) == ["replicates"]
+
+
 @given(st.lists(st.floats(0, 1), min_size=24, max_size=24), st.booleans())
 def test_shares_and_the_rest_are_one(scores: list[float], holes: bool) -> None:
     runs = grid({}, seeds=2).runs

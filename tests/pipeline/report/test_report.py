@@ -1,5 +1,6 @@
 """What stands in the report is what stands in the run folders."""
 
+import cProfile
 import csv
 import io
 import json
@@ -276,3 +277,16 @@ def test_runs_on_their_way_to_infinity_leave_the_figures_to_the_others(tmp_path:
     build([tmp_path / "s"])
     table = pd.read_csv(tmp_path / "s/report/tables/table.csv")
     assert list(table["run"]) == [1, 3, 0, 2]
+
+
+def test_twice_as_many_runs_are_at_most_twice_the_work(tmp_path: Path, write_run: WriteRun) -> None:
+    def calls(count: int) -> int:
+        for number in range(count):
+            write_run(tmp_path / str(count) / str(number), 0.5 + 0.4 * number / count, optimizer__lr=0.001 * number)
+        with cProfile.Profile() as profile:
+            build([tmp_path / str(count)], column=None)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(10)  # imports
+    few, some, many = map(calls, (50, 100, 200))
+    assert many - some < 2.3 * (some - few)

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from pipeline.report.comparison import Comparison
 from pipeline.report.presented import presented
 from pipeline.report.statistics import tests
 from pipeline.report.statistics.replicates import Replicates, replicates_table
-from pipeline.report.statistics.tests import compare_best, conclusions
+from pipeline.report.statistics.tests import compare_best, conclusions, seeds_that_show
 
 # Hours of sleep gained by ten patients with two drugs: A. Cushny, A. Peebles, J. Physiology 32 (1905), which Student
 # tested in 1908 and R ships as `sleep`: t = 4.0621, 9 degrees of freedom, p = 0.002833, interval 0.7001 to 2.4599.
@@ -114,6 +115,11 @@ def test_power_is_that_of_the_paired_t_test() -> None:
         for n, d in zip((seeds - 1, seeds), noncentrality, strict=True)
     ]
     assert power[0] < 0.8 <= power[1]
+
+
+@given(st.floats(0.02, 2))
+def test_as_many_seeds_as_statsmodels_says_show_an_effect(effect: float) -> None:
+    assert seeds_that_show(effect) == max(math.ceil(TTestPower().solve_power(effect, power=0.8, alpha=0.05)), 3)
 
 
 def test_three_seeds_make_an_interval() -> None:

@@ -4,9 +4,12 @@ import json
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from pipeline.report.comparison import Comparison
+from pipeline.report.statistics.shares import wilson
 from pipeline.report.statistics.winner import best_run, trust
 
 CLASSES = ["inside", "outside"]
@@ -45,6 +48,13 @@ def test_the_test_split_is_a_sample() -> None:
     text = " ".join(trust(runs([0.9, 0.8], [0.85, 0.8])))
     low, high = proportion_confint(170, 200, 0.05, method="wilson")
     assert f"170 right of 200 leave a 95 % interval from {100 * low:.1f} to {100 * high:.1f} % (Wilson)" in text
+
+
+@given(st.integers(1, 20_000), st.floats(0, 1))
+def test_the_interval_of_a_share_is_that_of_statsmodels(examples: int, share: float) -> None:
+    right = round(share * examples)
+    expected = proportion_confint(right, examples, 0.05, method="wilson")
+    assert wilson(right / examples, examples) == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Sweeps disturbed on purpose and continued: a sample of `python tests/support/robustness.py`."""
 
 import errno
+import itertools
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import pytest
 import robustness
 from commands import contents, figures
 from forked import command, failing, warm
-from robustness import SMALL, SWEEPS, continued, corruption, undisturbed
+from robustness import SMALL, SWEEPS, continued, corruption, is_as_far, undisturbed
 
 SHORT = [*SMALL, "training.epochs=1", "seed=0,1"]
 SAMPLE = int(os.environ.get("SCRATCHNET_DISTURBANCES", "2"))  # of each kind; the machine at rest has time for more
@@ -75,7 +76,9 @@ def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
 
 
 @pytest.mark.parametrize("kind", ["grid", "search"])
-@pytest.mark.parametrize("what", ["a folder", "a full folder", "a pipe", "a link to itself"])
+@pytest.mark.parametrize(
+    "what", ["a folder", "a full folder", "a pipe", "a link to itself", "a link to nothing", "a link to somebody's"]
+)
 def test_whatever_takes_the_place_of_its_files_a_sweep_goes_on(
     tmp_path: Path, kind: str, what: str, expected: dict[str, dict[str, object]]
 ) -> None:
@@ -84,7 +87,11 @@ def test_whatever_takes_the_place_of_its_files_a_sweep_goes_on(
         "a full folder": lambda path: (path / "inner").mkdir(parents=True),
         "a pipe": os.mkfifo,
         "a link to itself": lambda path: path.symlink_to(path.name),
+        "a link to nothing": lambda path: path.symlink_to("nothing"),
+        "a link to somebody's": lambda path: path.symlink_to(other),
     }[what]
+    other = tmp_path / "other"
+    other.write_text("somebody's")
     sweep = killed(tmp_path, kind, 2)
     places = [path for path in sweep.rglob("*") if path.is_file()]
     assert len(places) > 20
@@ -96,6 +103,40 @@ def test_whatever_takes_the_place_of_its_files_a_sweep_goes_on(
     assert again.is_told
     assert figures(sweep) == expected[kind]
     assert "moved to" in again.error
+    assert other.read_text() == "somebody's"
+
+
+@pytest.mark.parametrize("name", ["history.csv", "model.safetensors"])
+def test_what_halving_could_not_write_is_told_and_written_by_the_next_command(
+    tmp_path: Path, name: str, expected: dict[str, dict[str, object]]
+) -> None:
+    real, times = os.replace, itertools.count()
+
+    def replace(source: Path, target: Path) -> None:
+        if Path(target).name == name and next(times) == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+        real(source, target)
+
+    first = command(tmp_path, SWEEPS["halving"], lambda: setattr(os, "replace", replace))
+    assert first.status == 1
+    assert "Input/output error" in first.error
+    again = command(tmp_path, SWEEPS["halving"])
+    assert again.status == 0
+    assert again.is_told
+    now = figures(tmp_path / "outputs/s")
+    assert all(is_as_far(now[run], expected["halving"][run]) for run in expected["halving"])
+
+
+def test_the_lock_is_not_taken_through_a_link(tmp_path: Path, expected: dict[str, dict[str, object]]) -> None:
+    sweep, other = killed(tmp_path, "grid", 2), tmp_path / "other"
+    other.write_text("somebody's")
+    (sweep / ".sweep/lock").unlink()
+    (sweep / ".sweep/lock").symlink_to(other)
+    again = command(tmp_path, SWEEPS["grid"])
+    assert again.status == 0
+    assert f"{sweep.relative_to(tmp_path)}/.sweep/lock: a link; moved to lock.damaged" in again.error
+    assert figures(sweep) == expected["grid"]
+    assert other.read_text() == "somebody's"
 
 
 @pytest.mark.parametrize("name", ["0", "0/.hydra", ".sweep", ".sweep/stacks", "1"])
