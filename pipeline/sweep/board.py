@@ -132,13 +132,20 @@ class Board:
         runs = (
             f"{sum(self.ended)}/{len(self.jobs)} runs, {done:.{1 if self.total < 20 else 0}f}/{self.total:.0f} epochs"
         )
-        rate = f"{done / seconds:.1f} epochs/s" if done else "starting"
+        rate = _rate(done, seconds)
         best = f"best {self.best[1]}" if self.best else ""
         self.bar.update(self.task, completed=done, runs=runs, rate=rate, best=best)
         if self.plain and not last and now - self.last_line >= _LINE_SECONDS:
             self.last_line = now
             eta = f"ETA {seconds / done * (self.total - done):.0f} s" if done else "ETA unknown"
             print(", ".join(filter(None, (runs, rate, eta, best))), file=sys.stderr, flush=True)
+
+
+def _rate(epochs: float, seconds: float) -> str:
+    """Epochs a second, or seconds an epoch where that is more than one."""
+    if not epochs:
+        return "starting"
+    return f"{epochs / seconds:.1f} epochs/s" if epochs >= seconds else f"{seconds / epochs:.1f} s/epoch"
 
 
 def _settings(job: Job) -> str:

@@ -64,6 +64,7 @@ def small(words: list[str], page: str) -> list[str]:
     return [*words, *launcher, "sweep.dry_run=true"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", HERE)
 def test_its_commands_work_one_after_the_other(tmp_path: Path, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write_examples(tmp_path)

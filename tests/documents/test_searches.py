@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from commands import NO_REPORT, ended, results
 from documents import DOCS, tried
 
@@ -12,6 +13,7 @@ COMMANDS = tried(DOCS / "searches.md")
 SMALL = ["dataset=square", "dataset.samples=200"]
 
 
+@pytest.mark.slow
 def test_commands(tmp_path: Path) -> None:
     assert len(COMMANDS) == 6
     for number, command in enumerate(COMMANDS):

@@ -28,6 +28,7 @@ def test_the_files_are_a_layer_parts_scores_data_and_an_experiment() -> None:
     assert len(TYPED) == 13
 
 
+@pytest.mark.slow
 def test_what_is_typed_does_what_is_said(folder: Path) -> None:
     said = {}
     for command in TYPED:

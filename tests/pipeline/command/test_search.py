@@ -89,6 +89,7 @@ def test_a_grid_has_no_intervals(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_halving_trains_the_best_on_and_a_grid_goes_on_from_there(tmp_path: Path) -> None:
     out, _ = pipeline(tmp_path, "-m", "sweep=halving", *COMMON, *GRID, REPORT)
     assert out[1] == "halving: 10 to epoch 2, 4 to epoch 4, 2 to epoch 9"
@@ -170,6 +171,7 @@ def test_a_sweep_whose_hours_are_over_goes_on_with_the_same_command(tmp_path: Pa
     assert figures(tmp_path / "outputs/s") == figures(tmp_path / "outputs/whole")
 
 
+@pytest.mark.slow
 def test_the_best_of_a_sweep_are_confirmed_on_new_seeds(tmp_path: Path) -> None:
     command = ["-m", *COMMON, *GRID, "seed=0,3"]
     pipeline(tmp_path, *command)

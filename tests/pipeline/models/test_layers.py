@@ -209,6 +209,7 @@ def test_other_layers_share_no_stack(other: list[Any]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_of_two_lists_is_a_sweep_from_a_file_too(tmp_path: Path) -> None:
     lists = "[{linear:12},relu,{dropout:0.1}],[{linear:9},tanh]"
     common = ["dataset=square", "dataset.samples=300", "training.epochs=2"]

@@ -25,6 +25,7 @@ def run(folder: Path, line: str) -> str:
     return module_ended(folder, *words[2:]).stdout
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_works_in_it(tmp_path: Path) -> None:
     project = tmp_path / "lab"
     new(project)

@@ -103,6 +103,7 @@ def test_no_run_up_to_the_end_is_said(tmp_path: Path, steps: list[Callable[[], o
         watch.watch([tmp_path / "nowhere"])
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_with_one_line(sweep: Path) -> None:
     (sweep / "0" / "result.json").unlink()
     process = subprocess.Popen(

@@ -1,5 +1,6 @@
 """Progress counts what moves: fractions of epochs, and never backwards or past the end."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from pipeline.runs.job import Job
 from pipeline.sweep import _workers
-from pipeline.sweep.board import Board
+from pipeline.sweep.board import Board, _rate
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,17 @@ def test_it_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write(0.3)
     assert path.read_text() == "0.200"
     _workers._writer(tmp_path / "no" / "folder")(1.0)  # costs nothing
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"), [(0, "starting"), (50, "5.0 epochs/s"), (10, "1.0 epochs/s"), (0.5, "20.0 s/epoch")]
+)
+def test_the_rate_of_slow_epochs_is_their_length(epochs: float, words: str) -> None:
+    assert _rate(epochs, 10) == words
+
+
+def test_a_pipe_in_the_place_of_that_file_is_not_waited_for(make_job: Callable[..., Job], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "0.epochs")
+    board = Board([make_job("training.epochs=4")], "off", within={tmp_path / "0.epochs": [0]})
+    board._read_within()
+    assert board.epochs == [0.0]

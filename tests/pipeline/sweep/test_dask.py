@@ -34,6 +34,7 @@ def test_a_folder_that_a_worker_does_not_see_is_said(tmp_path: Path) -> None:
         _in_folder(tmp_path / "nowhere", str, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

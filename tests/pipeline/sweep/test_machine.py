@@ -95,6 +95,7 @@ cp -r outputs ../outputs
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["8k", "80k"])
 def test_a_disk_that_is_full_is_told_and_goes_on_once_there_is_space(
     tmp_path: Path, size: str, expected: dict[str, object]

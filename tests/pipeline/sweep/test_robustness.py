@@ -59,6 +59,7 @@ def killed(folder: Path, kind: str, epoch: int) -> Path:
     return folder / "outputs/s"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2])
 @pytest.mark.parametrize("lost", [".sweep/plan.json", ".sweep"])
 def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
@@ -75,6 +76,7 @@ def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
     assert again.error.count("outputs/s/.sweep/plan.json") == (0 if resumes else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["grid", "search"])
 @pytest.mark.parametrize(
     "what", ["a folder", "a full folder", "a pipe", "a link to itself", "a link to nothing", "a link to somebody's"]
@@ -191,6 +193,7 @@ def test_a_dry_run_tells_what_is_damaged_and_touches_nothing(tmp_path: Path, epo
     assert dry.out.splitlines()[0] == again.out.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_folders_in_one_another(tmp_path: Path) -> None:
     nested = [*SHORT, "optimizer.lr=0.1,0.3", "hydra.sweep.subdir='lr${optimizer.lr}/${seed}'"]
     first = command(tmp_path, nested, reported=True)
