@@ -77,6 +77,10 @@ def test_requirements_are_pinned(sweep: Path) -> None:
 def test_the_crate_holds_an_action_for_each_run(sweep: Path) -> None:
     crate = ROCrate(str(sweep))
     assert crate.root_dataset["conformsTo"].id == "https://w3id.org/ro/wfrun/process/0.5"
+    assert crate.metadata["conformsTo"] == "https://w3id.org/ro/crate/1.1"
+    assert crate.root_dataset["license"]
+    kinds = {entity["encodingFormat"] for entity in crate.data_entities}
+    assert kinds == {"application/json", "text/csv", "text/html", "text/markdown"}
     actions = crate.root_dataset["mentions"]
     assert len(actions) == 7
     assert sum(action["actionStatus"].endswith("CompletedActionStatus") for action in actions) == 6
