@@ -29,6 +29,7 @@ class PipelineCallback(Callback):
     sweep_folder: Path | None = None
     run_folder: Path | None = None  # of a single run
     wants_report: bool = True
+    tracks_mlflow: bool = False
     started: float = 0.0  # of `time.time()`
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -43,6 +44,7 @@ class PipelineCallback(Callback):
         except (UserError, OSError) as error:
             _refuse(error)
         PipelineCallback.run_folder, PipelineCallback.wants_report = folder, checked.report
+        PipelineCallback.tracks_mlflow = checked.tracking.mlflow is not None
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         setup_globals()
@@ -60,6 +62,7 @@ class PipelineCallback(Callback):
             _refuse(error)
         PipelineCallback.sweep_folder = None if config.sweep.dry_run else folder
         PipelineCallback.wants_report = bool(config.get("report", True))
+        PipelineCallback.tracks_mlflow = config.get("tracking", {}).get("mlflow") is not None
 
 
 def deadline(hours: float | None) -> float:

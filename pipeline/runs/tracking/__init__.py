@@ -15,7 +15,7 @@ from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
 from pipeline.runs.result import Result, read_result
-from pipeline.runs.tracking._mlflow import MLflow
+from pipeline.runs.tracking._mlflow import MLflow, log_report
 from pipeline.runs.tracking._tensorboard import TensorBoard
 
 
@@ -89,6 +89,20 @@ def catch_up(jobs: Sequence[Job]) -> None:
         tracking.trackers = {path.suffix[1:]: tracking.trackers[path.suffix[1:]] for path in missed}
         tracking.record(history.rows)
         tracking.end(result)
+
+
+def share_report(run: Path, report: Path) -> None:
+    """Give MLflow the report in folder `report`, as artifacts of the run in folder `run`, if it is tracked there."""
+    result = read_result(run)
+    tracking = result.config.get("tracking") if isinstance(result, Result) else None
+    if not isinstance(result, Result) or not tracking or not tracking.get("mlflow"):
+        return
+    experiment = tracking.get("experiment") or run.resolve().parent.name
+    try:
+        log_report(tracking["mlflow"], experiment, run, (result.identity or {}).get("run", "none"), report)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        print(f"{report}: not in MLflow: {reason}", file=sys.stderr)
 
 
 def _missed(folder: Path, name: str) -> Path:

@@ -98,6 +98,16 @@ class MLflow:
         self.client, self.run = client, known.info.run_id
 
 
+def log_report(uri: str, experiment: str, run: Path, identity: str, report: Path) -> None:
+    """The page and the figures of a report as artifacts of the run in folder `run`, in the place of earlier ones."""
+    client, number = _experiment(uri, experiment)
+    folder = str(run.resolve())
+    for known in client.search_runs([number], f"tags.identity = '{identity}'"):
+        if known.data.tags.get("folder") == folder:
+            client.log_artifact(known.info.run_id, str(report / "index.html"), "report")
+            client.log_artifacts(known.info.run_id, str(report / "figures"), "report/figures")
+
+
 @functools.cache
 def _experiment(uri: str, name: str) -> tuple[Any, str]:
     """MLflow's client, which takes a second to create, and the id of the experiment, created if needed."""

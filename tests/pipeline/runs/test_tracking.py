@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from commands import COMMON, LONGER, NO_REPORT, figures, pipeline, start, stop, wait_for
+from commands import COMMON, LONGER, figures, pipeline, start, stop, wait_for
 from trackers import assert_shows, read_mlflow, read_tensorboard
 
 from pipeline.config.check import ConfigError
@@ -378,7 +379,7 @@ def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> 
     from mlflow.tracking import MlflowClient
 
     tracked_there = ["tracking=mlflow", f"tracking.mlflow={server}"]
-    pipeline(tmp_path, "-m", *COMMON, *tracked_there, NO_REPORT, "model.hidden=[4],[9,9]", "hydra.launcher.workers=2")
+    pipeline(tmp_path, "-m", *COMMON, *tracked_there, "model.hidden=[4],[9,9]", "hydra.launcher.workers=2")
     client = MlflowClient(server)
     for run in ("0", "1"):
         folder = tmp_path / "outputs" / "s" / run
@@ -386,9 +387,16 @@ def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> 
         assert_shows(seen, folder)
         assert seen.status == "FINISHED finished"
     runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
-    assert [[file.path for file in client.list_artifacts(run.info.run_id)] for run in runs] == [
-        ["model.safetensors"]
-    ] * 2
+    number = {Path(run.data.tags["folder"]).name: run.info.run_id for run in runs}
+    there = {name: [file.path for file in client.list_artifacts(run)] for name, run in number.items()}
+    report = tmp_path / "outputs/s/report"
+    best = pd.read_csv(report / "tables/table.csv")["run"].astype(str)[0]
+    assert there.pop(best) == ["model.safetensors", "report"]
+    assert list(there.values()) == [["model.safetensors"]]
+    page = Path(client.download_artifacts(number[best], "report/index.html"))
+    assert page.read_bytes() == (report / "index.html").read_bytes()
+    drawn = {Path(file.path).name for file in client.list_artifacts(number[best], "report/figures")}
+    assert drawn == {path.name for path in (report / "figures").iterdir()}
 
 
 @pytest.mark.slow
