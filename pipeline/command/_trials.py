@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 _POINTS = 20  # of a trial's curve; each is written to the disk
 
 
-def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobReturn]) -> None:
-    """Tell the study how the trial's replicates ended; a trial that goes on in a later command is told nothing."""
+def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobReturn]) -> bool:
+    """Tell the study how the trial's replicates ended, if they have; -> whether they have.
+
+    Of runs that failed, or go on in a later command, it is told nothing: the later command trains them again.
+    """
     from optuna.trial import TrialState
 
     ours = [job for job in jobs if isinstance(job, EndedJob)]
-    if any(job.status == JobStatus.COMPLETED and not _has_ended(job.result) for job in ours):
-        return
-    values = [job._return_value if job.status == JobStatus.COMPLETED else None for job in jobs]
-    scores = [float(value) for value in values if value is not None and math.isfinite(value)]
-    if len(scores) < len(jobs):
+    if any(job.status != JobStatus.COMPLETED for job in jobs) or not all(_has_ended(job.result) for job in ours):
+        return False
+    scores = [float(job._return_value) for job in jobs if job._return_value is not None]
+    if len(scores) < len(jobs) or not all(map(math.isfinite, scores)):  # some diverged
         study.tell(trial, state=TrialState.FAIL)
-        return
+        return True
     mean = math.fsum(scores) / len(scores)
     _describe(trial, ours)
     dropped = [job.result.dropped_at_epoch for job in ours if job.result and job.result.dropped_at_epoch is not None]
@@ -38,6 +40,7 @@ def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobRetur
         study.tell(trial, state=TrialState.PRUNED)
     else:
         study.tell(trial, mean)
+    return True
 
 
 def _has_ended(result: Result | None) -> bool:

@@ -28,6 +28,7 @@ from pipeline.command.grid import texts
 from pipeline.config.settings import replicating
 from pipeline.errors import UserError
 from pipeline.extras import needed
+from pipeline.files import JOURNAL
 from pipeline.metrics import SELECTION, metric_of
 from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
@@ -88,7 +89,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
 
     A point's score is the mean over its replicates. The study outlives the process: repeating the command continues the
     search. Each batch has a new sampler, seeded by `seed` and the number of earlier trials, so that a search that was
-    stopped makes the same suggestions.
+    stopped makes the same suggestions. A point that failed stays pending, and the next command trains it again.
     """
     if config.sweep.get("grids") or experiments(config, loader):
         raise UserError(
@@ -105,14 +106,16 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         _plan_first_batch(space, launcher, options)
         return []
     returns: list[JobReturn] = []
-    with locked(sweep), _quiet_optuna():
+    failed: set[int] = set()  # points of this command
+    with locked(sweep), _quiet_optuna(), _told(sweep):
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
         _train_damaged_again(config, study, space, launcher)
         while time.time() < deadline(config.sweep.hours):
-            finished = [trial for trial in study.trials if trial.state.is_finished()]
-            pending = [trial for trial in study.trials if not trial.state.is_finished()]  # left by a stopped search
+            known = study.trials
+            finished = [trial for trial in known if trial.state.is_finished() or trial.number in failed]
+            pending = [trial for trial in known if trial not in finished]  # left by a stopped search
             if not pending and len(finished) >= options.trials:
                 break
             study.sampler = sampler(options.sampler, options.seed, len(finished))
@@ -123,7 +126,8 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
             jobs, replicates = [space.jobs(trial.params) for trial in trials], len(space.replicates)
             ended = launcher.launch([job for of_trial in jobs for job in of_trial], trials[0].number * replicates)
             for place, trial in enumerate(trials):
-                report(study, trial, ended[place * replicates : (place + 1) * replicates])
+                if not report(study, trial, ended[place * replicates : (place + 1) * replicates]):
+                    failed.add(trial.number)
             returns += ended
             journal.seal()
     return returns
@@ -136,6 +140,20 @@ def _quiet_optuna() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         yield
+
+
+@contextmanager
+def _told(sweep: Path) -> Iterator[None]:
+    """Raise UserError where Optuna cannot lock its journal, which it tells by a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "lock" not in str(error):
+            raise
+        raise UserError(
+            f"{sweep / JOURNAL}: cannot be locked ({error}); check the disk, or give a folder on another, then repeat "
+            "the command"
+        ) from error
 
 
 def _plan_first_batch(space: Space, launcher: Launcher, options: Options) -> None:

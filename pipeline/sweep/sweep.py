@@ -84,9 +84,9 @@ class SweepPlan:
         ]
         left = "".join(f", {count} {what}" for count, what in parts if count > 0)
         if not self.works:
-            return f"{len(self.jobs)} runs{left}: nothing to train"
+            return f"{_runs(len(self.jobs))}{left}: nothing to train"
         stacks, processes = len(self.works), self.processes
-        text = f"{len(self.jobs)} runs{left}: {networks} to train in {stacks} stacks on {processes} processes"
+        text = f"{_runs(len(self.jobs))}{left}: {networks} to train in {stacks} stacks on {processes} processes"
         slower = f", {len(self.plain)} {plainly(self.plain)}" if self.plain else ""
         return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process") + slower
 
@@ -159,6 +159,10 @@ class SweepPlan:
                 if options.max_failures is not None and failures >= max(options.max_failures, 1):
                     break
         return results
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
 
 
 def _interrupted(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:

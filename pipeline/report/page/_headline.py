@@ -1,6 +1,7 @@
 """What a reader sees first: a title from what was swept, and four tiles that say what won and how far to trust it."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pipeline.report.statistics.tests import ALPHA, compare_best
 from pipeline.report.vocabulary import data_name, described, model_name
 
 _KEYS = 3  # named in a title
+_HYPHEN = "\u2011"  # at which no line breaks
 _FEW_EXAMPLES = 1000  # of a test split: the interval of an accuracy is then wider than two points
 
 
@@ -106,7 +108,7 @@ def _briefly(comparison: Comparison, row: int) -> str:
     """A setting in words, its numbers to three digits: "learning rate 0.0091" for one that a search drew."""
     values = {comparison.names[key]: comparison.runs[key][row] for key in comparison.swept}
     brief = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
-    return described(brief) or ONLY
+    return re.sub(r"(?<=\de)-", _HYPHEN, described(brief)) or ONLY
 
 
 def _score(comparison: Comparison, replicates: Replicates) -> Tile:

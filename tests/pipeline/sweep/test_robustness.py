@@ -108,9 +108,11 @@ def test_whatever_takes_the_place_of_its_files_a_sweep_goes_on(
     assert other.read_text() == "somebody's"
 
 
-@pytest.mark.parametrize("name", ["history.csv", "model.safetensors"])
-def test_what_halving_could_not_write_is_told_and_written_by_the_next_command(
-    tmp_path: Path, name: str, expected: dict[str, dict[str, object]]
+@pytest.mark.parametrize(
+    ("kind", "name"), [("halving", "history.csv"), ("halving", "model.safetensors"), ("search", "model.safetensors")]
+)
+def test_what_could_not_be_written_is_told_and_written_by_the_next_command(
+    tmp_path: Path, kind: str, name: str, expected: dict[str, dict[str, object]]
 ) -> None:
     real, times = os.replace, itertools.count()
 
@@ -119,14 +121,14 @@ def test_what_halving_could_not_write_is_told_and_written_by_the_next_command(
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
         real(source, target)
 
-    first = command(tmp_path, SWEEPS["halving"], lambda: setattr(os, "replace", replace))
+    first = command(tmp_path, SWEEPS[kind], lambda: setattr(os, "replace", replace))
     assert first.status == 1
     assert "Input/output error" in first.error
-    again = command(tmp_path, SWEEPS["halving"])
+    again = command(tmp_path, SWEEPS[kind])
     assert again.status == 0
     assert again.is_told
     now = figures(tmp_path / "outputs/s")
-    assert all(is_as_far(now[run], expected["halving"][run]) for run in expected["halving"])
+    assert all(is_as_far(now[run], expected[kind][run]) for run in expected[kind])
 
 
 def test_the_lock_is_not_taken_through_a_link(tmp_path: Path, expected: dict[str, dict[str, object]]) -> None:
