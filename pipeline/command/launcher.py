@@ -96,7 +96,8 @@ def launch(
         catch_up([job for job in jobs if job.folder in plan.done])
         results = plan.train(options, progress, end)
         if training:
-            print(f"{len(training)} run{'s' * (len(training) > 1)} ended after {time.perf_counter() - started:.1f} s", flush=True)
+            noun = "run" if len(training) == 1 else "runs"
+            print(f"{len(training)} {noun} ended after {time.perf_counter() - started:.1f} s", flush=True)
         late = time.time() >= end
         if late and (left := _left(jobs, results)):
             print(f"sweep.hours={options.hours:g} are over: {left}; the same command goes on", flush=True)
