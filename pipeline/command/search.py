@@ -111,6 +111,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
+        journal.seal()  # before the first suggestion: what a command that ends while it asks has added is taken back
         _train_damaged_again(config, study, space, launcher)
         while time.time() < deadline(config.sweep.hours):
             known = study.trials

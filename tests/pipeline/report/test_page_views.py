@@ -172,6 +172,19 @@ def test_pareto_line_holds_what_is_neither_beaten_nor_cheaper(browser: Any, repo
         assert tab.evaluate("scatterColumns().some(({ key }) => key.endsWith('seed'))") is False
 
 
+def test_intervals_wider_than_the_means_are_apart_are_drawn_whole(
+    browser: Any, tmp_path: Path, write_run: WriteRun
+) -> None:
+    for number in range(6):
+        best = 0.8 + 0.001 * (number // 3) + 0.05 * (number % 3)
+        write_run(tmp_path / "s" / str(number), best, optimizer__lr=(0.1, 0.01)[number // 3], seed=number % 3)
+    with opened(browser, build([tmp_path / "s"], column=None)) as tab:
+        low, high = tab.evaluate("overviewFrame()")
+        ends = tab.evaluate("overview.settings.map((one) => [one.low, one.high])")
+        assert len(ends) == 2
+        assert all(low < start < 80 and 90 < end < high for start, end in ends)
+
+
 def test_curves_begin_at_epoch_1_and_without_validation_show_test(
     browser: Any, tmp_path: Path, write_run: WriteRun
 ) -> None:

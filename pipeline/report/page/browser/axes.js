@@ -56,7 +56,7 @@ function axesOptions(width) {
   const brush = { color: colour("link"), borderColor: colour("link"), opacity: 0.25 };
   return {
     parallel: {
-      ...(narrow ? { left: 16, right: 28, top: 24, bottom: 28 } : { left: 30, right: 60, top: 44, bottom: 24 }),
+      ...(narrow ? { left: 16, right: 28, top: 24, bottom: 28 } : { left: Math.max(30, Math.min(90, 3.6 * axisColumns[0].name.length)), right: 60, top: 44, bottom: 24 }),
       layout: narrow ? "vertical" : "horizontal",
       parallelAxisDefault: { areaSelectStyle: brush, realtime: false },
     },

@@ -10,10 +10,12 @@ const unscored = overview.settings.filter(({ mean }) => missing(mean));
 const labelled = ranked.length <= LABELLED;
 const paintOf = ({ number }) => (overview.key ? palette()[overview.key.values[number]] : palette()[0]);
 
-/** Where the axis begins and ends. */
+/** Where the axis begins and ends: it holds the means and all usual intervals. */
 function overviewFrame() {
   const [worst, best] = sensible(ranked.map(({ mean }) => mean));
-  const inside = (value) => !missing(value) && value >= worst - (best - worst) && value <= best + (best - worst);
+  const halves = ranked.flatMap(({ low, high }) => (missing(low) || missing(high) ? [] : [(high - low) / 2])).sort((one, other) => one - other);
+  const around = Math.max(best - worst, 1.01 * (halves[Math.floor(0.9 * halves.length)] ?? 0));
+  const inside = (value) => !missing(value) && value >= worst - around && value <= best + around;
   const ends = [worst, best, ...ranked.flatMap(({ low, high, test }) => [low, high, test]).filter(inside)];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const margin = 0.04 * (high - low || 1);
