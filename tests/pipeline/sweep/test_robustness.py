@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -129,6 +130,26 @@ def test_what_could_not_be_written_is_told_and_written_by_the_next_command(
     assert again.is_told
     now = figures(tmp_path / "outputs/s")
     assert all(is_as_far(now[run], expected[kind][run]) for run in expected[kind])
+
+
+def test_a_search_that_fails_while_it_asks_asks_the_same_again(
+    tmp_path: Path, expected: dict[str, dict[str, object]]
+) -> None:
+    def disturb() -> None:
+        import optuna
+
+        real, times = optuna.Study.ask, itertools.count()
+
+        def ask(self: optuna.Study, *arguments: Any) -> optuna.Trial:
+            if next(times) == 2:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(self, *arguments)
+
+        optuna.Study.ask = ask  # type: ignore[method-assign]
+
+    assert command(tmp_path, SWEEPS["search"], disturb).status == 1
+    assert command(tmp_path, SWEEPS["search"]).status == 0
+    assert figures(tmp_path / "outputs/s") == expected["search"]
 
 
 def test_the_lock_is_not_taken_through_a_link(tmp_path: Path, expected: dict[str, dict[str, object]]) -> None:
