@@ -19,7 +19,7 @@ curves are of seed 0. Made by
 
     python -m pipeline.reference --page docs
 
-which trains each on three seeds; those of one seed here were trained by an earlier version.
+which trains each on three seeds.
 
 Reported losses mean different things: the objective with its penalty (`mlp_256_batch1`), the loss of a single image
 (`three_datasets_float64`), the summed objective (`three_datasets_20_epochs`: it rises while accuracy does too), the
