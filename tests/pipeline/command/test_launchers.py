@@ -90,6 +90,7 @@ class TestBasic(LauncherContract):
     launcher, tolerance = "basic", 0.0
 
 
+@pytest.mark.slow
 class TestJoblib(LauncherContract):
     launcher, tolerance = "joblib", 0.0
 

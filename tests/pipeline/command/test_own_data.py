@@ -56,6 +56,7 @@ def quoted(word: str) -> str:
     return f"dataset.{key}='{value}'" if set(value) & set("{ ") else f"dataset.{key}={value}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_one_command_ends_in_a_report(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write, words, title = CASES[case]

@@ -158,6 +158,7 @@ def test_a_search_prunes_by_halving_each_batch(tmp_path: Path) -> None:
         assert whole == (trial.state.name == "COMPLETE")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["grid", "halving", "search"])
 def test_a_sweep_whose_hours_are_over_goes_on_with_the_same_command(tmp_path: Path, kind: str) -> None:
     command = search(6) if kind == "search" else ["-m", f"sweep={kind}", *COMMON, *GRID]

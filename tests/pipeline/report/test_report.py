@@ -279,6 +279,7 @@ def test_runs_on_their_way_to_infinity_leave_the_figures_to_the_others(tmp_path:
     assert list(table["run"]) == [1, 3, 0, 2]
 
 
+@pytest.mark.slow
 def test_twice_as_many_runs_are_at_most_twice_the_work(tmp_path: Path, write_run: WriteRun) -> None:
     def calls(count: int) -> int:
         for number in range(count):

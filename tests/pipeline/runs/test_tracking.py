@@ -127,6 +127,7 @@ def _while_writing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MlflowClient, "log_batch", stopped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [_in_training, _before_checkpoint, _before_result, _while_writing])
 def test_no_epoch_is_lost_or_there_twice_after_a_stop(
     make_job: MakeJob, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch, where: Callable[..., None]

@@ -50,6 +50,7 @@ def test_its_networks_are_exported(sweep: Path) -> None:
     assert package.load_model(sweep / "0").class_names == ("outside", "inside")
 
 
+@pytest.mark.slow
 def test_it_goes_on_once_the_user_has_said_what_to_do_with_the_old_figures(sweep: Path) -> None:
     before = (sweep / "0" / "result.json").read_bytes()
     _, error = pipeline(sweep.parents[1], *COMMAND, status=1)

@@ -56,7 +56,7 @@ def assert_equal_runs(actual: Sequence[Job], expected: Sequence[Job]) -> None:
             assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
-@pytest.mark.parametrize("epochs", [0.3, 1.0, 2.6, 3.95])
+@pytest.mark.parametrize("epochs", [2.6, *(pytest.param(one, marks=pytest.mark.slow) for one in (0.3, 1.0, 3.95))])
 @pytest.mark.parametrize("case", STACKS)
 def test_ends_as_if_never_stopped(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, epochs: float
