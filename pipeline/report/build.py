@@ -253,7 +253,7 @@ def _write_paper(out: Path, findings: Findings, history: pd.DataFrame, at_epoch:
 
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    """Run it in the background where torch must be imported first; a fork of a process that has used torch may hang."""
+    """Run it in the background, as it reads the data; but a fork of a process that has used torch may hang."""
     if "torch" not in sys.modules:
         return run_in_background(function, *arguments)
     result = function(*arguments)
