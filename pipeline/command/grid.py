@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.command._confirm import confirming_jobs
 from pipeline.command._grids import grids
-from pipeline.errors import UserError
+from pipeline.errors import UserError, one_line
 
 _MAX_RUNS = 100_000  # one folder each; more is a typo
 
@@ -44,12 +44,8 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
                 f"{override.input_line}: a grid cannot have intervals; list the values, {key}=0.1,0.2, or search "
                 "with hydra/sweeper=search"
             )
-        swept = itertools.islice(texts(override), _MAX_RUNS + 1) if override.is_sweep_override() else ()
-        axes[key] = (
-            [f"{key}={value}" for value in swept] if override.is_sweep_override() else [str(override.input_line)]
-        )
-        if not axes[key]:
-            raise UserError(f"{override.input_line}: no values; give a range or glob that matches at least one")
+        swept = override.is_sweep_override()
+        axes[key] = [f"{key}={value}" for value in texts(override)] if swept else [str(override.input_line)]
     steps = {key: [[value] for value in values] for key, values in axes.items()}
     for together in zipped:
         if not set(together) & set(axes):
@@ -78,9 +74,16 @@ def grid(overrides: Sequence[str], zipped: Sequence[Sequence[str]], loader: Conf
     return [list(itertools.chain.from_iterable(job)) for job in itertools.product(*steps.values())]
 
 
-def texts(override: Override) -> Iterator[str]:
-    """The values of a sweep as they are typed. Hydra escapes `${seed}`, so that it is no reference any more."""
-    return cast(Iterator[str], override.sweep_iterator(transformer=_text))
+def texts(override: Override) -> list[str]:
+    """The values of a sweep as they are typed, of too many the first. Raises UserError where there are none."""
+    try:  # Hydra escapes `${seed}`, so that it is no reference any more
+        values = cast(Iterator[str], override.sweep_iterator(transformer=_text))
+        first = list(itertools.islice(values, _MAX_RUNS + 1))
+    except ValueError as error:  # of a range
+        raise UserError(f"{override.input_line}: {one_line(error)}") from error
+    if not first:
+        raise UserError(f"{override.input_line}: no values; give a range or glob that matches at least one")
+    return first
 
 
 def _text(value: Any) -> str:

@@ -196,19 +196,27 @@ def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space
 
 
 def _axis(override: Override) -> Axis:
-    """Optuna's distribution for one of Hydra's sweeps: lists are categories, intervals and ranges numbers."""
+    """Optuna's distribution for one of Hydra's sweeps: lists are categories, intervals and ranges numbers.
+
+    Raises UserError for an interval that holds nothing, or of which there is no logarithm.
+    """
     value = override.value()
     if isinstance(value, IntervalSweep):
         # Hydra's grammar gives every interval both ends, its type hints do not say so.
         low, high = cast(tuple[float, float], (value.start, value.end))
         log = "log" in value.tags
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+            raise UserError(f"{override.input_line}: give two finite numbers, the smaller first")
+        if log and low <= 0:
+            raise UserError(f"{override.input_line}: a logarithm needs numbers above 0; begin higher, or leave out log")
         if isinstance(low, int) and isinstance(high, int):
             return IntDistribution(low, high, log=log)
         return FloatDistribution(low, high, log=log)
+    choices = texts(override)
     if isinstance(value, RangeSweep) and all(isinstance(part, int) for part in (value.start, value.stop, value.step)):
-        points = [int(point) for point in value.range()]
-        return IntDistribution(min(points), max(points), step=abs(int(value.step)))
-    return CategoricalDistribution(list(texts(override)))
+        points = cast(range, value.range())
+        return IntDistribution(min(points[0], points[-1]), max(points[0], points[-1]), step=abs(points.step))
+    return CategoricalDistribution(choices)
 
 
 def _values(override: Override) -> list[str]:
@@ -218,7 +226,7 @@ def _values(override: Override) -> list[str]:
             f"{override.input_line}: replicates every point, and a point's score is the mean over them; list "
             f"the values, such as {override.get_key_element()}=0,1,2"
         )
-    return list(texts(override))
+    return texts(override)
 
 
 def _ends(axis: Axis) -> list[Any]:

@@ -71,6 +71,12 @@ def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> No
     [
         (["seed=0"], "hydra/sweeper=search: nothing to search over; give intervals or lists"),
         (["optimizer.lr=interval(-1.0,1.0)"], "optimizer.lr=-1.0: should be greater than 0"),
+        (["optimizer.lr=interval(0.1,0.01)"], "optimizer.lr=interval(0.1,0.01): give two finite numbers, the smaller"),
+        (["optimizer.lr=interval(0.1,inf)"], "optimizer.lr=interval(0.1,inf): give two finite numbers, the smaller"),
+        (["training.epochs=tag(log,interval(0,5))"], "training.epochs=tag(log,interval(0,5)): a logarithm needs"),
+        (["training.epochs=range(5,1)"], "training.epochs=range(5,1): no values; give a range or glob that matches"),
+        (["training.epochs=range(1,5,0)"], "training.epochs=range(1,5,0): range() arg 3 must not be zero"),
+        (["optimizer.lr=glob(nothing*)"], "optimizer.lr=glob(nothing*): no values; give a range or glob that matches"),
         (["model.hidden=4,8"], "model.hidden=4: should be a valid list"),
     ],
 )
