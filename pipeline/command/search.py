@@ -83,6 +83,13 @@ class Options:
     seed: int
     sampler: str
 
+    def check(self) -> None:
+        """Raise UserError for what is no search."""
+        for name, least, most in (("trials", 1, 10**6), ("batch", 1, 10**5), ("seed", 0, 2**31)):
+            if not least <= (value := getattr(self, name)) <= most:
+                raise UserError(f"hydra.sweeper.{name}={value}: allowed: {least} to {most}")
+        check_sampler(self.sampler)
+
 
 def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options: Options) -> list[JobReturn]:
     """Suggest `batch` points, train them, report their scores, until `trials` are done; -> this command's jobs.
@@ -95,11 +102,14 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         raise UserError(
             "hydra/sweeper=search: searches one space, not sweep.grids nor several experiments; search them one by one"
         )
-    check_sampler(options.sampler)
+    options.check()
     space = Space([*swept_by_file(config), *typed(config)], loader, config.sweep.replicates)
     sweep = Path(str(config.hydra.sweep.dir))
     compose = Composer(config, loader)
-    _, corners = compose_all(compose, space.corners())
+    try:
+        _, corners = compose_all(compose, space.corners())
+    except UserError as error:
+        raise _with_hint(error, space) from None
     select = one_metric(corners, "hydra/sweeper=search")
     if config.sweep.dry_run:
         print("\n".join(f"{key}: {axis}" for key, axis in space.axes.items()))
@@ -132,6 +142,17 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
             returns += ended
             journal.seal()
     return returns
+
+
+def _with_hint(error: UserError, space: Space) -> UserError:
+    """The same mistakes, and how to search whole numbers where an interval gave others."""
+    whole = [
+        key
+        for key, axis in space.axes.items()
+        if isinstance(axis, FloatDistribution) and f"{key}={axis.low}: should be a valid integer" in str(error)
+    ]
+    hints = [f"whole numbers of an interval: {key}=int(interval(…))" for key in whole[:1]]
+    return UserError("\n".join([str(error), *hints]))
 
 
 @contextmanager

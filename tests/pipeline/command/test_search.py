@@ -78,6 +78,9 @@ def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> No
         (["training.epochs=range(1,5,0)"], "training.epochs=range(1,5,0): range() arg 3 must not be zero"),
         (["optimizer.lr=glob(nothing*)"], "optimizer.lr=glob(nothing*): no values; give a range or glob that matches"),
         (["model.hidden=4,8"], "model.hidden=4: should be a valid list"),
+        (["hydra.sweeper.trials=0", "seed=1,2"], "hydra.sweeper.trials=0: allowed: 1 to 1000000"),
+        (["hydra.sweeper.batch=-1", "seed=1,2"], "hydra.sweeper.batch=-1: allowed: 1 to 100000"),
+        (["hydra.sweeper.seed=-3", "seed=1,2"], "hydra.sweeper.seed=-3: allowed: 0 to 2147483648"),
     ],
 )
 def test_a_space_that_cannot_be_searched_is_said_first(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -85,6 +88,15 @@ def test_a_space_that_cannot_be_searched_is_said_first(tmp_path: Path, arguments
     _, error = pipeline(tmp_path, "-m", "hydra/sweeper=search", *COMMON, *arguments, status=1)
     assert error[0].startswith(message)
     assert not list((tmp_path / "outputs").rglob("history.csv"))
+
+
+def test_an_interval_of_a_whole_number_is_told_how_to_be_one(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    _, error = pipeline(tmp_path, "-m", "hydra/sweeper=search", *COMMON, "training.batch_size=interval(1,3)", status=1)
+    assert error[-1] == "whole numbers of an interval: training.batch_size=int(interval(…))"
+    pipeline(
+        tmp_path, "-m", "hydra/sweeper=search", *COMMON, "training.batch_size=int(interval(1,3))", "sweep.dry_run=true"
+    )
 
 
 def test_a_grid_has_no_intervals(tmp_path: Path) -> None:
