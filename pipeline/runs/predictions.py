@@ -42,7 +42,8 @@ class Predicted:
         }
         kind, probability = kinds[predictions.task], None
         if predictions.task == "classification":
-            p = predictions.probabilities
+            with np.errstate(invalid="ignore", over="ignore"):  # outputs that are not finite, or nearly
+                p = predictions.probabilities
             probability = (p[:, 1] if p.shape[1] == 2 else p.max(1)).astype(np.float32)
         return cls(predictions.predicted.astype(kind), predictions.targets.astype(kind), probability)
 

@@ -1,6 +1,7 @@
 """The figures of the best network agree with what its run recorded."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,12 +13,14 @@ import pytest
 import sklearn.datasets
 
 from pipeline.errors import UserError
+from pipeline.metrics.scoring import Predictions
 from pipeline.report.build import build
 from pipeline.report.figures.mistakes import figures_of
 from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
 from pipeline.report.statistics.fit import fit
 from pipeline.runs.job import Job
 from pipeline.runs.model import load_model
+from pipeline.runs.predictions import Predicted
 from pipeline.runs.result import Result, read_result
 from pipeline.training.trainer import train
 
@@ -65,6 +68,15 @@ def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: 
         for one in (kept, again):
             assert one.weight is not None
             np.testing.assert_array_equal(one.weight, first)
+
+
+def test_outputs_beyond_all_bounds_have_probabilities_or_none() -> None:
+    outputs = np.array([[1e308, -1e308], [0.0, math.log(3)], [math.inf, 0.0]])
+    kept = Predicted.of(Predictions("classification", outputs, np.array([0, 1, 0])))
+    assert kept.predicted.tolist() == [0, 1, 0]
+    assert kept.probability is not None
+    assert kept.probability[:2].tolist() == [0.0, 0.75]
+    assert math.isnan(kept.probability[2])
 
 
 def test_values_stand_beside_targets_in_their_units(make_job: MakeJob) -> None:
