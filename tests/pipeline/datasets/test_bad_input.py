@@ -33,12 +33,14 @@ def complain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compla
     monkeypatch.chdir(tmp_path)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
 
+        def files() -> set[Path]:
+            return {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
+
         def ends(*overrides: str) -> str:
-            before = set(tmp_path.rglob("*"))
+            before = files()
             with pytest.raises(UserError) as caught:
                 check(compose("config", list(overrides))).dataset.load()
-            made = {path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts}
-            assert made == before
+            assert files() == before
             assert "\n" not in str(caught.value)
             return str(caught.value)
 
