@@ -114,8 +114,9 @@ def seeds_that_show(effect: float) -> int:
     """The fewest pairs n, from FEWEST, of which the two-sided t test at ALPHA shows an effect d = mean / sd.
 
     Its power 1 − F(t), F the noncentral t distribution of n − 1 degrees of freedom around d √n and t its critical value
-    around 0, is then at least `_POWER`; the other side, F(−t), is less than a millionth there. Source: J. Cohen, "Statistical Power Analysis for the Behavioral
-    Sciences", 1988.
+    around 0, is then at least `_POWER`; the other side, F(−t), is less than a millionth there.
+
+    Source: J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988.
     """
     from scipy.special import nctdtr, stdtrit
 
