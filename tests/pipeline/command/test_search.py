@@ -90,6 +90,20 @@ def test_a_space_that_cannot_be_searched_is_said_first(tmp_path: Path, arguments
     assert not list((tmp_path / "outputs").rglob("history.csv"))
 
 
+def test_a_journal_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    from optuna.storages.journal import JournalFileOpenLock
+
+    from pipeline.command.search import _told
+    from pipeline.errors import UserError
+
+    lock = JournalFileOpenLock(str(tmp_path / "study.journal"))
+    with pytest.raises(UserError, match=r"study\.journal: cannot be locked .*; check the disk"), _told(tmp_path):
+        lock.release()  # of a lock whose file is gone
+    with pytest.raises(RuntimeError, match="something else"), _told(tmp_path):
+        raise RuntimeError("something else")
+
+
 def test_an_interval_of_a_whole_number_is_told_how_to_be_one(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     _, error = pipeline(tmp_path, "-m", "hydra/sweeper=search", *COMMON, "training.batch_size=interval(1,3)", status=1)
