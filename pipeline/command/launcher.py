@@ -32,7 +32,7 @@ from pipeline.sweep.estimate import estimate
 from pipeline.sweep.ledger import Ledger, Request
 from pipeline.sweep.lock import locked
 from pipeline.sweep.memory import check_memory
-from pipeline.sweep.sweep import SweepPlan
+from pipeline.sweep.sweep import SweepPlan, counted_runs
 
 
 def launch(
@@ -96,8 +96,7 @@ def launch(
         catch_up([job for job in jobs if job.folder in plan.done])
         results = plan.train(options, progress, end)
         if training:
-            noun = "run" if len(training) == 1 else "runs"
-            print(f"{len(training)} {noun} ended after {time.perf_counter() - started:.1f} s", flush=True)
+            print(f"{counted_runs(len(training))} ended after {time.perf_counter() - started:.1f} s", flush=True)
         late = time.time() >= end
         if late and (left := _left(jobs, results)):
             print(f"sweep.hours={options.hours:g} are over: {left}; the same command goes on", flush=True)

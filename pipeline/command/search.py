@@ -116,7 +116,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         _plan_first_batch(space, launcher, options)
         return []
     returns: list[JobReturn] = []
-    failed: set[int] = set()  # points of this command
+    failed: set[int] = set()  # numbers of trials that did not come to their end in this command
     with locked(sweep), _quiet_optuna(), _told(sweep):
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna

@@ -84,9 +84,9 @@ class SweepPlan:
         ]
         left = "".join(f", {count} {what}" for count, what in parts if count > 0)
         if not self.works:
-            return f"{_runs(len(self.jobs))}{left}: nothing to train"
+            return f"{counted_runs(len(self.jobs))}{left}: nothing to train"
         stacks, processes = len(self.works), self.processes
-        text = f"{_runs(len(self.jobs))}{left}: {networks} to train in {stacks} stacks on {processes} processes"
+        text = f"{counted_runs(len(self.jobs))}{left}: {networks} to train in {stacks} stacks on {processes} processes"
         slower = f", {len(self.plain)} {plainly(self.plain)}" if self.plain else ""
         return text.replace(" 1 stacks", " 1 stack").replace(" 1 processes", " 1 process") + slower
 
@@ -161,7 +161,8 @@ class SweepPlan:
         return results
 
 
-def _runs(count: int) -> str:
+def counted_runs(count: int) -> str:
+    """ "1 run", "2 runs"."""
     return f"{count} run{'s' * (count != 1)}"
 
 

@@ -58,12 +58,12 @@ def diagnose(run: Path) -> Diagnosis:
     """
     dataset, result = data_of(run, "classification")
     pixels = math.prod(dataset.image_shape) if dataset.image_shape else None
-    kept = read_predictions(run, result)
+    predictions = read_predictions(run, result)
     weights = _weights_of_first_layer(run, result)
-    if kept is None or kept.probability is None or weights is None:
-        kept, weights = _evaluated(run, dataset)
-    assert kept.probability is not None
-    predicted, probability = kept.predicted.astype(np.int64), kept.probability.astype(float)
+    if predictions is None or predictions.probability is None or weights is None:
+        predictions, weights = _evaluated(run, dataset)
+    assert predictions.probability is not None
+    predicted, probability = predictions.predicted.astype(np.int64), predictions.probability.astype(float)
     positive = probability if len(dataset.class_names) == 2 else None
     return Diagnosis(
         class_names=dataset.class_names,

@@ -22,12 +22,12 @@ class Fit:
 def fit(run: Path) -> Fit:
     """What a regression run predicted. Raises UserError with the reason if that is impossible."""
     dataset, result = data_of(run, "regression")
-    kept = read_predictions(run, result)
-    if kept is None:
+    predictions = read_predictions(run, result)
+    if predictions is None:
         from pipeline.runs.model import load_model  # imports torch, which takes longer than all else
 
         predicted = load_model(run).outputs(dataset.test.inputs).double().cpu().numpy()
         target = dataset.in_units(dataset.test.targets).reshape(predicted.shape)
     else:
-        predicted, target = kept.predicted.astype(float), kept.target.astype(float)
+        predicted, target = predictions.predicted.astype(float), predictions.target.astype(float)
     return Fit(names_of_outputs(dataset.target_names, predicted.shape[1]), target, predicted)

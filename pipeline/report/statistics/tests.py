@@ -126,7 +126,7 @@ def seeds_that_show(effect: float) -> int:
     enough = FEWEST
     while power_of(enough) < _POWER:
         enough *= 2
-    return bisect.bisect_left(range(enough), _POWER, lo=FEWEST, key=power_of) if enough > FEWEST else FEWEST
+    return bisect.bisect_left(range(enough), _POWER, lo=FEWEST, key=power_of)
 
 
 def _winner(replicates: Replicates, finished: int) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.errors import one_line
 from pipeline.files import write_log
 from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
@@ -60,7 +61,7 @@ class Tracking:
                 del self.trackers[name]
                 with suppress(OSError):
                     _missed(self.folder, name).touch()
-                self._warn(name, " ".join(f"{type(error).__name__}: {error}".split())[:300])
+                self._warn(name, _reason(error))
 
     def _warn(self, name: str, reason: str) -> None:
         with suppress(OSError):  # a full disk: training itself will report it
@@ -101,8 +102,11 @@ def share_report(run: Path, report: Path) -> None:
     try:
         log_report(tracking["mlflow"], experiment, run, (result.identity or {}).get("run", "none"), report)
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(f"{report}: not in MLflow: {reason}", file=sys.stderr)
+        print(f"{report}: not in MLflow: {_reason(error)}", file=sys.stderr)
+
+
+def _reason(error: Exception) -> str:
+    return one_line(f"{type(error).__name__}: {error}", 300)
 
 
 def _missed(folder: Path, name: str) -> Path:
