@@ -11,6 +11,7 @@ from scratchnet.interop import Converted, from_torch, to_torch
 from scratchnet.layers import (
     GELU,
     Dropout,
+    Flatten,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -45,6 +46,7 @@ __all__ = [
     "Dropout",
     "Evaluation",
     "Examples",
+    "Flatten",
     "GlorotUniform",
     "HeNormal",
     "Huber",

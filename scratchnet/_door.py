@@ -49,7 +49,7 @@ def _check_network(network: Layer) -> None:
 
 def _check_outputs(network: Layer, shape: tuple[int, ...]) -> None:
     if len(shape) != 1:
-        got, remedy = shape_text(("R", "B", *shape)), "end with MeanOverPatches and Linear"
+        got, remedy = shape_text(("R", "B", *shape)), "end with MeanOverPatches or Flatten, and Linear"
         raise ShapeError(f"{network}: outputs expected (R, B, K), got {got}; {remedy}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from scratchnet.initializers import INITIALIZERS, Initializer, Normal
 from scratchnet.layers import (
     Dropout,
+    Flatten,
     Layer,
     LayerNorm,
     Linear,
@@ -29,6 +30,7 @@ LAYERS: dict[str, type[Layer]] = {
     "patchify": Patchify,
     "transpose": Transpose,
     "mean_over_patches": MeanOverPatches,
+    "flatten": Flatten,
 } | ACTIVATIONS
 _RECTIFIERS = ("relu", "leaky_relu", "gelu")
 

@@ -166,6 +166,11 @@ def _(layer: sn.Patchify, graph: Graph, x: str, place: str) -> str:
 
 
 @_nodes.register
+def _(layer: sn.Flatten, graph: Graph, x: str, place: str) -> str:
+    return graph.add("Flatten", x, axis=1)
+
+
+@_nodes.register
 def _(layer: sn.Transpose, graph: Graph, x: str, place: str) -> str:
     return graph.add("Transpose", x, perm=[0, 2, 1])
 

@@ -26,7 +26,7 @@ def build(model: ModelChoice, nodes: Sequence[Node], input_shape: tuple[int, ...
     builder = _Builder(kinds, rules, input_shape if len(input_shape) == 3 else None)
     layers, shape = builder.layers(nodes, (math.prod(input_shape),))
     if len(shape) != 1:
-        raise UserError(f"{KEY}: ends with {_size(shape)}; end with mean_over_patches")
+        raise UserError(f"{KEY}: ends with {_size(shape)}; end with mean_over_patches or flatten")
     return sn.Sequential((*layers, sn.Linear(shape[0], outputs, next(rules))))
 
 
@@ -80,6 +80,8 @@ class _Builder:
             layer = self._made(where, item, shape)
             if isinstance(layer, sn.Dropout) and layer.rate == 0:
                 return None, shape  # as in an mlp: a layer that leaves nothing out would only draw
+            if isinstance(layer, sn.Flatten) and len(shape) == 1:
+                return None, shape  # a habit from torch: rows are flat
             # A user's layer is asked all that a stack will ask it.
             _, _, after = hash(layer), (layer.weight_names, layer.size), layer.output_shape(shape)
         except UserError:

@@ -38,12 +38,14 @@ def forward(program, memory, o, b, noise, noise_start):
             elif bias >= 0:
                 add(one, values[bias + start : bias + start + size], z)
             f = work[after + place : after + place + size]
-            activate(op[KIND], slope, z, f)
+            if after != op[X]:
+                copy(z, f)
+            activate(op[KIND], slope, f)
             y = work[op[Y] + place : op[Y] + place + size]
-            if dropping:
-                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, f, y)
-            elif after != op[Y]:
+            if after != op[Y]:
                 copy(f, y)
+            if dropping:
+                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, y)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -60,15 +62,17 @@ def backward(program, memory, o, b, noise, noise_start):
             place, size = r * wide + start, min(_CHUNK, wide - start)
             d = work[op[DY] + place : op[DY] + place + size]
             if dropping:
-                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, d, d)
+                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, d)
             if op[WANTED]:
                 out = work[op[DX] + place : op[DX] + place + size]
                 kept = work[op[KEPT] + place : op[KEPT] + place + size]
                 if op[ADDED]:
-                    times_derivative(op[KIND], slope, kept, d, d)
+                    times_derivative(op[KIND], slope, kept, d)
                     add(one, d, out)
-                elif op[KIND] != IDENTITY or op[DX] != op[DY]:
-                    times_derivative(op[KIND], slope, kept, d, out)
+                else:
+                    if op[DX] != op[DY]:
+                        copy(d, out)
+                    times_derivative(op[KIND], slope, kept, out)
                 if bias >= 0 and op[ACROSS]:
                     memory.gradients[bias + r] += total(out)
                 elif bias >= 0:

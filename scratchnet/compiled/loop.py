@@ -108,7 +108,7 @@ def drop_inputs(program, o, begin, end, rows, noise, inputs):
             b = min(size, rows - t * size)
             start = t * size * program.sizes[NOISES] + program.operations[i, NOISE] * b
             x = inputs[(t - begin) * size * wide : ((t - begin) * size + b) * wide]
-            drop(noise[start : start + b * wide], threshold, keep, x, x)
+            drop(noise[start : start + b * wide], threshold, keep, x)
 
 
 @compiled(AS_WRITTEN, inlined=True)

@@ -18,6 +18,7 @@ from scratchnet.compiled.tables import (
     DX,
     DY,
     ELEMENTWISE,
+    FLATTEN,
     INNER,
     KEPT,
     MEAN,
@@ -62,7 +63,9 @@ def forward(program, memory, gemm, begin, b, noise):
             else:
                 normalize(x, scale, shift, eps, moments, y)
         elif op[CODE] == CUT:
-            cut(program.pixels[op[NOISE] :], op, b, x, y)
+            cut(program.pixels[op[NOISE] :], op, b, x, y, False)
+        elif op[CODE] == FLATTEN:
+            paste(program.pixels[op[NOISE] :], op, b, x, work[op[Y] :], False)
         elif op[CODE] == MEAN:
             mean(op, b, x, work[op[Y] :])
         elif op[CODE] == ADD:
@@ -102,7 +105,9 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
             continue
         dx = work[op[DX] : op[DX] + size]
         if op[CODE] == CUT:
-            cut_back(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx)
+            paste(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx, op[ADDED] != 0)
+        elif op[CODE] == FLATTEN:
+            cut(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx, op[ADDED] != 0)
         elif op[CODE] == MEAN:
             mean_back(op, b, work[op[DY] :], dx)
         elif op[CODE] == ADD:
@@ -122,8 +127,11 @@ def vector(program, flat, p):
 
 
 @compiled(AS_WRITTEN)
-def cut(pixels, op, b, x, y):
-    """y (P, b, F) ← x (b, P · F), patch by patch; pixels (P · F) say what each patch holds."""
+def cut(pixels, op, b, x, y, added):
+    """y (P, b, F) ← x (b, P · F), patch by patch; pixels (P · F) say what each patch holds.
+
+    `added`: to what is there.
+    """
     patches, features = op[OUTER], op[INNER]
     for p in range(patches):
         chosen = pixels[p * features : (p + 1) * features]
@@ -131,18 +139,18 @@ def cut(pixels, op, b, x, y):
             source = x[i * patches * features : (i + 1) * patches * features]
             row = y[(p * b + i) * features : (p * b + i + 1) * features]
             for k in range(features):
-                row[k] = source[chosen[k]]
+                row[k] = row[k] + source[chosen[k]] if added else source[chosen[k]]
 
 
 @compiled(AS_WRITTEN)
-def cut_back(pixels, op, b, dy, dx):
-    """Every number of dy to where it came from."""
-    patches, features, added = op[OUTER], op[INNER], op[ADDED]
+def paste(pixels, op, b, x, y, added):
+    """y (b, P · F) ← x (P, b, F): what `cut` undoes and is undone by."""
+    patches, features = op[OUTER], op[INNER]
     for p in range(patches):
         chosen = pixels[p * features : (p + 1) * features]
         for i in range(b):
-            out = dx[i * patches * features : (i + 1) * patches * features]
-            row = dy[(p * b + i) * features : (p * b + i + 1) * features]
+            out = y[i * patches * features : (i + 1) * patches * features]
+            row = x[(p * b + i) * features : (p * b + i + 1) * features]
             for k in range(features):
                 out[chosen[k]] = out[chosen[k]] + row[k] if added else row[k]
 

@@ -25,11 +25,11 @@ import numpy as np
     OUTPUTS,  # of a product
     ACROSS,
     KIND,  # of an activation
-    NOISE,  # where a dropout's noise begins, a number an example; of a cut: where its pixels begin
+    NOISE,  # where a dropout's noise begins, a number an example; of a cut or flattening: where its pixels begin
     COLUMNS,
 ) = range(17)
 
-PRODUCT, ELEMENTWISE, NORM, CUT, MEAN, ADD = range(6)
+PRODUCT, ELEMENTWISE, NORM, CUT, MEAN, ADD, FLATTEN = range(7)
 
 SGD, ADAM = range(2)
 
@@ -40,7 +40,7 @@ class Program(NamedTuple):
     operations: np.ndarray  # (operations, COLUMNS)
     reals: np.ndarray  # (operations, 2): slope or eps, and the rate of a dropout
     weights: np.ndarray  # (parameters, 4): where it begins, I, O (vectors: 1, size), whether stored as (O, I)
-    pixels: np.ndarray  # of all cuts
+    pixels: np.ndarray  # of all cuts and flattenings
     sizes: np.ndarray  # numbers of examples and such, see below
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from scratchnet.interop import _modules as modules
 from scratchnet.layers import (
     Dropout,
+    Flatten,
     Layer,
     LayerNorm,
     Linear,
@@ -145,6 +146,11 @@ def _(layer: Transpose, params: Params, settings: Settings) -> nn.Module:
 @_module.register
 def _(layer: MeanOverPatches, params: Params, settings: Settings) -> nn.Module:
     return modules.MeanOverPatches()
+
+
+@_module.register
+def _(layer: Flatten, params: Params, settings: Settings) -> nn.Module:
+    return nn.Flatten()
 
 
 def _check(layer: Layer, params: Params, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from scratchnet.interop import _modules as modules
 from scratchnet.layers import (
     Dropout,
+    Flatten,
     Layer,
     LayerNorm,
     Linear,
@@ -25,7 +26,6 @@ M = TypeVar("M", bound=nn.Module)
 _HINTS: dict[type[nn.Module], str] = {
     nn.Softmax: "leave it out: the loss contains it",
     nn.LogSoftmax: "leave it out: the loss contains it",
-    nn.Flatten: "it may only come first, where the engine's rows are flat already",
     modules.Normalise: "convert the part behind it; the engine normalises examples (scratchnet.Examples)",
 }
 
@@ -42,10 +42,10 @@ def from_torch(module: nn.Module) -> Converted:
     """The network, parameters and dropout rates of a `torch.nn` module: what `to_torch` undoes and is undone by.
 
     Known are `nn.Sequential` (nested too), `Linear`, `LayerNorm` over the last axis, `ReLU`, `LeakyReLU`, `Tanh`,
-    `Sigmoid`, `GELU`, `Dropout`, `Identity` (left out), `Flatten` at the start (left out: the engine's inputs are
-    flat rows), and the modules that `to_torch` adds. A bias that a module lacks becomes zeros: the outputs are the
-    same, but training would change it. Dropout before the first linear layer becomes "input_dropout", all other
-    "dropout". Parameters are copied to the CPU in their own type.
+    `Sigmoid`, `GELU`, `Dropout`, `Identity` (left out), `Flatten` of all axes but the first (left out at the start: the
+    engine's inputs are flat rows), and the modules that `to_torch` adds. A bias that a module lacks becomes zeros: the
+    outputs are the same, but training would change it. Dropout before the first linear layer becomes "input_dropout",
+    all other "dropout". Parameters are copied to the CPU in their own type.
 
     Raises TypeError for any other module and ValueError for options that the engine does not have; both name the
     module by its place, as in `module.get_submodule(place)`.
@@ -125,7 +125,7 @@ def _width(leaves: Any, end: int) -> int | None:
         if isinstance(leaf, modules.Patchify):
             pixels = leaf.height * leaf.width if end == 0 else leaf.patch_size**2
             return leaf.channels * pixels
-        if isinstance(leaf, modules.Transpose):
+        if isinstance(leaf, (modules.Transpose, nn.Flatten)):
             return None
     return None
 
@@ -153,6 +153,12 @@ def _gelu(module: nn.GELU) -> Part:
     return activations.GELU(), {}
 
 
+def _flatten(module: nn.Flatten) -> Part:
+    if (module.start_dim, module.end_dim) != (1, -1):
+        raise ValueError("the engine flattens all axes but the first; take nn.Flatten()")
+    return Flatten(), {}
+
+
 def _patchify(module: modules.Patchify) -> Part:
     return Patchify(module.channels, module.height, module.width, module.patch_size), {}
 
@@ -165,6 +171,7 @@ _LEAVES: dict[type[nn.Module], Callable[[Any], Part]] = {
     nn.Tanh: lambda module: (activations.Tanh(), {}),
     nn.Sigmoid: lambda module: (activations.Sigmoid(), {}),
     nn.GELU: _gelu,
+    nn.Flatten: _flatten,
     modules.Patchify: _patchify,
     modules.Transpose: lambda module: (Transpose(), {}),
     modules.MeanOverPatches: lambda module: (MeanOverPatches(), {}),

@@ -15,6 +15,7 @@ from scratchnet.compiled import tables
 from scratchnet.layers import (
     GELU,
     Dropout,
+    Flatten,
     Layer,
     LayerNorm,
     LeakyReLU,
@@ -128,9 +129,9 @@ class Builder:
             return self.append(tables.NORM, x, y, kept=moments, weight=names[0], bias=names[1], real=layer.eps)
         if isinstance(layer, Patchify) and kind is Patchify:
             y = self.value(x, outer=layer.patches, inner=layer.features, cut=True)
-            start = sum(map(len, self.pixels))
-            self.pixels.append(_pixels(layer))
-            return self.append(tables.CUT, x, y, noise=start)
+            return self.append(tables.CUT, x, y, noise=self._begin(_pixels(layer)))
+        if kind is Flatten:
+            return self._flatten(x) if x.cut else x
         if kind is Transpose:
             x.across = not x.across
             return x
@@ -140,6 +141,18 @@ class Builder:
         if isinstance(layer, Residual) and kind is Residual:
             return self._residual(layer, prefix, x)
         raise Unsupported(f"it has no {kind.__name__}")
+
+    def _flatten(self, x: Value) -> Value:
+        y = self.value(x, outer=1, inner=x.outer * x.inner, cut=False, across=False)
+        places = np.arange(y.inner)
+        chosen = places.reshape(x.inner, x.outer).T.ravel() if x.across else places
+        return self.append(tables.FLATTEN, x, y, noise=self._begin(chosen))
+
+    def _begin(self, pixels: np.ndarray) -> int:
+        """Keep the pixels of a cut or a flattening; -> where they begin."""
+        start = sum(map(len, self.pixels))
+        self.pixels.append(pixels)
+        return start
 
     def _linear(self, layer: Linear, prefix: str, x: Value) -> Value:
         sizes = {"outer": layer.out_features} if x.across else {"inner": layer.out_features}

@@ -5,7 +5,7 @@ from scratchnet.layers.base import Layer, Params, Saved, Shape, ShapeError, chec
 from scratchnet.layers.dropout import Dropout
 from scratchnet.layers.linear import Linear
 from scratchnet.layers.norm import LayerNorm
-from scratchnet.layers.patches import MeanOverPatches, Patchify, Transpose
+from scratchnet.layers.patches import Flatten, MeanOverPatches, Patchify, Transpose
 from scratchnet.layers.residual import Residual
 from scratchnet.layers.sequential import Sequential
 from scratchnet.layers.shapes import parameter_shapes
@@ -14,6 +14,7 @@ __all__ = [
     "GELU",
     "Dropout",
     "Elementwise",
+    "Flatten",
     "Layer",
     "LayerNorm",
     "LeakyReLU",

@@ -1,8 +1,9 @@
-"""Layers of a patch MLP: images to patches, the transpose between both axes, and the mean over patches.
+"""Layers of a patch MLP: images to patches, the transpose between both axes, and back to rows: the mean or all of them.
 
 Source of the arrangement: I. Tolstikhin et al., "MLP-Mixer: an all-MLP architecture for vision", NeurIPS 2021.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -118,6 +119,36 @@ class MeanOverPatches(Layer):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         return shape[:1]  # it divides by P
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """y (R, B, P·F) = x (R, B, P, F), one patch after the other; rows (R, B, I) stay as they are.
+
+    `Patchify`, `Linear`, `Flatten` is a convolution whose stride is the size of its filters.
+    """
+
+    def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
+        self._check_input(x.shape)
+        return x.flatten(2), (x.shape,)
+
+    def backward(
+        self, params: Params, saved: Saved, dy: Tensor, *, input_grad: bool = True
+    ) -> tuple[Tensor | None, dict[str, Tensor]]:
+        (x_shape,) = saved
+        check_gradient(self, dy, (*x_shape[:2], math.prod(x_shape[2:])))
+        return (dy.reshape(x_shape) if input_grad else None), {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        self._check_input(("R", "B", *shape))
+        return (math.prod(shape),)
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        return shape if len(shape) == 2 else ()  # padding would come between the patches
+
+    def _check_input(self, shape: Sequence[int | str]) -> None:
+        remedy = "pass rows, or patches of them"
+        check_shape(self, "x", shape, "(R, B, I) or (R, B, P, F)", len(shape) in (3, 4), remedy)
 
 
 def _check_patches(layer: Layer, shape: Sequence[int | str]) -> None:

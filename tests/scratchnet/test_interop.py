@@ -76,6 +76,7 @@ def test_structure_says_what_it_cannot_read() -> None:
         (sn.GELU(), nn.GELU()),
         (sn.LayerNorm(7, eps=0.1), nn.LayerNorm(7, eps=0.1)),
         (sn.Dropout(7), nn.Dropout(0.3)),
+        (sn.Flatten(), nn.Flatten()),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -97,6 +98,7 @@ def test_a_network_written_in_torch_comes_over() -> None:
         nn.Identity(),
         nn.Sequential(nn.GELU(), nn.Dropout(0.4), nn.Linear(5, 5)),
         modules.Residual(nn.Identity()),
+        nn.Flatten(),
         nn.Linear(5, 3),
     ).double()
     network, params, settings = sn.from_torch(module)
@@ -175,7 +177,11 @@ def hooked() -> nn.Module:
         (nn.Conv2d(1, 2, 3), TypeError, r"1: Conv2d\(1, 2, .*has no counterpart in the engine; known are Sequential"),
         (nn.Sequential(nn.ReLU(), nn.BatchNorm1d(3)), TypeError, r"1\.1: BatchNorm1d\(3"),
         (nn.Softmax(1), TypeError, r"1: Softmax\(dim=1\) .*; leave it out: the loss contains it"),
-        (nn.Flatten(), TypeError, r"1: Flatten\(.*; it may only come first"),
+        (
+            nn.Flatten(0),
+            ValueError,
+            r"1: Flatten\(start_dim=0.*: the engine flattens all axes but the first; take nn\.Flatten\(\)",
+        ),
         (Custom(), TypeError, "1: Custom has no counterpart"),
         (nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)), TypeError, "1: ParametrizedLinear has no"),
         (hooked(), ValueError, r"1: Linear\(.*its hooks cannot be taken along"),

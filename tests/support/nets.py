@@ -52,8 +52,8 @@ def any_nets(draw: st.DrawFn) -> tuple[sn.Sequential, int]:
     features = draw(st.integers(1, 12))
     layers, shape = draw_layers(draw, (features,), depth=2)
     if len(shape) == 2:
-        layers.append(sn.MeanOverPatches())
-        shape = shape[1:]
+        layers.append(draw(st.sampled_from([sn.MeanOverPatches(), sn.Flatten()])))
+        shape = layers[-1].output_shape(shape)
     if draw(st.integers(0, 9)):  # most networks end in a linear layer
         layers.append(sn.Linear(shape[0], draw(st.integers(1, 6))))
     return sn.Sequential(tuple(layers)), features
@@ -67,7 +67,7 @@ def draw_layers(
     for _ in range(draw(st.integers(0, 4))):
         kinds = ["linear", "activation", "norm"]
         kinds += ["dropout", "patchify"] if len(shape) == 1 else 2 * ["transpose"]
-        kinds += ["mean"] if len(shape) == 2 and mean else []
+        kinds += ["mean", "flatten"] if len(shape) == 2 and mean else []
         kinds += ["residual", "sequential"] if depth else []
         kind = draw(st.sampled_from(kinds))
         if kind == "linear":
@@ -84,6 +84,8 @@ def draw_layers(
             layer = sn.Transpose()
         elif kind == "mean":
             layer = sn.MeanOverPatches()
+        elif kind == "flatten":
+            layer = sn.Flatten()
         elif kind == "residual":
             # Patches that are averaged away inside could not be given back.
             inner, end = draw_layers(draw, shape, depth - 1, mean=len(shape) == 1)

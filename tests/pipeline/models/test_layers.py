@@ -101,6 +101,13 @@ def test_it_trains_as_the_short_way_to_the_last_bit(
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[1])
 
 
+def test_patches_are_flattened_and_rows_are_flat() -> None:
+    net = network(["flatten", {"patchify": 14}, {"linear": 8}, "gelu", "flatten", {"linear": 6}])
+    rule = sn.HeNormal()
+    convolution = (sn.Patchify(1, 28, 28, 14), sn.Linear(196, 8, rule), sn.GELU(), sn.Flatten())
+    assert net.layers == (*convolution, sn.Linear(32, 6, rule), sn.Linear(6, 10, rule))
+
+
 def test_initial_weights_go_by_the_activation_that_follows() -> None:
     net = network([{"linear": 9}, "relu", {"linear": 8}, {"linear": 7}, "tanh", {"linear": 6}])
     rules = [type(layer.initializer) for layer in net.layers if isinstance(layer, sn.Linear)]
@@ -118,7 +125,10 @@ def test_sizes_follow_from_what_comes_in() -> None:
 
 WRONG: list[tuple[str, str]] = [
     ("[]", "no layers; give some, such as [{linear: 128}, relu], or take model=mlp model.hidden=[]"),
-    ("[{lineer:4}]", "no such layer; there are linear, layer_norm, dropout, patchify, transpose, mean_over_patches, "),
+    (
+        "[{lineer:4}]",
+        "no such layer; there are linear, layer_norm, dropout, patchify, transpose, mean_over_patches, flatten, ",
+    ),
     ("[{lineer:4}]", "did you mean linear?"),
     ("[reul]", "did you mean relu?"),
     ("[3]", "item 1: 3 is no layer; write a name, {name: argument} or a list of layers"),
@@ -158,7 +168,7 @@ UNFIT: list[tuple[list[Any], str]] = [
     ([{"leaky_relu": 7}], "item 1, leaky_relu: LeakyReLU: negative_slope=7 must be between 0 and 1"),
     ([{"patchify": 5}], "item 1, patchify: Patchify: patch_size=5 does not divide 28×28; take a divisor of both"),
     ([{"linear": 49}, {"patchify": 7}], "item 2, patchify: needs the pixels of images; put it first"),
-    ([{"patchify": 7}], "model.layers: ends with 16 patches of 49 features; end with mean_over_patches"),
+    ([{"patchify": 7}], "model.layers: ends with 16 patches of 49 features; end with mean_over_patches or flatten"),
     (["transpose"], "item 1, transpose: Transpose(): x expected (R, B, P, F), got (R, B, 784); cut the input into"),
     ([{"patchify": 7}, {"dropout": 0.5}], "where examples are rows and not patches"),
     (
