@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import hydra
 from hydra.errors import HydraException, OverrideParseException
@@ -90,28 +89,19 @@ def _report() -> int:
         return 0
     from pipeline.report.build import build
     from pipeline.report.paper import COLUMN
-    from pipeline.runs.tracking import share_report
 
     try:
         page = build([folder], column=None if single else COLUMN, tell=print)
         print(f"report: {page}")
         if PipelineCallback.tracks_mlflow:
-            share_report(_best_of(folder), page.parent)
+            from pipeline.command._share import share_best
+
+            share_best(folder, page)
     except (UserError, OSError) as error:
         reason = explain(error) if isinstance(error, OSError) else error
         print(f"no report: {reason}; the report alone: python -m pipeline.report {folder}", file=sys.stderr)
         return 1
     return 0
-
-
-def _best_of(sweep: Path) -> Path:
-    """The folder of the run that stands for the best setting."""
-    from pipeline.report.comparison import Comparison
-    from pipeline.runs.read import collect
-
-    collected = collect([sweep])
-    comparison = Comparison.of(collected.runs)
-    return collected.folder_of[comparison.runs["run"][comparison.representative]]
 
 
 def _message(error: Exception) -> str | None:

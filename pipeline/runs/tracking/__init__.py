@@ -5,7 +5,7 @@ after a crash no epoch is missing there and none is duplicated.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ from pipeline.runs.history import History, read_history
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row
 from pipeline.runs.result import Result, read_result
-from pipeline.runs.tracking._mlflow import MLflow, log_report
+from pipeline.runs.tracking._mlflow import MLflow, log_artifacts
 from pipeline.runs.tracking._tensorboard import TensorBoard
 
 
@@ -92,17 +92,17 @@ def catch_up(jobs: Sequence[Job]) -> None:
         tracking.end(result)
 
 
-def share_report(run: Path, report: Path) -> None:
-    """Give MLflow the report in folder `report`, as artifacts of the run in folder `run`, if it is tracked there."""
+def share(run: Path, artifacts: Mapping[Path, str]) -> None:
+    """Give MLflow files and folders, each with its place there, as artifacts of the run in folder `run`, if tracked."""
     result = read_result(run)
     tracking = result.config.get("tracking") if isinstance(result, Result) else None
     if not isinstance(result, Result) or not tracking or not tracking.get("mlflow"):
         return
     experiment = tracking.get("experiment") or run.resolve().parent.name
     try:
-        log_report(tracking["mlflow"], experiment, run, (result.identity or {}).get("run", "none"), report)
+        log_artifacts(tracking["mlflow"], experiment, run, (result.identity or {}).get("run", "none"), artifacts)
     except Exception as error:
-        print(f"{report}: not in MLflow: {_reason(error)}", file=sys.stderr)
+        print(f"{', '.join(map(str, artifacts))}: not in MLflow: {_reason(error)}", file=sys.stderr)
 
 
 def _reason(error: Exception) -> str:

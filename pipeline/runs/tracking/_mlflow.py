@@ -98,14 +98,15 @@ class MLflow:
         self.client, self.run = client, known.info.run_id
 
 
-def log_report(uri: str, experiment: str, run: Path, identity: str, report: Path) -> None:
-    """The page and the figures of a report as artifacts of the run in folder `run`, in the place of earlier ones."""
+def log_artifacts(uri: str, experiment: str, run: Path, identity: str, artifacts: Mapping[Path, str]) -> None:
+    """Files and folders, each at its place, as artifacts of the run in folder `run`, in the place of earlier ones."""
     client, number = _experiment(uri, experiment)
     folder = str(run.resolve())
     for known in client.search_runs([number], f"tags.identity = '{identity}'"):
         if known.data.tags.get("folder") == folder:
-            client.log_artifact(known.info.run_id, str(report / "index.html"), "report")
-            client.log_artifacts(known.info.run_id, str(report / "figures"), "report/figures")
+            for path, place in artifacts.items():
+                log = client.log_artifacts if path.is_dir() else client.log_artifact
+                log(known.info.run_id, str(path), place or None)
 
 
 @functools.cache

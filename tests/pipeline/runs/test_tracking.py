@@ -392,7 +392,7 @@ def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> 
     there = {name: [file.path for file in client.list_artifacts(run)] for name, run in number.items()}
     report = tmp_path / "outputs/s/report"
     best = pd.read_csv(report / "tables/table.csv")["run"].astype(str)[0]
-    assert there.pop(best) == ["model.safetensors", "report"]
+    assert there.pop(best) == ["model.onnx", "model.safetensors", "report"]
     assert list(there.values()) == [["model.safetensors"]]
     page = Path(client.download_artifacts(number[best], "report/index.html"))
     assert page.read_bytes() == (report / "index.html").read_bytes()

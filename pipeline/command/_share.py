@@ -1,0 +1,32 @@
+"""What MLflow is given of a whole sweep, as artifacts of the best run: the page, its figures, the network in ONNX."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from pipeline.errors import UserError
+from pipeline.export import export
+from pipeline.extras import missing
+from pipeline.report.comparison import Comparison
+from pipeline.runs.read import collect
+from pipeline.runs.tracking import share
+
+
+def share_best(folder: Path, page: Path) -> None:
+    """Give MLflow the report of the sweep or run in `folder`, and its best network in ONNX where `onnx` is there."""
+    run = _best_of(folder)
+    artifacts = {page: "report", page.parent / "figures": "report/figures"}
+    with tempfile.TemporaryDirectory() as temporary:
+        if missing("onnx", "onnx", "tracking") is None:
+            try:
+                artifacts[export(run, Path(temporary, "model.onnx"))] = ""
+            except UserError as error:  # no network, or a layer without a counterpart there
+                print(f"{run}: no ONNX file in MLflow: {error}", file=sys.stderr)
+        share(run, artifacts)
+
+
+def _best_of(sweep: Path) -> Path:
+    """The folder of the run that stands for the best setting."""
+    collected = collect([sweep])
+    comparison = Comparison.of(collected.runs)
+    return collected.folder_of[comparison.runs["run"][comparison.representative]]
