@@ -13,7 +13,7 @@ import numba
 import platformdirs
 from numba.core.caching import FunctionCache, NullCache
 
-from scratchnet.compiled.lowering import WideVectors
+from scratchnet.compiled.lowering import Compiler
 
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
@@ -103,7 +103,7 @@ def compiled(
             error_model="numpy",
             fastmath=fastmath,
             boundscheck=False,
-            pipeline_class=WideVectors,
+            pipeline_class=Compiler,
             no_cpython_wrapper=not entry,
             no_cfunc_wrapper=True,
         )(function)

@@ -27,9 +27,11 @@ print(double(21.0))
 def run(cache: Path, before: str = "") -> subprocess.CompletedProcess[str]:
     """A process that compiles a function, with its cache in a folder; the warnings are on stderr."""
     folder = Path(__file__).parents[3]
-    (cache.parent / "script.py").write_text(TRAIN.format(before=before))
+    script, text = cache.parent / "script.py", TRAIN.format(before=before)
+    if not script.exists() or script.read_text() != text:  # numba asks when it was written
+        script.write_text(text)
     return subprocess.run(
-        [sys.executable, str(cache.parent / "script.py")],
+        [sys.executable, str(script)],
         env={"XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(folder), "HOME": str(cache.parent), "PATH": ""},
         capture_output=True,
         text=True,
