@@ -59,3 +59,21 @@ def test_it_is_said_what_is_confirmed() -> None:
     assert confirmation(alone, replicates).startswith(
         "Confirmation: the best of 4 settings of the sweep first (8 runs on seed 7)"
     )
+
+
+def test_the_table_of_a_confirmation() -> None:
+    table = confirmed_table(SELECTION, *confirming())
+    assert table.name == "confirmed"
+    assert table.caption == (
+        "The best of the 4 settings of the sweep first by validation accuracy: their mean figures there, which "
+        "selection makes look better than they are, and on new seeds, on which nothing had been selected."
+    )
+    assert table.digits == {
+        "selected by validation accuracy": 4,
+        "on test there": 4,
+        "n there": 0,
+        "confirmed on test": 4,
+        "n": 0,
+    }
+    assert table.halves == {"confirmed on test": "confirmed, 95 % half-width"}
+    assert set(table.digits) | set(table.halves.values()) | {"setting"} == set(table.data)

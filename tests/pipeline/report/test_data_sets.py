@@ -123,3 +123,63 @@ def test_tables_of_one_choice_are_told_apart_by_their_files() -> None:
     data_sets = DataSets.of(pd.concat(parts).reset_index(drop=True).assign(run=["0", "1"]))
     assert list(data_sets.comparisons) == ["path=data/a.csv", "path=data/b.csv"]
     assert list(data_sets.folders.values()) == ["path-data-a-csv", "path-data-b-csv"]
+
+
+APART = "data sets: each has a winner of its own, and scores are not compared between them."
+
+
+def test_settings_that_differ_over_many_data_sets() -> None:
+    table = {name: [0.9 - 0.01 * i + 0.0001 * j for j in range(14)] for i, name in enumerate("abcdefghi")}
+    assert across(ranks_of(table)) == [
+        f"14 {APART}",
+        "Average rank on test over 14 data sets (1 is best of 9): activation a: 1.00; activation b: 2.00; "
+        "activation c: 3.00; activation d: 4.00; activation e: 5.00; ….",
+        "The settings differ over the data sets (Friedman's test, p < 0.001); by Nemenyi’s test, with a critical "
+        "difference of 3.21 ranks, activation a is better than activation e, activation f, activation g, activation h, "
+        "activation i.",
+    ]
+    longer = table | {"j": [0.5] * 14, "k": [0.4] * 14}
+    assert across(ranks_of(longer))[-1].endswith(
+        "difference of 4.03 ranks, activation a is better than activation f, activation g, activation h, activation i, "
+        "activation j and 1 more."
+    )
+
+
+def test_settings_that_do_not() -> None:
+    noisy = {"a": [0.5, 0.6, 0.7, 0.8, 0.9], "b": [0.6, 0.5, 0.7, 0.9, 0.8], "c": [0.7, 0.6, 0.5, 0.8, 0.85]}
+    assert across(ranks_of(noisy)) == [
+        f"5 {APART}",
+        "Average rank on test over 5 data sets (1 is best of 3): activation a: 1.90; activation c: 2.00; "
+        "activation b: 2.10.",
+        "Friedman's test shows no difference between the settings over the data sets (p = 0.943).",
+    ]
+    assert across(ranks_of({name: [0.5] * 5 for name in "abc"}))[2:] == [
+        "All average ranks are equal, so there is nothing to test."
+    ]
+
+
+def test_few_data_sets_and_settings_that_are_not_on_all() -> None:
+    scores = {"square": {"relu": [0.9], "tanh": [0.7], "gelu": [0.5]}, "patterns": {"relu": [0.6], "tanh": [0.5]}}
+    data_sets = DataSets.of(runs_of(scores))
+    assert across(Ranks.of(data_sets)) == [
+        f"2 {APART}",
+        "1 setting has not finished on every data set, and so no rank.",
+        "Average rank on test over 2 data sets (1 is best of 2): activation ReLU: 1.00; activation tanh: 2.00.",
+        "2 data sets are too few to test whether settings differ in general (it takes 5): the ranks describe these "
+        "data alone.",
+    ]
+    table = across_table(data_sets, Ranks.of(data_sets))
+    assert table.name == "data_sets"
+    assert table.caption == (
+        "Mean on test of each setting on each data set, ± the standard deviation over replicates, and the average of "
+        "its ranks, 1 for the best on a data set."
+    )
+    means = ["square, accuracy", "patterns, accuracy"]
+    assert sorted(table.data) == sorted(["setting", "average rank", *means, *(f"{name}, sd" for name in means)])
+    assert table.digits == dict.fromkeys(means, 4) | {"average rank": 2}
+    assert table.halves == {name: f"{name}, sd" for name in means}
+    assert table.data["setting"].tolist() == ["activation ReLU", "activation tanh", "activation GELU"]
+    one = scores | {"patterns": {"relu": [0.6]}}
+    assert across(Ranks.of(DataSets.of(runs_of(one))))[1:] == [
+        "2 settings have not finished on every data set, and so no rank."
+    ]

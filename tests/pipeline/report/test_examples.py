@@ -91,3 +91,60 @@ def test_only_what_the_run_wrote_is_read(tmp_path: Path, kind: str) -> None:
         assert read.target.tolist() == [0, 2, 2]
     else:
         assert read is None
+
+
+MAY_BE_ALL = "so the examples that were drawn for test may be all there is to it."
+MORE = "more than the examples drawn for test explain, though nothing is said of other seeds."
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "words"),
+    [
+        (9, 1, f"has 9 right that run 7 has wrong, and 1 the other way round: p = 0.021 (McNemar, exact), {MORE}"),
+        (0, 6, f"has 0 right that run 7 has wrong, and 6 the other way round: p = 0.031 (McNemar, exact), {MORE}"),
+        (
+            5,
+            0,
+            f"has 5 right that run 7 has wrong, and 0 the other way round: p = 0.062 (McNemar, exact), {MAY_BE_ALL}",
+        ),
+        (
+            6,
+            4,
+            f"has 6 right that run 7 has wrong, and 4 the other way round: p = 0.754 (McNemar, exact), {MAY_BE_ALL}",
+        ),
+    ],
+)
+def test_two_classifiers(better: int, worse: int, words: str) -> None:
+    target = np.zeros(2000, int)
+    first, second = np.zeros(2000, int), np.zeros(2000, int)
+    second[:better], first[better : better + worse] = 1, 1
+    sentence = examples._mcnemar(Predicted(first, target), Predicted(second, target), "3", "7")
+    assert sentence == f"Of 2,000 test examples run 3 {words}"
+
+
+def test_two_regressions_and_two_labellings() -> None:
+    rng = np.random.default_rng(0)
+    costs = rng.random(1000)
+    others = costs + rng.normal(0.02, 0.1, 1000)
+    words = "from 0.0128 to 0.0251 (95 % interval, paired bootstrap over examples)."
+    assert examples._bootstrap(costs, others, "0", "1", "regression") == (
+        f"On 1,000 test examples the mean squared error of run 1 is 0.0188 above that of run 0, {words}"
+    )
+    assert examples._bootstrap(others, costs, "1", "0", "regression") == (
+        f"On 1,000 test examples the mean squared error of run 0 is 0.0188 below that of run 1, {words}"
+    )
+    wrong, more_wrong = np.repeat([1.0, 0.0], [20, 80]), np.repeat([0.0, 1.0, 0.0], [15, 30, 55])
+    sentence = examples._bootstrap(wrong, more_wrong, "0", "1", "multilabel")
+    assert sentence is not None
+    assert sentence.startswith("On 100 test examples the mean share of wrong labels of run 1 is 10 points above that")
+    doubtful = examples._bootstrap(wrong, np.roll(wrong, 1), "0", "1", "multilabel")
+    assert doubtful is not None
+    assert doubtful.endswith("over examples): the examples that were drawn for test may be all there is to it.")
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [([2, 4], False), ([2, 3, 4], False), ([2, 3, np.nan], False), ([2, 4, 5], True)]
+)
+def test_nothing_is_said_of_too_few_or_equal_differences(others: list[float], told: bool) -> None:
+    costs = np.arange(1.0, len(others) + 1)
+    assert (examples._bootstrap(costs, np.array(others, float), "0", "1", "regression") is not None) == told

@@ -86,3 +86,20 @@ def test_best_at_the_last_epoch() -> None:
     assert "The first 2 are best at the last epoch" in " ".join(trust(runs([0.9, 0.8], best_epoch=5)))
     assert "last epoch" not in " ".join(trust(runs([0.9, 0.8])))
     assert "Train − validation accuracy there = 7.0 points." in trust(runs([0.9, 0.8]))
+
+
+@pytest.mark.parametrize(
+    ("equal", "words"),
+    [(2, "run 1"), (3, "runs 1, 2"), (6, "runs 1, 2, 3, 4, 5"), (7, "runs 1, 2, 3, 4, 5 and 1 more")],
+)
+def test_a_tie_names_up_to_five(equal: int, words: str) -> None:
+    [sentence] = best_run(runs([0.93] * equal + [0.8]))
+    assert sentence.endswith(f"It is tied on validation with {words}: nothing there tells them apart.")
+
+
+def test_a_lead_owes_something_to_luck() -> None:
+    [sentence] = best_run(runs([0.90, 0.93, 0.80]))
+    assert sentence.endswith(
+        "It is 3.0 points (3 of 100 examples) above the second and 3.0 points above the median on validation. A winner "
+        "among many also owes something to luck: its test figure is what counts."
+    )
