@@ -33,10 +33,11 @@ def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobRetur
         study.tell(trial, state=TrialState.FAIL)
         return True
     mean = math.fsum(scores) / len(scores)
-    _describe(trial, ours)
     dropped = [job.result.dropped_at_epoch for job in ours if job.result and job.result.dropped_at_epoch is not None]
-    if dropped:  # a pruned trial is judged by the last value it has reported
-        trial.report(mean, max(dropped))
+    end = max(dropped, default=None)
+    _describe(trial, ours, end)
+    if end is not None:  # a pruned trial is judged by the last value it has reported
+        trial.report(mean, end)
         study.tell(trial, state=TrialState.PRUNED)
     else:
         study.tell(trial, mean)
@@ -47,8 +48,8 @@ def _has_ended(result: Result | None) -> bool:
     return result is not None and (result.ended or result.dropped_at_epoch is not None)
 
 
-def _describe(trial: "optuna.Trial", jobs: Sequence[EndedJob]) -> None:
-    """Where its runs are, their mean test score, and the mean validation score at some of their epochs."""
+def _describe(trial: "optuna.Trial", jobs: Sequence[EndedJob], end: int | None) -> None:
+    """Where its runs are, their mean test score, and the mean validation score at some of their epochs but `end`."""
     if not jobs:  # of another launcher
         return
     trial.set_user_attr("folders", [str(job.folder) for job in jobs])
@@ -68,5 +69,5 @@ def _describe(trial: "optuna.Trial", jobs: Sequence[EndedJob]) -> None:
     for place in np.unique(np.linspace(0, len(epochs) - 1, min(len(epochs), _POINTS)).round().astype(int)):
         epoch = epochs[place]
         mean = math.fsum(curve[epoch] for curve in curves) / len(curves)
-        if math.isfinite(mean):
+        if math.isfinite(mean) and epoch != end:
             trial.report(mean, epoch)

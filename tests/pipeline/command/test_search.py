@@ -175,7 +175,8 @@ def studies(optuna: Any, sweep: Path) -> list[Any]:
 
 def test_a_search_prunes_by_halving_each_batch(tmp_path: Path) -> None:
     optuna = pytest.importorskip("optuna")
-    pipeline(tmp_path, *search(8), "sweep=halving", "seed=0,1")
+    _, error = pipeline(tmp_path, *search(8), "sweep=halving", "seed=0,1")
+    assert "Warning" not in "".join(error)
     table = results(tmp_path / "outputs/s")
     assert len(table) == 16
     [study] = studies(optuna, tmp_path / "outputs/s")
