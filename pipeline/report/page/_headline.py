@@ -20,6 +20,7 @@ from pipeline.report.statistics.tests import ALPHA, compare_best
 from pipeline.report.vocabulary import data_name, described, model_name
 
 _KEYS = 3  # named in a title
+_LONG = 120  # characters of a setting, above which the tables have it and the tiles do not
 _HYPHEN = "\u2011"  # at which no line breaks
 _FEW_EXAMPLES = 1000  # of a test split: the interval of an accuracy is then wider than two points
 
@@ -105,10 +106,14 @@ def _best(comparison: Comparison) -> Tile:
 
 
 def _briefly(comparison: Comparison, row: int) -> str:
-    """A setting in words, its numbers to three digits: "learning rate 0.0091" for one that a search drew."""
+    """A setting in words, its numbers to three digits: "learning rate 0.0091" for one that a search drew.
+
+    "that of run 13" for one of too many words.
+    """
     values = {comparison.names[key]: comparison.runs[key][row] for key in comparison.swept}
     brief = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
-    return re.sub(r"(?<=\de)-", _HYPHEN, described(brief)) or ONLY
+    words = re.sub(r"(?<=\de)-", _HYPHEN, described(brief)) or ONLY
+    return words if len(words) <= _LONG else f"that of run {comparison.runs['run'][row]}"
 
 
 def _score(comparison: Comparison, replicates: Replicates) -> Tile:

@@ -277,3 +277,22 @@ def test_weights_that_are_noise_are_told_from_those_that_are_not() -> None:
     waves = np.sin(np.linspace(0, 6, 28))[None, None, :] + rng.normal(size=(16, 28, 28)) * 0.1
     assert smoothness(waves) > 0.9
     assert smoothness(np.zeros((2, 5, 5))) == 0
+
+
+def test_the_best_of_many_rows_stands_below_the_head(browser: Any, tmp_path: Path, write_run: WriteRun) -> None:
+    for number in range(40):
+        write_run(tmp_path / "s" / str(number), 0.9 - 0.01 * number, optimizer__lr=0.01 * (number + 1))
+    with opened(browser, build([tmp_path / "s"])) as tab:
+        head, row = tab.locator("#runs thead th").first.bounding_box(), tab.locator("#runs tbody tr").first
+        assert row.get_attribute("id") == "run-0"
+        assert row.bounding_box()["y"] >= head["y"] + head["height"] - 1
+
+
+def test_a_setting_of_many_keys_is_named_by_its_run(browser: Any, tmp_path: Path, write_run: WriteRun) -> None:
+    for number in (0, 1):
+        keys = {f"model__key_{i}": number * 1000 + i for i in range(12)}
+        write_run(tmp_path / "s" / str(number), 0.9 + 0.01 * number, **keys)
+    with opened(browser, build([tmp_path / "s"])) as tab:
+        shown = tiles(tab)
+        assert shown["Best setting"][0] == "that of run 1"
+        assert shown["Lead over the runner-up"][1] == "on validation, before that of run 0"

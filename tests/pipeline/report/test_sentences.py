@@ -121,7 +121,7 @@ def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
 def test_the_title_names_three_keys_and_counts_the_rest() -> None:
     three = {"config.model.l2": [0.0, 0.0, 0.1, 0.1], "config.model.depth": [1, 2, 1, 2]}
     scores = [0.9, 0.8, 0.7, 0.6]
-    assert title(comparison(scores, **three)).startswith("Learning rate, L2 penalty and depth of model on ")
+    assert title(comparison(scores, **three)).startswith("Learning rate, L2 penalty and depth on ")
     made = comparison(scores, **three, **{"config.model.dropout": [0.1, 0.1, 0.1, 0.2]})
     assert title(made).startswith("Learning rate, L2 penalty and 2 more keys on ")
     assert title(made).endswith(", 4 runs")
