@@ -31,6 +31,16 @@ def test_mean_and_spread(rule: Initializer, std: float) -> None:
     assert found.std().item() == pytest.approx(std, rel=0.02)
 
 
+@pytest.mark.parametrize("rule", [sn.HeNormal(), sn.GlorotUniform(), sn.Normal(0.03)], ids=str)
+def test_weights_come_from_the_generator_alone(rule: Initializer) -> None:
+    torch.manual_seed(1)
+    first = draw(rule)
+    torch.manual_seed(2)
+    assert first.shape == (FAN_IN, FAN_OUT)
+    assert torch.equal(draw(rule), first)
+    assert not torch.equal(draw(rule, seed=3), first)
+
+
 def test_glorot_stays_within_its_bound() -> None:
     bound = math.sqrt(6 / (FAN_IN + FAN_OUT))
     found = draw(sn.GlorotUniform()).abs().max().item()

@@ -115,6 +115,17 @@ def test_runs_of_other_patch_counts_share_no_stack() -> None:
         sn.Stack([run_of(mixer(6)), run_of(mixer(7))], steps_per_epoch=1)
 
 
+def test_runs_whose_patches_are_flattened_share_a_stack_only_with_their_like() -> None:
+    """Padding would come between the patches of the narrower run."""
+
+    def network(features: int, hidden: int) -> sn.Sequential:
+        flat = (sn.Patchify(1, 4, 4, 2), sn.Linear(4, features), sn.Flatten())
+        return sn.Sequential((*flat, sn.Linear(4 * features, hidden), sn.ReLU(), sn.Linear(hidden, 3)))
+
+    assert sn.stackable(run_of(network(5, 6)), run_of(network(5, 9)))
+    assert not sn.stackable(run_of(network(5, 6)), run_of(network(6, 6)))
+
+
 def test_hidden_patches_that_are_mixed_back_may_differ() -> None:
     def network(hidden: int) -> sn.Sequential:
         mixing = (sn.Transpose(), sn.Linear(4, hidden), sn.Sigmoid(), sn.Linear(hidden, 4), sn.Transpose())

@@ -142,7 +142,14 @@ def test_no_finite_float32_overflows(layer: sn.Layer) -> None:
     assert dx.isfinite().all()
 
 
-@pytest.mark.parametrize("make", [lambda: sn.LeakyReLU(2.0), lambda: sn.Normal(-1.0)])
+@pytest.mark.parametrize("make", [lambda: sn.LeakyReLU(1.001), lambda: sn.LeakyReLU(-0.001), lambda: sn.Normal(-0.001)])
 def test_settings_out_of_range_are_refused(make: Callable[[], Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
         make()
+
+
+def test_the_ends_of_a_range_are_in_it() -> None:
+    x = torch.tensor([[[-2.0, 3.0]]])
+    for slope in (0.0, 1.0):
+        assert sn.LeakyReLU(slope).forward({}, x)[0].tolist() == [[[-2.0 * slope, 3.0]]]
+    assert sn.Normal(0.0)(torch.Generator(), 3, 2).abs().max() == 0
