@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep reference test test-all coverage lint format docs schema bench mini libraries clean
+.PHONY: help sweep reference test test-all coverage mutants lint format docs schema bench mini libraries clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 10
@@ -22,6 +22,13 @@ test-all: $(VENV)/dev-ready  ## run all tests, those that take long too, with mo
 
 coverage: $(VENV)/dev-ready  ## run the tests without those that take long, and say which lines they do not reach
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' --cov --cov-report=term-missing
+
+SINCE ?= main
+mutants: $(VENV)/dev-ready  ## change what differs from SINCE (main) in every small way, and list what no test notices
+	$(PIP) --no-build-isolation -e '.[mutation]'
+	changed=$$(git diff --name-only $(SINCE) -- pipeline scratchnet | sed -n 's/\.py$$/.*/p' | tr / .); \
+	    test -z "$$changed" || $(BIN)/mutmut run $$changed
+	$(BIN)/mutmut results | grep -v "not checked" || true
 
 reference: $(VENV)/ready  ## train the networks of the reference reports and compare (about an hour)
 	$(BIN)/python -m pipeline.reference
