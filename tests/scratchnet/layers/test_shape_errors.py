@@ -1,7 +1,5 @@
 """What a wrong shape is told, word for word: the layer, what it expected, what it got and what to do."""
 
-from typing import Any
-
 import pytest
 import torch
 
@@ -61,20 +59,17 @@ def test_gradients(layer: sn.Layer, shape: tuple[int, ...], expected: str, given
     assert layer.backward(params, saved, y, input_grad=False)[0] is None
 
 
-@pytest.mark.parametrize(
-    ("ask", "got"),
-    [(lambda layer: layer.forward(layer.init(generators()), torch.zeros(3, 5, 7)), "3, 5")]
-    + [(lambda layer: layer.output_shape((7,)), "R, B")],
-)
-def test_a_residual_of_another_width(ask: Any, got: str) -> None:
+def test_a_residual_of_another_width() -> None:
     layer = sn.Residual(sn.Linear(7, 6))
+    remedy = "give the inner layer as many outputs as inputs"
     with pytest.raises(sn.ShapeError) as told:
-        ask(layer)
-    assert str(told.value) == (
-        f"{layer}: inner output expected ({got}, 7), got ({got}, 6); give the inner layer as many outputs as inputs"
-    )
+        layer.forward(layer.init(generators()), torch.zeros(3, 5, 7))
+    assert str(told.value) == f"{layer}: inner output expected (3, 5, 7), got (3, 5, 6); {remedy}"
+    with pytest.raises(sn.ShapeError) as told:
+        layer.output_shape((7,))
+    assert str(told.value) == f"{layer}: inner output expected (R, B, 7), got (R, B, 6); {remedy}"
 
 
 def test_a_patch_that_does_not_divide_the_image() -> None:
-    with pytest.raises(ValueError, match="^Patchify: patch_size=4 does not divide 4×6; take a divisor of both$"):
+    with pytest.raises(ValueError, match=r"^Patchify: patch_size=4 does not divide 4×6; take a divisor of both$"):
         sn.Patchify(2, 4, 6, 4)
