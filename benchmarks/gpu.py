@@ -44,6 +44,7 @@ def contracts(device: torch.device) -> None:
         (sn.Patchify(2, 4, 4, 2), (3, 4, 32)),
         (sn.Transpose(), (3, 4, 5, 6)),
         (sn.MeanOverPatches(), (3, 4, 5, 6)),
+        (sn.Flatten(), (3, 4, 5, 6)),
         (sn.Residual(sn.Sequential((sn.Linear(6, 6), sn.Tanh()))), (3, 4, 6)),
     ]
     worst = 0.0
