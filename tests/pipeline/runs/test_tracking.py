@@ -375,6 +375,23 @@ def answers(address: str) -> bool:
     return False
 
 
+def test_the_best_run_has_the_report_and_an_onnx_file(tmp_path: Path) -> None:
+    from mlflow.tracking import MlflowClient
+
+    pytest.importorskip("onnx")
+    out, _ = pipeline(tmp_path, "-m", *COMMON, "tracking=mlflow", "model.hidden=[4],[9,9]")
+    client = MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    there = {
+        Path(run.data.tags["folder"]).name: [file.path for file in client.list_artifacts(run.info.run_id)]
+        for run in runs
+    }
+    best = str(pd.read_csv(tmp_path / "outputs/s/report/tables/table.csv")["run"][0])
+    assert there.pop(best) == ["model.onnx", "model.safetensors", "report"]
+    assert list(there.values()) == [["model.safetensors"]]
+    assert out[-1] == "report: outputs/s/report/index.html"
+
+
 @pytest.mark.slow
 def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> None:
     from mlflow.tracking import MlflowClient
