@@ -31,24 +31,24 @@ def activate(kind, slope, z):
 
 
 @compiled(AS_WRITTEN)
-def times_derivative(kind, slope, kept, d):
+def times_derivative(kind, slope, saved, d):
     """d ← d · f', told from f(z), for GELU from z."""
     zero, one = d.dtype.type(0), d.dtype.type(1)
     if kind == RELU:
         for k in range(len(d)):
-            d[k] = d[k] if kept[k] > zero else d[k] * zero
+            d[k] = d[k] if saved[k] > zero else d[k] * zero
     elif kind == LEAKY_RELU:
         for k in range(len(d)):
-            d[k] = d[k] if kept[k] > zero else slope * d[k]
+            d[k] = d[k] if saved[k] > zero else slope * d[k]
     elif kind == TANH:
         for k in range(len(d)):
-            d[k] *= one - kept[k] * kept[k]
+            d[k] *= one - saved[k] * saved[k]
     elif kind == SIGMOID:
         for k in range(len(d)):
-            d[k] *= kept[k] * (one - kept[k])
+            d[k] *= saved[k] * (one - saved[k])
     elif kind == GELU:
         for k in range(len(d)):
-            d[k] *= gelu_slope(kept[k])
+            d[k] *= gelu_slope(saved[k])
 
 
 @compiled(AS_WRITTEN)

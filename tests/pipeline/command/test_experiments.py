@@ -29,17 +29,18 @@ def test_toy_linear_is_the_reports_network_and_no_worse(make_job: MakeJob) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"),
+    ("name", "least", "parts"),
     [
         (
             "search_fashion_mnist",
+            9,
             ("{linear:1024}", "{linear:16}", "{patchify:7}", "layer_norm", "relu", "{dropout:0.2}"),
         ),
-        ("search_cifar10", ("model.depth: ", "model.activation: ", "model.layer_norm: ", "model.dropout: ")),
-        ("search_cifar100", ("model.depth: ", "model.activation: ", "model.layer_norm: ", "model.dropout: ")),
+        ("search_cifar10", 12, ("model.depth: ", "model.activation: ", "model.layer_norm: ", "model.dropout: ")),
+        ("search_cifar100", 12, ("model.depth: ", "model.activation: ", "model.layer_norm: ", "model.dropout: ")),
     ],
 )
-def test_searches_have_broad_ranges(tmp_path: Path, name: str, parts: tuple[str, ...]) -> None:
+def test_searches_have_broad_ranges(tmp_path: Path, name: str, least: int, parts: tuple[str, ...]) -> None:
     pytest.importorskip("optuna")
     words = (f"experiment={name}", "sweep.name=s", "sweep.dry_run=true", f"dataset.root={tmp_path}")
     axes, _ = pipeline(tmp_path, *words, status=1)  # there are no data, which are looked for last
@@ -47,4 +48,5 @@ def test_searches_have_broad_ranges(tmp_path: Path, name: str, parts: tuple[str,
     for key in ("optimizer.lr", "weight_decay", "epochs", "batch_size", "label_smoothing", "averaging", "cutout"):
         assert f"{key}: " in printed
     assert all(part in printed for part in parts)
+    assert len(axes) >= least
     assert "optimizer.lr: FloatDistribution" in printed

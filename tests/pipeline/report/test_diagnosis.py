@@ -72,11 +72,11 @@ def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: 
 
 def test_outputs_beyond_all_bounds_have_probabilities_or_none() -> None:
     outputs = np.array([[1e308, -1e308], [0.0, math.log(3)], [math.inf, 0.0]])
-    kept = Predicted.of(Predictions("classification", outputs, np.array([0, 1, 0])))
-    assert kept.predicted.tolist() == [0, 1, 0]
-    assert kept.probability is not None
-    assert kept.probability[:2].tolist() == [0.0, 0.75]
-    assert math.isnan(kept.probability[2])
+    predictions = Predicted.of(Predictions("classification", outputs, np.array([0, 1, 0])))
+    assert predictions.predicted.tolist() == [0, 1, 0]
+    assert predictions.probability is not None
+    assert predictions.probability[:2].tolist() == [0.0, 0.75]
+    assert math.isnan(predictions.probability[2])
 
 
 def test_values_stand_beside_targets_in_their_units(make_job: MakeJob) -> None:

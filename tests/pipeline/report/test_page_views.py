@@ -293,6 +293,6 @@ def test_a_setting_of_many_keys_is_named_by_its_run(browser: Any, tmp_path: Path
         keys = {f"model__key_{i}": number * 1000 + i for i in range(12)}
         write_run(tmp_path / "s" / str(number), 0.9 + 0.01 * number, **keys)
     with opened(browser, build([tmp_path / "s"])) as tab:
-        shown = tiles(tab)
-        assert shown["Best setting"][0] == "that of run 1"
-        assert shown["Lead over the runner-up"][1] == "on validation, before that of run 0"
+        first_screen = tiles(tab)
+        assert first_screen["Best setting"][0] == "that of run 1"
+        assert first_screen["Lead over the runner-up"][1] == "on validation, before that of run 0"

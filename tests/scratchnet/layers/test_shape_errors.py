@@ -6,7 +6,7 @@ import torch
 import scratchnet as sn
 from scratchnet.check._numbers import generators
 
-OWN = "pass the gradient of the loss with respect to this layer's own output"
+OUTPUT_GRADIENT = "pass the gradient of the loss with respect to this layer's own output"
 CUT = "cut the input into patches first"
 FLAT = "pass flattened images, channel by channel, of this layer's sizes"
 LINEAR = "set in_features to the size of the layer before, or flatten the input"
@@ -55,7 +55,7 @@ def test_gradients(layer: sn.Layer, shape: tuple[int, ...], expected: str, given
     with pytest.raises(sn.ShapeError) as told:
         layer.backward(params, saved, torch.zeros(3, 5, *given))
     got = ", ".join(map(str, given))
-    assert str(told.value) == f"{layer}: backward's dy expected {expected}, got (3, 5, {got}); {OWN}"
+    assert str(told.value) == f"{layer}: backward's dy expected {expected}, got (3, 5, {got}); {OUTPUT_GRADIENT}"
     assert layer.backward(params, saved, y, input_grad=False)[0] is None
 
 
