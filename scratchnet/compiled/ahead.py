@@ -171,6 +171,6 @@ def close_block(program, memory, rules, gemm, o, rows):
         if whole:
             copy(change, values)
         elif rules.carried[p]:
-            subtract(-one, change, values, memory.carry[place])
+            subtract(-one, change, number(0), values, memory.carry[place])
         else:
             add(one, change, values)

@@ -7,7 +7,7 @@ and to change.
 
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
-from scratchnet.compiled.stepping import step
+from scratchnet.compiled.stepping import follow, step
 from scratchnet.compiled.tables import (
     ACROSS,
     ADDED,
@@ -81,23 +81,35 @@ def backward(program, memory, rules, gemm, o, b, first, last, rate, grow, loopin
         multiply(gemm, inputs, n, outputs, scale, weight, False, outputs, dy, False, n, beta, dx, n)
     elif op[WANTED]:
         multiply(gemm, rows, inputs, outputs, scale, dy, False, outputs, weight, not turned, wide, beta, dx, inputs)
+    lines, wide = (outputs, inputs) if turned else (inputs, outputs)
+    stop = start + lines * wide
     added = number(0) if first else one
     if rules.optimizer == SGD and rules.momentum == 0:
         if not last or not first:
-            gradient = memory.gradients[start : start + inputs * outputs]
-            add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, inputs, one, added, gradient)
+            gradient = memory.gradients[start:stop]
+            add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, lines, one, added, gradient)
             if last:
-                pace = shrink(memory, rules, p, start, inputs * outputs, rate)
-                add(number(pace), gradient, weight[: inputs * outputs])
+                pace = shrink(memory, rules, p, start, lines * wide, rate)
+                add(number(pace), gradient, weight[: lines * wide])
             return
-        pace = shrink(memory, rules, p, start, inputs * outputs, rate)
-        add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, inputs, number(pace), one, weight)
+        pace = shrink(memory, rules, p, start, lines * wide, rate)
+        add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, lines, number(pace), one, weight)
+        return
+    if rules.optimizer == SGD and not rules.nesterov:
+        kept = number(rules.momentum) if first else one
+        slab = max(SLAB // wide, 16) if last else lines
+        for begin in range(0, lines, slab):
+            end = min(begin + slab, lines)
+            here, there = start + begin * wide, start + end * wide
+            velocity = memory.first[here:there]
+            add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, begin, end, one, kept, velocity)
+            if last:
+                follow(memory, p, here, there, rules, rate)
         return
     if not last:
         gradient = memory.gradients[start:]
-        add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, inputs, one, added, gradient)
+        add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, lines, one, added, gradient)
         return
-    lines, wide = (outputs, inputs) if turned else (inputs, outputs)
     slab = max(SLAB // wide, 16)
     for begin in range(0, lines, slab):
         end = min(begin + slab, lines)

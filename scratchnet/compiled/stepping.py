@@ -4,7 +4,7 @@ import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.tables import ADAM
-from scratchnet.compiled.vectors import add
+from scratchnet.compiled.vectors import add, scaled
 
 _CHUNK = 2048  # numbers at a time: a pass over them leaves them in the nearest cache for the next
 
@@ -37,7 +37,7 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
         elif l2 != 0 or decay != 0:
             add(number(rules.l2[p] + rules.decay[p]), values, direction)
         if rules.carried[p]:
-            subtract(number(rate), direction, values, memory.carry[begin:end])
+            subtract(number(rate), direction, number(0), values, memory.carry[begin:end])
         else:
             add(number(-rate), direction, values)
 
@@ -64,11 +64,28 @@ def momentum(weight, gradient, velocity, momentum, nesterov, l2, decay):
             gradient[k] = velocity[k] + decay * weight[k]
 
 
+@compiled(AS_WRITTEN, inlined=True)
+def follow(memory, p, start, stop, rules, rate):
+    """The rest of a step of SGD with momentum: the velocity has moved on, but for the penalty."""
+    for begin in range(start, stop, _CHUNK):
+        end = min(begin + _CHUNK, stop)
+        weight, velocity = memory.values[begin:end], memory.first[begin:end]
+        number = weight.dtype.type
+        if rules.l2[p] != 0:
+            add(number(rules.l2[p]), weight, velocity)
+        if rules.carried[p]:
+            subtract(number(rate), velocity, number(rules.decay[p]), weight, memory.carry[begin:end])
+            continue
+        if rules.decay[p] != 0:
+            scaled(number(1 - rate * rules.decay[p]), weight, weight)
+        add(number(-rate), velocity, weight)
+
+
 @compiled(AS_WRITTEN)
-def subtract(lr, direction, weight, carry):
-    """weight -= lr · direction; what rounding takes away is carried to the next step."""
+def subtract(lr, direction, decay, weight, carry):
+    """weight -= lr · (direction + decay · weight); what rounding takes away is carried to the next step."""
     for k in range(len(weight)):
-        change = carry[k] - lr * direction[k]
+        change = carry[k] - lr * (direction[k] + decay * weight[k])
         total = weight[k] + change
         carry[k] = change - (total - weight[k])
         weight[k] = total
@@ -96,7 +113,7 @@ def unscale(memory, p, start, stop, carried):
         for k in range(len(values)):
             values[k] *= number(scale)
     elif carried:
-        subtract(number(1 - scale), values, values, memory.carry[start:stop])
+        subtract(number(1 - scale), values, number(0), values, memory.carry[start:stop])
     else:  # a factor near 1 would round the decay away
         for k in range(len(values)):
             values[k] += number(scale - 1) * values[k]
