@@ -16,8 +16,6 @@ from scratchnet.mixup import Mixup
 from scratchnet.run import Run
 from scratchnet.values import Values, join
 
-_EVALUATION_ROWS = 1000  # large enough for the rate of the matrix products, small enough for the cache
-
 
 class Evaluation(NamedTuple):
     """Figures of a split, each (R,) in float64: mean data loss an example, and accuracy or R².
@@ -159,7 +157,7 @@ class Stack:
         loss = torch.zeros(len(group.runs), dtype=torch.float64, device=self.device)
         hits: list[Tensor] = []
         for inputs, target in zip(
-            examples.inputs.split(_EVALUATION_ROWS), examples.targets.split(_EVALUATION_ROWS), strict=True
+            examples.inputs.split(self.kernel.rows), examples.targets.split(self.kernel.rows), strict=True
         ):
             target = target.to(self.dtype) if target.is_floating_point() else target
             output = self.kernel.predict(group, inputs, examples.normalisation(self.dtype))

@@ -22,6 +22,7 @@ class Kernel(Protocol):
     """A way to compute steps and outputs."""
 
     name: str
+    rows: int  # examples that are evaluated at a time
 
     def refusal(self, run: Run, device: torch.device) -> str | None:
         """Why it cannot train the run on this device, None where it can."""

@@ -26,6 +26,7 @@ from scratchnet.run import Run
 from scratchnet.values import Values
 
 name = "compiled"
+rows = 10_000  # it computes them in pieces itself
 
 _LOSSES: dict[type[Loss], int] = {
     CrossEntropy: compiled.CROSS_ENTROPY,

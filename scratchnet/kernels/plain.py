@@ -11,6 +11,7 @@ from scratchnet.run import Run
 from scratchnet.values import Values
 
 name = "plain"
+rows = 1000  # large enough for the rate of the matrix products, small enough for the cache
 
 
 def refusal(run: Run, device: torch.device) -> str | None:
