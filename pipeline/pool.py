@@ -1,50 +1,82 @@
-"""The worker processes of this command, for work in the background."""
+"""The worker processes of this command, for work in the background.
 
+On Linux they are forks of one process that imports what they need while the command still reads its configuration: they
+are there at once, and have what is imported in memory once. Elsewhere each is a new interpreter.
+"""
+
+import functools
 import multiprocessing
+import multiprocessing.forkserver
+import multiprocessing.resource_tracker
 import os
-import pickle
 import signal
 import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend.context import set_start_method
 
 from pipeline import garbage
 
+_FORKS = sys.platform == "linux" and Path("/proc/self/fd").is_dir()
+_SHARED_BYTES = 1_000_000  # of an array, below which a copy costs nothing
+
+
+def prepare(module: str) -> None:
+    """Begin to import, in the process whose forks the workers will be, the module that imports what they need."""
+    if not _FORKS:
+        return
+    _choose_how_to_start()
+    multiprocessing.forkserver.set_forkserver_preload([module])
+    try:
+        multiprocessing.resource_tracker.ensure_running()  # which lets signals through again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for that process: Ctrl-C is for the command
+        multiprocessing.forkserver.ensure_running()
+    except OSError:
+        pass  # of a machine without room for it: whoever needs workers will be told
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def share(array: np.ndarray) -> np.ndarray:
+    """The array in memory that workers map, read only, instead of having copies; a small one as it is.
+
+    The memory has no name in the file system: it is gone with the processes that hold it, however they end.
+    """
+    if not _FORKS or array.nbytes < _SHARED_BYTES:
+        return array  # joblib shares what new interpreters are given
+    descriptor = os.memfd_create("scratchnet")
+    os.truncate(descriptor, array.nbytes)
+    path = f"/proc/{os.getpid()}/fd/{descriptor}"
+    np.memmap(path, array.dtype, "r+", shape=array.shape)[...] = array
+    shared = np.memmap(path, array.dtype, "r", shape=array.shape)
+    weakref.finalize(shared, os.close, descriptor)
+    return shared
+
 
 def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    """Start function(*arguments) in a worker; -> a function that waits for its result.
+    """Start function(*arguments) in a fork of this process, which needs none sent; -> waits for its result.
 
-    Without workers a fork of this process does it, which needs no arguments sent, and where there is no second core, or
-    forks are not safe, it runs here, at once: starting a worker would take longer than most of this work.
+    Where there is no second core, or forks are not safe, it runs here, at once. They are not once there are workers,
+    whose threads they would lack.
     """
-    if not _started and not _can_fork():
+    if _started or not _can_fork():
         result = function(*arguments)
         return lambda: result
-    if not _started:
-        return _fork(function, *arguments)
-    # Pickled here, from memory to memory: joblib would do it in a thread of its own, while this one may go on to change
-    # what the arguments cache.
-    results = pool(max(_started))([joblib.delayed(_call)(pickle.dumps((function, arguments)))])
-
-    def wait() -> Any:
-        try:
-            return next(results)
-        except BrokenProcessPool:
-            return function(*arguments)
-
-    return wait
+    return _fork(function, *arguments)
 
 
 def _can_fork() -> bool:
-    return sys.platform == "linux" and bool(joblib.cpu_count() > 1)
+    return _FORKS and bool(joblib.cpu_count() > 1)
 
 
 def _fork(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
@@ -84,37 +116,34 @@ def _send(sender: Connection, parent: int, function: Callable[..., Any], argumen
     sender.send(answer)
 
 
-def _call(pickled: bytes) -> Any:
-    function, arguments = pickle.loads(pickled)
-    return function(*arguments)
-
-
-def has_started() -> bool:
-    """Whether this process has had workers."""
-    return bool(_started)
-
-
 def shut_down() -> None:
     """Stop the idle workers: left alone they take a second or two to exit."""
     if _started:
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+        _started.clear()
 
 
-# Of what a killed command leaves in /dev/shm: loky's tracker puts it away, and need not say so on the user's terminal.
+# What a killed command leaves in /dev/shm a tracker puts away, which need not say so on the user's terminal.
 _QUIET = "ignore:resource_tracker:UserWarning"
 _started: set[int] = set()  # sizes of the pools that this process has started
+
+
+@functools.cache
+def _choose_how_to_start() -> None:
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET]))
+    if _FORKS:
+        set_start_method("forkserver", force=True)
 
 
 def pool(processes: int) -> joblib.Parallel:
     """joblib reuses workers for equal arguments and memory-maps large arrays: the data is in memory once."""
     if processes > 1:
-        if not _started:
-            os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), _QUIET]))
+        _choose_how_to_start()
         _started.add(processes)
     return joblib.Parallel(
         n_jobs=processes,
         return_as="generator_unordered",
-        max_nbytes="1M",
+        max_nbytes=None if _FORKS else "1M",
         mmap_mode="r",
         initializer=_initialize,
         initargs=(os.getpid(),),
@@ -122,9 +151,13 @@ def pool(processes: int) -> joblib.Parallel:
 
 
 def _exit_with(parent: int) -> None:
-    """Exit when the parent is gone: another command may already be training in the same folders."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
+    """Exit when the command is gone: another one may already be training in the same folders."""
+    command = multiprocessing.parent_process()
+    if _FORKS and command:
+        command.join()
+    else:
+        while os.getppid() == parent:
+            time.sleep(0.2)
     os._exit(1)
 
 

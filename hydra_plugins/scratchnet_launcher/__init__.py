@@ -42,6 +42,10 @@ class StackedLauncher(Launcher):
                 "use another launcher, such as basic"
             )
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        if self.backend == "loky" and self.workers != 1:
+            from pipeline.pool import prepare
+
+            prepare("pipeline.command.preload")
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         from pipeline.command.launcher import launch  # imports torch, so only when there is work

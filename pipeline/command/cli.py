@@ -48,9 +48,13 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # shutting down takes a moment
         say(_resume_hint())
         status = STOPPED
+    _stop_workers()
+    return status
+
+
+def _stop_workers() -> None:
     if pool := sys.modules.get("pipeline.pool"):  # imported if workers were used
         pool.shut_down()
-    return status
 
 
 def _run(full: bool) -> int:
@@ -87,6 +91,7 @@ def _report() -> int:
         return 0
     if not any(map(holds_result, [folder] if single else run_folders(folder))):
         return 0
+    _stop_workers()
     from pipeline.report.build import build
     from pipeline.report.paper import COLUMN
 

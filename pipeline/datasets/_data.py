@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -186,6 +187,17 @@ class Dataset:
         from pipeline.datasets._statistics import mean_and_std
 
         return mean_and_std(self.train.inputs)
+
+    @cached_property
+    def shared(self) -> Self:
+        """The same, with its arrays in memory that this process's workers map."""
+        from pipeline.pool import share
+
+        other = copy(self)  # with what has been worked out
+        for name in ("train", "validation", "test"):
+            split = getattr(self, name)
+            vars(other)[name] = Split(share(split.inputs), share(split.targets))
+        return other
 
     def in_units(self, values: "np.ndarray") -> "np.ndarray":
         """Targets, or outputs for them, in the units of the data."""

@@ -113,6 +113,8 @@ class SweepPlan:
             if not work.resumes:  # left by a stack whose runs are not all requested now
                 work.checkpoint.unlink(missing_ok=True)
         works = [replace(work, deadline=deadline) for work in self.works]
+        if self.processes > 1:
+            works = [replace(work, dataset=work.dataset and work.dataset.shared) for work in works]
         if options.kind == "halving":
             return self._halve(works, options, progress, deadline)
         return self.done | self._train(works, options, progress)

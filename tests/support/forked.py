@@ -77,6 +77,7 @@ def command(
             sys.argv = ["pipeline", *arguments]
             from pipeline.command import cli
 
+            _forget_workers()
             if not reported:
                 cli._report = lambda: 0  # takes most of the time, and no later command reads what it writes
             if disturb is not None:
@@ -99,6 +100,17 @@ def command(
     _, status = os.waitpid(child, 0)
     seconds = time.monotonic() - killed if kill_after else 0.0
     return Ended(os.waitstatus_to_exitcode(status), out.read_text(), error.read_text(), seconds)
+
+
+def _forget_workers() -> None:
+    """What this process's workers are forks of is not the child's, and few of these commands need any."""
+    from multiprocessing import forkserver
+
+    from pipeline import pool
+
+    server = forkserver._forkserver  # type: ignore[attr-defined]
+    server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
+    pool.prepare = lambda module: None
 
 
 def failing(number: int, code: int, counted: list[int] | None = None) -> Callable[[], None]:

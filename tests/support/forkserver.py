@@ -22,6 +22,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ _IMPORTED = (
     *("pipeline.sweep.board", "pipeline.training.trainer", "pipeline.report.build", "pipeline.predict.__main__"),
     *("sklearn.ensemble", "sklearn.metrics", "sklearn.model_selection", "scipy.stats", "pandas.io.formats.style"),
     *("statsmodels.stats.multitest", "statsmodels.stats.proportion", "hydra.core.plugins", "scratchnet.kernels"),
-    *("joblib.externals.loky", "joblib.externals.loky.backend.popen_loky_posix", "numba", "rich.progress"),
+    *("joblib.externals.loky", "multiprocessing.forkserver", "numba", "rich.progress"),
 )
 
 
@@ -147,10 +148,12 @@ def _leave(status: int) -> None:
 
 
 def _fork_workers_from_here() -> None:
-    """Let joblib's workers be forks of this process as it is now, as they are new interpreters elsewhere.
+    """Let what the command starts to fork its workers from be a fork of this process as it is now.
 
-    They come from a child that waits, and lose their parent at once: the command, as their reaper, becomes it.
+    It comes from a child that waits, and loses its parent at once: the command, as its reaper, becomes it.
     """
+    from multiprocessing import util
+
     from joblib.externals.loky.backend import fork_exec
 
     if ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -161,20 +164,20 @@ def _fork_workers_from_here() -> None:
         _nurse(theirs)
     theirs.close()
 
-    def fork(command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str] | None = None) -> int:
-        descriptors = sorted(set(map(int, descriptors)))
-        request = {"command": list(command), "descriptors": descriptors, "folder": str(Path.cwd())}
-        environment = {**os.environ, **(env or {})}
-        message = json.dumps(request | {"environment": environment}).encode()
+    def spawn(path: str, arguments: Sequence[str], descriptors: Sequence[int]) -> int:
+        descriptors = sorted(map(int, descriptors))
+        request = {"code": arguments[-1], "descriptors": descriptors, "folder": str(Path.cwd())}
+        message = json.dumps(request | {"environment": dict(os.environ)}).encode()
         socket.send_fds(ours, [len(message).to_bytes(8, "big")], descriptors)
         ours.sendall(message)
         return int.from_bytes(ours.recv(8), "big")
 
-    fork_exec.fork_exec = fork
+    util.spawnv_passfds = spawn  # type: ignore[attr-defined]
+    fork_exec.fork_exec = lambda command, descriptors, env=None: spawn("", command, descriptors)
 
 
 def _nurse(requests: socket.socket) -> None:
-    """Fork a worker for each request, until the command ends."""
+    """Fork for each request, until the command ends."""
     while True:
         head, received, _, _ = socket.recv_fds(requests, 8, 64)
         if not head:
@@ -183,23 +186,25 @@ def _nurse(requests: socket.socket) -> None:
         while len(message) < size:
             message += requests.recv(size - len(message))
         request = json.loads(message)
+        reader, writer = os.pipe()
         middle = os.fork()
         if middle == 0:
             parent = os.getpid()
-            worker = os.fork()
-            if worker:
-                requests.sendall(worker.to_bytes(8, "big"))
+            child = os.fork()
+            if child:
+                os.write(writer, child.to_bytes(8, "big"))
                 os._exit(0)
-            while os.getppid() == parent:  # a worker exits when its parent is not the command
+            while os.getppid() == parent:
                 time.sleep(0.001)
-            _leave(_worker(request, received))
-        os.waitpid(middle, 0)
-        for descriptor in received:
+            _leave(_spawned(request, received))
+        os.waitpid(middle, 0)  # now the command is its parent
+        requests.sendall(os.read(reader, 8))
+        for descriptor in (reader, writer, *received):
             os.close(descriptor)
 
 
-def _worker(request: Mapping[str, Any], received: Sequence[int]) -> int:
-    """The process that joblib asked for: its descriptors have the numbers that it is told."""
+def _spawned(request: Mapping[str, Any], received: Sequence[int]) -> int:
+    """The process of `python -c code` that was asked for: its descriptors have the numbers that it is told."""
     wanted = request["descriptors"]
     high = [os.dup2(descriptor, 900 + i, inheritable=True) for i, descriptor in enumerate(received)]
     os.closerange(3, 900)
@@ -209,8 +214,9 @@ def _worker(request: Mapping[str, Any], received: Sequence[int]) -> int:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    command = request["command"]  # python -m module …
-    return _main(command[2], command[3:])
+    with suppress(SystemExit):
+        exec(request["code"], {"__name__": "__main__"})
+    return 0
 
 
 def _warm_up() -> None:
