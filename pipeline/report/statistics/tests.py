@@ -157,8 +157,8 @@ def _winner(replicates: Replicates, finished: int) -> str:
 
 def _advice(replicates: Replicates) -> str:
     """What a selection asks for, unless these runs are it already."""
-    kinds = replicates.comparison.runs.get("config.sweep.kind", pd.Series(dtype=object))
-    return "" if (kinds == "confirm").any() else ", and confirm it on new seeds (sweep=confirm)"
+    kinds = set(replicates.comparison.runs.get("config.sweep.kind", []))
+    return "" if "confirm" in kinds else ", and confirm it on new seeds (sweep=confirm)"
 
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
@@ -178,10 +178,10 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     apart = written(abs(difference), half)
     label = "adjusted p" if compared["p"].notna().sum() > 1 else "p"
     tail = f"(n = {n:.0f}, d = {abs(effect):.2f}, {p_value(adjusted, label)})"
+    note = ""
     if difference < 0:
-        first, second = second, first
+        first, second, note = second, first, ", on test, though it was not picked on validation"
     if adjusted < ALPHA:
-        note = ", on test, though it was not picked on validation" if difference < 0 else ""
         return f"{first} beats {second} by {apart} {tail}{note}."
     if abs(difference) > half:
         return (

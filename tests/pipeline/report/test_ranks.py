@@ -51,16 +51,11 @@ def test_a_p_at_its_level_shows_nothing_and_a_rank_at_the_critical_difference_is
 
 def test_the_table_of_all_data_sets_is_by_rank_and_gives_the_baselines() -> None:
     activations = {"relu": [0.6, 0.5], "tanh": [0.9, 0.7], "gelu": [0.95], "elu": [0.8, 0.6]}  # on square, on patterns
-    rows: list[dict[str, object]] = []
+    facts: dict[str, object] = {"status": "finished", "message": None, "task": "classification", "config.seed": 0}
+    rows = []
     for activation, scores in activations.items():
         for data, score in zip(("square", "patterns"), scores, strict=False):
-            row: dict[str, object] = {
-                "run": str(len(rows)),
-                "status": "finished",
-                "message": None,
-                "task": "classification",
-            }
-            row |= {"config.dataset.name": data, "config.model.activation": activation, "config.seed": 0}
+            row = facts | {"run": str(len(rows)), "config.dataset.name": data, "config.model.activation": activation}
             row |= {f"metric.best_{split}_accuracy": score for split in ("validation", "test")}
             if data == "square":  # of the other the classes are not known
                 row |= {"provenance.data.classes": json.dumps(["in", "out"])}

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replicated import comparison
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
@@ -33,26 +34,6 @@ T_TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262}  # two-sided, 5 %,
 SCORES = st.lists(
     st.lists(st.floats(0.1, 0.9).map(lambda x: round(x, 3)), min_size=4, max_size=4), min_size=2, max_size=4
 )
-
-
-def comparison(
-    test: dict[str, list[float]],
-    validation: dict[str, list[float]] | None = None,
-    status: dict[tuple[str, int], str] | None = None,
-    score: str = "accuracy",
-    **columns: object,
-) -> Comparison:
-    """Runs of settings (values of one key) on seeds 0, 1, …; validation is the test score unless given."""
-    rows = []
-    for setting, scores in test.items():
-        for seed, value in enumerate(scores):
-            row = {"run": str(len(rows)), "status": (status or {}).get((setting, seed), "finished"), "message": None}
-            row |= {"task": "classification" if score == "accuracy" else "regression"}
-            row |= {"config.model.activation": setting, "config.seed": seed}
-            row |= {"metric.best_test_" + score: value}
-            row |= {"metric.best_validation_" + score: (validation or test)[setting][seed]}
-            rows.append(row | columns)
-    return Comparison.of(pd.DataFrame(rows))
 
 
 def test_paired_test_and_interval_are_those_of_the_textbook() -> None:

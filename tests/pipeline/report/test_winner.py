@@ -63,6 +63,8 @@ def test_the_interval_of_a_share_is_that_of_statsmodels(examples: int, share: fl
         ([0.6, 0.55, 0.9], "2 of 3 runs are no better than always answering “outside”, the most common class"),
         ([0.61, 0.9], "All 2 runs are better than always answering “outside”"),
         ([0.6], "The run is no better than always answering “outside”"),
+        ([0.6 + 1e-9], "The run is no better than always answering “outside”"),
+        ([0.61], "The run is better than always answering “outside”"),
     ],
 )
 def test_the_constant_predictor(scores: list[float], words: str) -> None:
@@ -103,3 +105,36 @@ def test_a_lead_owes_something_to_luck() -> None:
         "It is 3.0 points (3 of 100 examples) above the second and 3.0 points above the median on validation. A winner "
         "among many also owes something to luck: its test figure is what counts."
     )
+
+
+def test_scores_a_billionth_apart_are_no_tie() -> None:
+    [sentence] = best_run(runs([0.0, 1e-9]))
+    assert "It is 0.0 points (0 of 100 examples) above the second and 0.0 points above the median" in sentence
+
+
+def test_the_best_run_is_given_with_its_setting_and_epoch_and_all_its_figures() -> None:
+    further = {"metric.best_test_balanced_accuracy": 0.88, "metric.best_test_macro_f1": 0.8512}
+    [sentence] = best_run(runs([0.90, 0.93], [0.90, 0.91], **further))
+    assert sentence.startswith(
+        "Best by validation: run 1 (learning rate 0.2) at epoch 3, validation accuracy 93.0 %, test accuracy 91.0 %. "
+        "Further on test: balanced accuracy 88.0 %, macro F1 0.8512. It is 3.0 points"
+    )
+
+
+def test_all_that_limits_a_claim() -> None:
+    sentences = [  # 200 (p − 0.9)² = 1.96² p (1 − p) for p = 0.8506 and 0.9343
+        "The test split is a sample as well: 180 right of 200 leave a 95 % interval from 85.1 to 93.4 % (Wilson).",
+        "The run is better than always answering “outside”, the most common class (validation accuracy 60.0 %).",
+        "It is best at the last epoch: longer training (training.epochs) may give more.",
+        "Train − validation accuracy there = 7.0 points.",
+    ]
+    alone = runs([0.9], best_epoch=5)
+    assert trust(alone) == sentences
+    assert trust(runs([0.9], best_epoch=5, **{"metric.best_train_accuracy": None})) == sentences[:-1]
+    on_seeds = pd.concat([alone.runs, alone.runs.assign(**{"run": "1", "config.seed": 1})], ignore_index=True)
+    assert trust(Comparison.of(on_seeds)) == [
+        "Of one run, the test split is a sample as well: 180 right of 200 leave a 95 % interval from 85.1 to 93.4 % "
+        "(Wilson).",
+        "All 2 runs are better than always answering “outside”, the most common class (validation accuracy 60.0 %).",
+        *sentences[2:],
+    ]

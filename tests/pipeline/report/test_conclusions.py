@@ -1,0 +1,205 @@
+"""What is said of settings that were trained on several seeds, word for word."""
+
+import math
+
+import pandas as pd
+import pytest
+from replicated import comparison
+
+from pipeline.report.comparison import Comparison
+from pipeline.report.statistics import tests
+from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.tests import conclusions, power, seeds_that_show
+
+STATUS = {"f": "finished", "d": "dropped", "x": "diverged"}
+COMPARED = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
+
+CONFIRM = ", and confirm it on new seeds (sweep=confirm)"
+NO_SAMPLE = "these change nothing here, so they are not a sample, and no test is made."
+TOO_FEW = "too few to compare them, it takes 3."
+DRAWN = "The seed draws the initial weights (and dropout): ± covers that and nothing else."
+UNFINISHED = "Where a setting's runs diverge, the mean of the rest is too optimistic."
+
+
+def picked(settings: int, score: str, advice: str = CONFIRM) -> str:
+    return (
+        f"Picked among {settings} settings for the highest mean validation accuracy, {score}, which makes that figure "
+        f"look better than it is: report the test figure{advice}."
+    )
+
+
+def few(n: int, p: float) -> str:
+    return (
+        f"n = {n} is few: the interval is wide, normality cannot be checked, and the test that does without it, that "
+        f"of Wilcoxon, cannot give less than p = {p}."
+    )
+
+
+def pair(difference: float, half: float, adjusted: float) -> pd.DataFrame:
+    """A comparison of the first two settings over five seeds."""
+    return pd.DataFrame([[5, difference, half, 0.125, 1.0, adjusted, adjusted]], [1], COMPARED)
+
+
+def test_three_settings_on_four_seeds() -> None:
+    scores = {"relu": [0.80, 0.90, 0.85, 0.87], "tanh": [0.70, 0.71, 0.72, 0.69], "gelu": [0.86, 0.83, 0.84, 0.81]}
+    assert conclusions(comparison(scores)) == [
+        "activation ReLU: test accuracy 85.5 ± 6.7 %, n = 4 seeds (sd 4.2 points). " + picked(3, "85.5 %"),
+        "No difference between activation ReLU and activation GELU can be shown: the first is ahead by 2.0 ± 9.5 "
+        "points, an interval that holds zero (n = 4, d = 0.34, adjusted p = 0.549). That does not show that they are "
+        "equal either.",
+        "activation ReLU beats activation tanh by 15.0 ± 6.8 points (n = 4, d = 3.54, adjusted p = 0.012).",
+        "± is half of the 95 % confidence interval of the mean over n seeds, of the difference where two are compared "
+        f"(t distribution, scores taken as normal). {DRAWN}",
+        "p is by the paired t test on test figures, adjusted for 2 tests (Holm); d is the effect size, mean / sd.",
+        "Where differences vary as between the first two (sd 5.94 points), 1,112 seeds would show a difference of 0.5 "
+        "points in 80 % of such sweeps (power of the paired t test).",
+        few(4, 0.125),
+    ]
+
+
+def test_one_setting_on_three_seeds() -> None:
+    assert conclusions(comparison({"relu": [0.9000, 0.9001, 0.9002]})) == [
+        "all runs: test accuracy 90.01 ± 0.02 %, n = 3 seeds (sd 0.01 points).",
+        "± is half of the 95 % confidence interval of the mean over n seeds (t distribution, scores taken as normal). "
+        + DRAWN,
+        few(3, 0.25),
+    ]
+
+
+def test_one_setting_on_one_seed_of_two() -> None:
+    scores = {"relu": [0.9, math.nan], "tanh": [0.5, 0.6]}
+    assert conclusions(comparison(scores, {"relu": [0.9, 0.9], "tanh": [0.5, 0.6]}))[:2] == [
+        f"activation ReLU: test accuracy 90.0 %, n = 1: no interval. {picked(2, '90.0 %')}",
+        f"activation ReLU and activation tanh have 1 seed in common: {TOO_FEW}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "tied"),
+    [(2, "b"), (5, "b, activation c, activation d, activation e"), (6, "b, activation c, activation d, activation e")],
+)
+def test_a_tie_on_validation_names_up_to_four(settings: int, tied: str) -> None:
+    scores = {"abcdef"[i]: [0.5, 0.7] for i in range(settings)}
+    more = " and 1 more" if settings == 6 else ""
+    said = conclusions(comparison(scores, **{"config.sweep.kind": "confirm"}))
+    assert said == [
+        f"activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation it is tied "
+        f"with activation {tied}{more}: nothing there tells them apart, and the first is taken. "
+        f"{picked(settings, '60.0 %', '')}",
+        *(
+            f"activation a and activation {rival} have 2 seeds in common: {TOO_FEW}"
+            for rival in "bcdef"[: min(settings - 1, 4)]
+        ),
+    ]
+
+
+def test_scores_a_billionth_apart_are_no_tie_and_not_equal() -> None:
+    sentences = conclusions(comparison({"a": [1e-9] * 4, "b": [0.0] * 4}))
+    assert sentences[0].startswith("activation a: test accuracy 0.0 %, n = 4 seeds (sd 0.0 points). Picked among")
+    assert sentences[1] == f"activation a and activation b differ by 0.0 points on each of 4 seeds: {NO_SAMPLE}"
+
+
+def test_equal_scores_are_no_sample() -> None:
+    equal = f"activation a and activation b are equal on each of 3 seeds: {NO_SAMPLE}"
+    assert conclusions(comparison({"a": [0.8, 0.9, 0.7], "b": [0.8, 0.9, 0.7]}))[1] == equal
+
+
+def test_of_equal_means_the_first_is_named_first() -> None:
+    [_, verdict, *_] = conclusions(comparison({"a": [0.75, 0.875, 0.75], "b": [0.875, 0.75, 0.75]}))
+    assert verdict == (
+        "No difference between activation a and activation b can be shown: the first is ahead by 0.0 ± 31.1 points, an "
+        "interval that holds zero (n = 3, d = 0.00, p = 1.000). That does not show that they are equal either."
+    )
+
+
+def test_what_is_at_a_limit_is_not_beyond_it() -> None:
+    made = Replicates.of(comparison({"a": [0.8] * 5, "b": [0.7] * 5}))
+    assert tests._verdict(made, 1, pair(-0.02, 0.01, 0.049)) == (
+        "activation b beats activation a by 2.0 ± 1.0 points (n = 5, d = 1.00, p = 0.049), on test, though it was not "
+        "picked on validation."
+    )
+    assert tests._verdict(made, 1, pair(0.02, 0.01, 0.05)) == (
+        "activation a is ahead of activation b by 2.0 ± 1.0 points, but among all comparisons together one such "
+        "difference may be chance (n = 5, d = 1.00, p = 0.050)."
+    )
+    assert tests._verdict(made, 1, pair(0.01, 0.01, 0.051)) == (
+        "No difference between activation a and activation b can be shown: the first is ahead by 1.0 ± 1.0 points, an "
+        "interval that holds zero (n = 5, d = 1.00, p = 0.051). That does not show that they are equal either."
+    )
+
+
+def test_seeds_are_counted_where_shares_from_seeds_do_not_differ() -> None:
+    scores = {"a": [0.8, 0.9], "b": [0.7, 0.6]}
+    shares = comparison(scores)
+    assert power(Replicates.of(shares), pair(0.01, 0.02, 0.05)) == [  # (1.960 + 0.842)² / 0.04² + 1.960² / 2 = 4,907.5
+        "Where differences vary as between the first two (sd 12.50 points), 4,908 seeds would show a difference of 0.5 "
+        "points in 80 % of such sweeps (power of the paired t test)."
+    ]
+    assert power(Replicates.of(shares), pair(0.01, 0.02, 0.049)) == []
+    assert power(Replicates.of(comparison(scores, score="r2")), pair(0.01, 0.02, 0.5)) == []
+    folds = shares.runs.rename(columns={"config.seed": "config.dataset.fold"}).assign(**{"config.dataset.folds": 2})
+    assert power(Replicates.of(Comparison.of(folds)), pair(0.01, 0.02, 0.5)) == []
+
+
+@pytest.mark.parametrize(("effect", "seeds"), [(0.04, 4908), (1.44, 6), (2.13, 4), (10.0, 3)])
+def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
+    assert seeds_that_show(effect) == seeds  # as TTestPower().solve_power of statsmodels, and 3 or more
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sentences"),
+    [
+        (
+            {"relu": "fff", "tanh": "ffx"},
+            [
+                "1 setting finished on fewer seeds than the others: not a candidate.",
+                f"Not finished, and not in any mean: 1 run. {UNFINISHED}",
+                few(3, 0.25),
+            ],
+        ),
+        (
+            {"relu": "fff", "tanh": "ffx", "gelu": "ffx", "elu": "fxx", "selu": "xxx"},
+            [
+                "3 settings finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not "
+                "candidates.",
+                "activation selu diverged on all 3 seeds.",
+                f"Not finished, and not in any mean: 7 runs. {UNFINISHED}",
+                few(3, 0.25),
+            ],
+        ),
+        (
+            {"relu": "fff", "tanh": "fdd", "gelu": "ddd"},
+            [
+                "1 setting finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not a "
+                "candidate.",
+                "Of 1 setting halving dropped some seeds and kept the better ones: the mean of the survivors is too "
+                "optimistic.",
+                few(3, 0.25),
+            ],
+        ),
+        (
+            {"relu": "fff", "tanh": "ffd", "gelu": "fdd", "elu": "ddd"},
+            [
+                "2 settings finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not "
+                "candidates.",
+                "Of 2 settings halving dropped some seeds and kept the better ones: the mean of the survivors is too "
+                "optimistic.",
+                few(3, 0.25),
+            ],
+        ),
+        (
+            {"relu": "ff", "tanh": "xx"},
+            [
+                "activation tanh diverged on all 2 seeds.",
+                f"Not finished, and not in any mean: 2 runs. {UNFINISHED}",
+            ],
+        ),
+        ({"relu": "ff", "tanh": "x"}, [f"Not finished, and not in any mean: 1 run. {UNFINISHED}"]),
+        ({"relu": "fffff"}, [few(5, 0.0625)]),
+        ({"relu": "ffffff"}, []),
+    ],
+)
+def test_what_is_missing_is_warned_of(outcomes: dict[str, str], sentences: list[str]) -> None:
+    scores = {setting: [0.9 - 0.1 * i] * len(ends) for i, (setting, ends) in enumerate(outcomes.items())}
+    status = {(setting, seed): STATUS[end] for setting, ends in outcomes.items() for seed, end in enumerate(ends)}
+    assert tests._warnings(Replicates.of(comparison(scores, status=status))) == sentences
