@@ -9,7 +9,7 @@ from replicated import comparison
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics import tests
 from pipeline.report.statistics.replicates import Replicates
-from pipeline.report.statistics.tests import conclusions, power, seeds_that_show
+from pipeline.report.statistics.tests import compare_best, conclusions, power, seeds_that_show
 
 STATUS = {"f": "finished", "d": "dropped", "x": "diverged"}
 COMPARED = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
@@ -66,6 +66,39 @@ def test_one_setting_on_three_seeds() -> None:
     ]
 
 
+def test_three_settings_on_one_seed_each() -> None:
+    made = comparison({"relu": [0.9], "tanh": [0.8], "gelu": [0.7]})
+    assert conclusions(made) == [
+        "n = 1: each of the 3 settings was trained on one seed, so no difference between them can be distinguished "
+        "from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and tests."
+    ]
+    none = pd.DataFrame({name: pd.Series(dtype=float) for name in COMPARED})
+    pd.testing.assert_frame_equal(compare_best(Replicates.of(made)), none, check_index_type=False)
+
+
+def test_a_setting_of_which_no_run_has_finished_is_no_rival() -> None:
+    scores = {"relu": [0.5, 0.7], "tanh": [0.5, 0.6], "gelu": [0.4, 0.4]}
+    made = comparison(scores, status=dict.fromkeys([("tanh", 1), ("gelu", 0), ("gelu", 1)], "diverged"))
+    assert conclusions(made) == [
+        f"activation ReLU: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. {picked(2, '60.0 %')}",
+        f"activation ReLU and activation tanh have 1 seed in common: {TOO_FEW}",
+        "1 setting finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not a candidate.",
+        "activation GELU diverged on all 2 seeds.",
+        f"Not finished, and not in any mean: 3 runs. {UNFINISHED}",
+    ]
+
+
+def test_of_losses_the_lower_is_better() -> None:
+    losses = {"relu": [0.5, 0.75, 1.0], "tanh": [1.0, 1.25, 1.75]}  # differences of mean 7/12 and sd √3/12
+    said = conclusions(comparison(losses, score="loss", **{"config.training.select": "validation_loss"}))
+    half, t = 4.303 / 12, 7.0
+    p = 1 - t / math.sqrt(t**2 + 2)  # of two degrees of freedom
+    assert said[1] == (
+        f"activation ReLU beats activation tanh by 0.58 ± {half:.2f} in loss (n = 3, d = {7 / math.sqrt(3):.2f}, "
+        f"p = {p:.3f})."
+    )
+
+
 def test_one_setting_on_one_seed_of_two() -> None:
     scores = {"relu": [0.9, math.nan], "tanh": [0.5, 0.6]}
     assert conclusions(comparison(scores, {"relu": [0.9, 0.9], "tanh": [0.5, 0.6]}))[:2] == [
@@ -99,16 +132,20 @@ def test_scores_a_billionth_apart_are_no_tie_and_not_equal() -> None:
     assert sentences[1] == f"activation a and activation b differ by 0.0 points on each of 4 seeds: {NO_SAMPLE}"
 
 
-def test_equal_scores_are_no_sample() -> None:
+@pytest.mark.parametrize("more", [0.0, 1e-9])
+def test_equal_scores_are_no_sample(more: float) -> None:
     equal = f"activation a and activation b are equal on each of 3 seeds: {NO_SAMPLE}"
-    assert conclusions(comparison({"a": [0.8, 0.9, 0.7], "b": [0.8, 0.9, 0.7]}))[1] == equal
+    assert conclusions(comparison({"a": [more, 0.0, 0.0], "b": [0.0, 0.0, 0.0]}))[1] == equal
 
 
 def test_of_equal_means_the_first_is_named_first() -> None:
-    [_, verdict, *_] = conclusions(comparison({"a": [0.75, 0.875, 0.75], "b": [0.875, 0.75, 0.75]}))
+    [_, verdict, _, method, *_] = conclusions(comparison({"a": [0.75, 0.875, 0.75], "b": [0.875, 0.75, 0.75]}))
     assert verdict == (
         "No difference between activation a and activation b can be shown: the first is ahead by 0.0 ± 31.1 points, an "
         "interval that holds zero (n = 3, d = 0.00, p = 1.000). That does not show that they are equal either."
+    )
+    assert method == (
+        "p is by the paired t test on test figures, the only one, so not adjusted; d is the effect size, mean / sd."
     )
 
 
