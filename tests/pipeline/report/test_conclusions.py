@@ -178,7 +178,7 @@ def test_seeds_are_counted_where_shares_from_seeds_do_not_differ() -> None:
     assert power(Replicates.of(Comparison.of(folds)), pair(0.01, 0.02, 0.5)) == []
 
 
-@pytest.mark.parametrize(("effect", "seeds"), [(0.04, 4908), (1.44, 6), (2.13, 4), (10.0, 3)])
+@pytest.mark.parametrize(("effect", "seeds"), [(0.04, 4908), (1.44, 6), (2.11, 5), (2.13, 4), (3.22, 4), (10.0, 3)])
 def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
     assert seeds_that_show(effect) == seeds  # as TTestPower().solve_power of statsmodels, and 3 or more
 
