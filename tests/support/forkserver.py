@@ -164,16 +164,18 @@ def _fork_workers_from_here() -> None:
         _nurse(theirs)
     theirs.close()
 
-    def spawn(path: str, arguments: Sequence[str], descriptors: Sequence[int]) -> int:
-        descriptors = sorted(map(int, descriptors))
-        request = {"code": arguments[-1], "descriptors": descriptors, "folder": str(Path.cwd())}
-        message = json.dumps(request | {"environment": dict(os.environ)}).encode()
+    def spawn(
+        path: str, command: Sequence[str], descriptors: Sequence[int], env: Mapping[str, str] | None = None
+    ) -> int:
+        descriptors = sorted(set(map(int, descriptors)))
+        request = {"command": list(map(os.fsdecode, command)), "descriptors": descriptors, "folder": str(Path.cwd())}
+        message = json.dumps(request | {"environment": {**os.environ, **(env or {})}}).encode()
         socket.send_fds(ours, [len(message).to_bytes(8, "big")], descriptors)
         ours.sendall(message)
         return int.from_bytes(ours.recv(8), "big")
 
     util.spawnv_passfds = spawn  # type: ignore[attr-defined]
-    fork_exec.fork_exec = lambda command, descriptors, env=None: spawn("", command, descriptors)
+    fork_exec.fork_exec = lambda command, descriptors, env=None: spawn("", command, descriptors, env)
 
 
 def _nurse(requests: socket.socket) -> None:
@@ -204,7 +206,7 @@ def _nurse(requests: socket.socket) -> None:
 
 
 def _spawned(request: Mapping[str, Any], received: Sequence[int]) -> int:
-    """The process of `python -c code` that was asked for: its descriptors have the numbers that it is told."""
+    """The process of `python -c …` or `python -m …` that was asked for: its descriptors have their numbers."""
     wanted = request["descriptors"]
     high = [os.dup2(descriptor, 900 + i, inheritable=True) for i, descriptor in enumerate(received)]
     os.closerange(3, 900)
@@ -214,8 +216,12 @@ def _spawned(request: Mapping[str, Any], received: Sequence[int]) -> int:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    command = request["command"]
+    if "-m" in command:  # a worker of Hydra's joblib launcher
+        place = command.index("-m") + 1
+        return _main(command[place], command[place + 1 :])
     with suppress(SystemExit):
-        exec(request["code"], {"__name__": "__main__"})
+        exec(command[-1], {"__name__": "__main__"})
     return 0
 
 
