@@ -73,10 +73,9 @@ def leave(status: int) -> NoReturn:
     A KeyboardInterrupt that has passed an exec(), as imports of dataclasses do, makes CPython itself end by SIGINT.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if status != STOPPED:
-        for thread in threading.enumerate():
-            if thread is not threading.main_thread() and not thread.daemon:
-                thread.join()
+    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    if status != STOPPED and not all(thread.daemon for thread in others):
+        sys.exit(status)  # Python ends them, such as joblib's
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
