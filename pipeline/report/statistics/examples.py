@@ -26,10 +26,10 @@ def compare_examples(comparison: Comparison, folders: Mapping[str, Path]) -> str
     labels, by a paired bootstrap of the mean difference of what each example costs (its squared error; its share of
     wrong labels), with resamples drawn from a fixed seed.
     """
-    if comparison.replicated or not comparison.picked:
+    if comparison.replicated:
         return None
     finished = comparison.runs.index[(comparison.runs["status"] == "finished") & comparison.score.notna()]
-    if len(finished) < 2 or finished[0] != 0:
+    if len(finished) < 2:
         return None
     names = [str(comparison.runs["run"][row]) for row in finished[:2]]
     both = [_read(folders[name]) for name in names]
@@ -92,6 +92,6 @@ def _bootstrap(costs: np.ndarray, others: np.ndarray, name: str, other: str, tas
     doubt = ": the examples that were drawn for test may be all there is to it" if ends[0] <= 0 else ""
     return (
         f"On {len(difference):,} test examples the mean {what} of run {other} is {mean:.3g}{unit} "
-        f"{'above' if difference.mean() > 0 else 'below'} that of run {name}, from {ends[0]:.3g} to {ends[1]:.3g} "
+        f"{'below' if difference.mean() < 0 else 'above'} that of run {name}, from {ends[0]:.3g} to {ends[1]:.3g} "
         f"({100 * LEVEL:.0f} % interval, paired bootstrap over examples){doubt}."
     )

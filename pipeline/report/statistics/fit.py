@@ -27,7 +27,7 @@ def fit(run: Path) -> Fit:
         from pipeline.runs.model import load_model  # imports torch, which takes longer than all else
 
         predicted = load_model(run).outputs(dataset.test.inputs).double().cpu().numpy()
-        target = dataset.in_units(dataset.test.targets).reshape(predicted.shape)
+        target = dataset.in_units(dataset.test.targets)
     else:
         predicted, target = predictions.predicted.astype(float), predictions.target.astype(float)
     return Fit(names_of_outputs(dataset.target_names, predicted.shape[1]), target, predicted)

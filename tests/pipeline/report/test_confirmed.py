@@ -61,6 +61,27 @@ def test_it_is_said_what_is_confirmed() -> None:
     )
 
 
+def test_what_replicates_and_what_is_not_of_the_run_is_no_part_of_a_setting() -> None:
+    rows, overrides = [], {}
+    for lr in (0.1, 0.3, 0.7):
+        for path in ("a=1.csv", "a=2.csv"):
+            run = str(len(rows))
+            overrides[run] = [f"optimizer.lr={lr}", f"dataset.path={path}", "seed=9", "sweep.name=again"]
+            facts = {"run": run, "status": "finished", "message": None, "task": "classification"}
+            facts |= {"config.optimizer.lr": lr, "config.dataset.path": path, "config.seed": 9}
+            facts |= {"config.sweep.replicates": '["dataset.path"]', "metric.best_validation_accuracy": 0.5}
+            rows.append(facts | {"metric.best_test_accuracy": lr})
+    replicates = Replicates.of(Comparison.of(pd.DataFrame(rows)))
+    changed = Selected(overrides=["optimizer.lr=0.2"], words="lr=0.2", n=2, validation=0.9, test=0.8)
+    selection = SELECTION.model_copy(update={"selected": [*SELECTION.selected, changed]})
+    table = confirmed_table(selection, replicates, overrides).data
+    assert table["confirmed on test"].tolist() == pytest.approx([0.3, 0.1, math.nan], nan_ok=True)
+    assert table["n"].tolist() == pytest.approx([2, 2, math.nan], nan_ok=True)
+    assert confirmation(selection, replicates).endswith(
+        "their test figures are the claim. 2 new seeds are too few for an interval."
+    )
+
+
 def test_the_table_of_a_confirmation() -> None:
     table = confirmed_table(SELECTION, *confirming())
     assert table.name == "confirmed"

@@ -1,22 +1,24 @@
 """The figures of the best network agree with what its run recorded."""
 
+import hashlib
 import json
 import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import sklearn.datasets
 
 from pipeline.errors import UserError
 from pipeline.metrics.scoring import Predictions
 from pipeline.report.build import build
 from pipeline.report.figures.mistakes import figures_of
-from pipeline.report.statistics.diagnosis import Diagnosis, diagnose
+from pipeline.report.statistics.diagnosis import Diagnosis, _evaluated, _weights_of_first_layer, data_of, diagnose
 from pipeline.report.statistics.fit import fit
 from pipeline.runs.job import Job
 from pipeline.runs.model import load_model
@@ -70,6 +72,66 @@ def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: 
             np.testing.assert_array_equal(one.weight, first)
 
 
+def rewrite(run: Path, predicted: Predicted | None = None, model: Mapping[str, np.ndarray] | None = None) -> None:
+    """Other predictions and weights in a run's folder, as if it had kept them."""
+    result = read_result(run)
+    assert isinstance(result, Result)
+    files = dict(result.files or {})
+    if predicted is not None:
+        files["predictions.npz"] = predicted.write(run)
+    if model is not None:
+        (run / "model.safetensors").write_bytes(safetensors.numpy.save(dict(model)))
+        files["model.safetensors"] = hashlib.sha256((run / "model.safetensors").read_bytes()).hexdigest()
+    result.model_copy(update={"files": files}).write(run)
+
+
+def test_what_a_run_kept_of_two_classes_is_taken_as_it_is(make_job: MakeJob) -> None:
+    job = make_job("dataset=square", "dataset.samples=300", "model.hidden=[4]", "training.epochs=1")
+    train([job])
+    network, target = diagnose(job.folder), job.config.dataset.load().test.targets
+    assert network.positive is not None
+    said = np.arange(len(target)) % 2
+    rewrite(job.folder, Predicted(said, target, np.where(said == 1, 0.75, 0.125)))
+    kept = diagnose(job.folder)
+    assert kept.predicted.tolist() == said.tolist()
+    assert kept.positive is not None
+    assert kept.positive.tolist() == np.where(said == 1, 0.75, 0.125).tolist()
+    assert kept.probability.tolist() == np.where(said == 1, 0.75, 0.875).tolist()
+
+    rewrite(job.folder, Predicted(said, target))  # as earlier versions kept them
+    again = diagnose(job.folder)
+    assert again.positive is not None
+    assert again.positive.tolist() == pytest.approx(network.positive.tolist(), rel=1e-6)
+
+
+def test_weights_are_shown_where_they_are_of_pixels(run: Path) -> None:
+    dataset, result = data_of(run, "classification")
+    first = load_model(run).params["0.weight"].double().numpy()
+    _, [weight] = _evaluated(run, dataset)
+    np.testing.assert_array_equal(weight, first)
+    result.model_copy(update={"files": (result.files or {}) | {"model.safetensors": "0" * 64}}).write(run)
+    np.testing.assert_array_equal(diagnose(run).weight, first)
+    rewrite(run, model={"0.scale": np.ones(784), "0.shift": np.zeros(784), "1.weight": first})
+    assert diagnose(run).weight is None
+
+
+@pytest.mark.parametrize("checksum", ["right", "wrong", "none"])
+def test_only_what_the_first_layer_with_parameters_learned_is_read(tmp_path: Path, checksum: str) -> None:
+    names = ["0.1.scale", "0.1.shift", "0.2.weight", "1.weight"]
+    (tmp_path / "model.safetensors").write_bytes(
+        safetensors.numpy.save({name: np.full(2, i, np.float32) for i, name in enumerate(names)})
+    )
+    digest = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    files = {"right": {"model.safetensors": digest}, "wrong": {"model.safetensors": "0" * 64}, "none": None}[checksum]
+    facts = {"format": 1, "status": "finished", "message": None, "metrics": {}, "config": {}, "files": files}
+    weights = _weights_of_first_layer(tmp_path, Result.model_validate(facts))
+    if checksum == "right":
+        assert weights is not None
+        assert [weight.tolist() for weight in weights] == [[0, 0], [1, 1]]
+    else:
+        assert weights is None
+
+
 def test_outputs_beyond_all_bounds_have_probabilities_or_none() -> None:
     outputs = np.array([[1e308, -1e308], [0.0, math.log(3)], [math.inf, 0.0]])
     predictions = Predicted.of(Predictions("classification", outputs, np.array([0, 1, 0])))
@@ -90,6 +152,18 @@ def test_values_stand_beside_targets_in_their_units(make_job: MakeJob) -> None:
         assert one.names == ("target",)
         recorded = json.loads((job.folder / "result.json").read_text())["metrics"]["best_test_rmse"]
         assert np.sqrt(np.mean((one.predicted - one.target) ** 2)) == pytest.approx(recorded, rel=1e-6)
+
+
+def test_values_that_a_run_kept_are_taken_as_they_are(make_job: MakeJob) -> None:
+    job = make_job("dataset=linear", "dataset.samples=100", "training.epochs=1", "model.hidden=[2]")
+    train([job])
+    count = len(job.config.dataset.load().test)
+    said, right = np.arange(2.0 * count).reshape(count, 2), np.ones((count, 2))
+    rewrite(job.folder, Predicted(said.astype(np.float32), right.astype(np.float32)))
+    kept = fit(job.folder)
+    assert kept.names == ("target_0", "target_1")
+    np.testing.assert_array_equal(kept.predicted, said)
+    np.testing.assert_array_equal(kept.target, right)
 
 
 def test_a_report_loads_no_network(run: Path) -> None:
@@ -138,6 +212,12 @@ def test_what_cannot_be_shown_is_said(run: Path, make_job: MakeJob) -> None:
     assert "the data has changed since the run" in (run / "report" / "index.html").read_text()
     (run / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"model.safetensors is missing"):
+        diagnose(run)
+    with pytest.raises(UserError, match=r"^\S+/nowhere: result\.json is missing$"):
+        diagnose(run / "nowhere")
+    result.model_copy(update={"config": {"seed": []}}).write(run)
+    words = r"its configuration cannot be read \(\d+ validation errors for Config"
+    with pytest.raises(UserError, match=rf"^{run}: {words}"):
         diagnose(run)
     regression = make_job("dataset=linear", "dataset.samples=100", "training.epochs=1")
     train([regression])

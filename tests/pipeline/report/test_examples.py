@@ -65,7 +65,72 @@ def test_nothing_is_said_without_two_runs_and_their_predictions(tmp_path: Path) 
     folders = {str(i): tmp_path / str(i) for i in range(3)}
     assert compare_examples(runs(1), folders) is None
     assert compare_examples(runs(3), folders) is None
+    for i in range(3):
+        keep(tmp_path / str(i), [int(i > 0), 0], [0, 0])
+    assert compare_examples(runs(3), folders) is not None
     assert compare_examples(runs(3, **{"config.seed": [0, 1, 2], "config.optimizer.lr": 0.1}), folders) is None
+    one_has_a_score = {"metric.best_validation_accuracy": [0.9, np.nan, 0.8]}
+    assert compare_examples(runs(3, status=["finished", "finished", "dropped"], **one_has_a_score), folders) is None
+
+
+def keep(folder: Path, predicted: object, target: object) -> None:
+    """The folder of a run, with its record and its predictions."""
+    folder.mkdir()
+    kept = {"predictions.npz": Predicted(np.array(predicted), np.array(target)).write(folder)}
+    Result(format=1, status="finished", message=None, metrics={}, config={}, files=kept).write(folder)
+
+
+@pytest.mark.parametrize(
+    ("task", "best", "next_best", "target", "sentence"),
+    [
+        (
+            "classification",
+            [1, 2, 3, 1, 2, 3, 0],
+            [0, 0, 0, 0, 0, 0, 1],
+            [1, 2, 3, 1, 2, 3, 1],
+            "Of 7 test examples run 2 has 6 right that run 1 has wrong, and 1 the other way round: p = 0.125 (McNemar, "
+            "exact), so the examples that were drawn for test may be all there is to it.",
+        ),
+        (  # squared errors of 1 and of 2, 4, 5, 10; of 4⁴ resamples of 1, 3, 4, 9 fewer than 2.5 % have a mean below
+            # 1.75, and fewer above 7.5
+            "regression",
+            [[6, 6], [6, 6], [6, 6], [6, 6]],
+            [[7, 5], [7, 7], [8, 6], [7, 9]],
+            [[5, 5], [5, 5], [5, 5], [5, 5]],
+            "On 4 test examples the mean squared error of run 1 is 4.25 above that of run 2, from 1.75 to 7.5 (95 % "
+            "interval, paired bootstrap over examples).",
+        ),
+        (  # shares of wrong labels 0, 0, 0, ½ and ½, ½, 1, 0; of 4⁴ resamples of their difference fewer than 2.5 % have
+            # a mean below −¼, and fewer above ⅞
+            "multilabel",
+            [[0, 1], [1, 1], [1, 0], [1, 1]],
+            [[0, 0], [0, 1], [0, 1], [1, 0]],
+            [[0, 1], [1, 1], [1, 0], [1, 0]],
+            "On 4 test examples the mean share of wrong labels of run 1 is 37.5 points above that of run 2, from -25 "
+            "to 87.5 (95 % interval, paired bootstrap over examples): the examples that were drawn for test may be all "
+            "there is to it.",
+        ),
+    ],
+)
+def test_the_best_run_is_compared_with_the_next_by_what_an_example_costs(
+    tmp_path: Path, task: str, best: object, next_best: object, target: object, sentence: str
+) -> None:
+    keep(tmp_path / "best", best, target)
+    keep(tmp_path / "next", next_best, target)
+    score = "r2" if task == "regression" else "accuracy"
+    made = runs(3, task=task, **{f"metric.best_validation_{score}": [0.7, 0.8, 0.9]})
+    assert compare_examples(made, {"2": tmp_path / "best", "1": tmp_path / "next"}) == sentence
+
+
+@pytest.mark.parametrize("run", ["0", "1"])
+@pytest.mark.parametrize("lacking", ["record", "predictions", "examples"])
+def test_nothing_is_said_without_the_same_examples_of_both_runs(tmp_path: Path, run: str, lacking: str) -> None:
+    folders = {name: tmp_path / name for name in ("0", "1")}
+    for name, folder in folders.items():
+        keep(folder, [int(name), 0], [1, 1] if name == run and lacking == "examples" else [0, 0])
+    if lacking != "examples":
+        (folders[run] / {"record": "result.json", "predictions": "predictions.npz"}[lacking]).unlink()
+    assert compare_examples(runs(2), folders) is None
 
 
 @pytest.mark.parametrize("kind", ["whole", "another file", "cut", "no array", "missing"])
@@ -93,6 +158,9 @@ def test_only_what_the_run_wrote_is_read(tmp_path: Path, kind: str) -> None:
         assert read is None
 
 
+DOUBTFUL = (
+    "(95 % interval, paired bootstrap over examples): the examples that were drawn for test may be all there is to it."
+)
 MAY_BE_ALL = "so the examples that were drawn for test may be all there is to it."
 MORE = "more than the examples drawn for test explain, though nothing is said of other seeds."
 
@@ -140,6 +208,20 @@ def test_two_regressions_and_two_labellings() -> None:
     doubtful = examples._bootstrap(wrong, np.roll(wrong, 1), "0", "1", "multilabel")
     assert doubtful is not None
     assert doubtful.endswith("over examples): the examples that were drawn for test may be all there is to it.")
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),  # the ends are quantiles of the means of all resamples
+    [
+        ([1, 2, 3, 10], "is 4 above that of run 0, from 1.5 to 8 (95 % interval, paired bootstrap over examples)."),
+        ([0, 0, 0, 1], f"is 0.25 above that of run 0, from 0 to 0.75 {DOUBTFUL}"),
+        ([-1, -1, 2], f"is 0 above that of run 0, from -1 to 2 {DOUBTFUL}"),
+    ],
+)
+def test_the_bootstrap_of_few_examples_has_the_interval_of_all_resamples(difference: list[float], words: str) -> None:
+    others = np.array(difference, float)
+    sentence = examples._bootstrap(np.zeros(len(others)), others, "0", "1", "regression")
+    assert sentence == f"On {len(others)} test examples the mean squared error of run 1 {words}"
 
 
 @pytest.mark.parametrize(
