@@ -51,7 +51,7 @@ class Importance:
         """The shares of the keys, if the runs can tell."""
         order = _by_range(comparison)
         score = comparison.score.where(comparison.score.abs() < _LARGEST).dropna()
-        if not order or len(score) < 2 or np.ptp(score) <= 1e-12 * np.abs(score).max() or not score.var() > 0:
+        if not order or score.empty or np.ptp(score) <= 1e-12 * np.abs(score).max() or not score.var() > 0:
             return cls(order)
         keys = pd.DataFrame({key: comparison.runs[key].map(text)[score.index] for key in order})
         cells = keys.groupby(order).size()
@@ -74,7 +74,7 @@ def _by_range(comparison: Comparison) -> list[str]:
         means = score.groupby(comparison.runs[key].map(text)).mean().dropna()
         if len(means) > 1:
             ranges[key] = means.max() - means.min()
-    return list(pd.Series(ranges, dtype=float).sort_values(ascending=False, kind="stable").index)
+    return list(pd.Series(ranges).sort_values(ascending=False, kind="stable").index)
 
 
 Shares = tuple["pd.Series[float]", dict[str, float]]

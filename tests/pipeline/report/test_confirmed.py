@@ -62,12 +62,13 @@ def test_it_is_said_what_is_confirmed() -> None:
 
 
 def test_what_replicates_and_what_is_not_of_the_run_is_no_part_of_a_setting() -> None:
-    rows, overrides = [], {}
+    rows: list[dict[str, object]] = []
+    overrides = {}
     for lr in (0.1, 0.3, 0.7):
         for path in ("a=1.csv", "a=2.csv"):
             run = str(len(rows))
             overrides[run] = [f"optimizer.lr={lr}", f"dataset.path={path}", "seed=9", "sweep.name=again"]
-            facts = {"run": run, "status": "finished", "message": None, "task": "classification"}
+            facts: dict[str, object] = {"run": run, "status": "finished", "message": None, "task": "classification"}
             facts |= {"config.optimizer.lr": lr, "config.dataset.path": path, "config.seed": 9}
             facts |= {"config.sweep.replicates": '["dataset.path"]', "metric.best_validation_accuracy": 0.5}
             rows.append(facts | {"metric.best_test_accuracy": lr})

@@ -1,11 +1,17 @@
 """Importance finds the key that made the difference, its shares are true shares, and nothing is told of noise."""
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.metrics import r2_score
+from sklearn.model_selection import KFold, cross_val_predict
 from statsmodels.stats.anova import anova_lm
 
 from pipeline.report.comparison import Comparison
@@ -41,6 +47,66 @@ def sampled(effect: dict[str, float], runs: int = 60, noise: float = 0.001) -> C
     return Comparison.of(
         table.assign(**{LR: rate, "config.model.width": width, "metric.best_validation_accuracy": score})
     )
+
+
+def made(scores: Sequence[float], **keys: Sequence[float]) -> Comparison:
+    """A run for each score, all on one seed unless given."""
+    table = pd.DataFrame({"run": map(str, range(len(scores))), "status": "finished", "message": None, "config.seed": 0})
+    table["metric.best_validation_accuracy"] = scores
+    for key, values in keys.items():
+        table[f"config.{key}"] = values
+    return Comparison.of(table)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "shares", "rest"),
+    [
+        (  # sums of squares 25 + 9 + 1 = 35, of one degree of freedom each
+            made([0, 2, 4, 8], a=[1, 1, 2, 2], b=[1, 2, 1, 2]),
+            {"config.a": 24 / 36, "config.b": 8 / 36},
+            {"interactions and chance": 4 / 36},
+        ),
+        (  # 16 + 4 = 20, of 1 and 2; of what is infinite when squared nothing can be told
+            made([0, 2, 4, 6, 1e100, 1e200], a=[1, 1, 2, 2, 1, 2], seed=[0, 1, 0, 1, 2, 2]),
+            {"config.a": 14 / 22},
+            {"replicates": 8 / 22},
+        ),
+        (  # 0 + 0 + 8 + 2 = 10, of 1, 1, 1 and 4
+            made(
+                [1.5, -0.5, -0.5, 1.5, 0.5, -1.5, -1.5, 0.5], a=[1, 1, 2, 2] * 2, b=[1, 2] * 4, seed=[0] * 4 + [1] * 4
+            ),
+            {"config.a": 0, "config.b": 0},
+            {"interactions": 7.5 / 10.5, "replicates": 3 / 10.5},
+        ),
+    ],
+)
+def test_shares_of_small_grids_by_hand(
+    comparison: Comparison, shares: dict[str, float], rest: dict[str, float]
+) -> None:
+    importance = Importance.of(comparison)
+    assert importance.method == "anova"
+    assert importance.shares is not None
+    assert importance.shares.to_dict() == pytest.approx(shares)
+    assert importance.rest == pytest.approx(rest)
+    assert importance.order == list(shares)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "order"),
+    [
+        (made([0.1, 0.2], seed=[0, 1]), []),  # nothing is swept
+        (made([0.1, 0.2], a=[1, 2]), ["config.a"]),  # nothing to compare the difference with
+        (made([0, 2, 0, 2], a=[1, 1, 2, 2], seed=[0, 1, 0, 1]), ["config.a"]),
+        (made([1e12, 1e12, 1e12 - 1, 1e12 - 1], a=[1, 1, 2, 2], seed=[0, 1, 0, 1]), ["config.a"]),  # may be rounding
+        (made([1e-200, 2e-200, 4e-200, 6e-200], a=[1, 1, 2, 2], seed=[0, 1, 0, 1]), ["config.a"]),  # squares are 0
+        (made([1e100, 2e100, 4e100], a=[1, 2, 2]), ["config.a"]),
+        (made([0.1, 0.2, 0.5, np.nan], a=[1, 2, 1, 1], b=[1, 1, 2, 2], c=[1, 1, 1, 2]), ["config.b", "config.a"]),
+    ],
+)
+def test_where_nothing_can_be_told_keys_that_have_two_scores_are_in_the_order_of_their_range(
+    comparison: Comparison, order: list[str]
+) -> None:
+    assert Importance.of(comparison) == Importance(order)
 
 
 def test_the_key_that_matters_comes_first() -> None:
@@ -107,6 +173,38 @@ def test_a_search_is_told_by_a_forest() -> None:
     assert one.order[0] == LR
     assert one.shares.iloc[0] > 0.8
     assert one.shares.iloc[1] < 0.02
+
+
+def test_a_forest_of_two_keys_is_averaged_over_all_pairs_of_their_values() -> None:
+    comparison = sampled({"lr": 1, "width": 0.5}, runs=20, noise=0.1)  # of each key 20 values
+    x = comparison.runs[[LR, "config.model.width"]].rank().to_numpy() - 1
+    y = comparison.score.to_numpy()
+    folds = KFold(5, shuffle=True, random_state=0)
+    explained = r2_score(y, cross_val_predict(RandomForestRegressor(20, random_state=0), x, y, cv=folds))
+    forest = RandomForestRegressor(20, random_state=0).fit(x, y)
+    surface = forest.predict(np.array(list(itertools.product(range(20), repeat=2)))).reshape(20, 20)
+    lr, width = surface.mean(1).var(), surface.mean(0).var()
+    importance = Importance.of(comparison)
+    assert importance.shares is not None
+    assert list(importance.rest) == ["interactions", "not explained"]
+    assert importance.rest["not explained"] == pytest.approx(1 - explained)
+    assert importance.shares[LR] / importance.shares["config.model.width"] == pytest.approx(lr / width)
+    assert importance.shares[LR] == pytest.approx(explained * lr / surface.var(), rel=0.2)  # of fewer pairs
+    again = Importance.of(comparison)
+    assert again.shares is not None
+    assert (again.shares.to_dict(), again.rest) == (importance.shares.to_dict(), importance.rest)
+
+
+@pytest.mark.parametrize(("runs", "method"), [(9, ""), (10, "fanova"), (126, "fanova")])
+def test_a_forest_takes_ten_runs(runs: int, method: str) -> None:
+    assert Importance.of(sampled({"lr": 1}, runs)).method == method
+
+
+def test_keys_of_equal_range_stay_in_their_order() -> None:
+    names = [f"{name}{i}" for i in range(10) for name in ("near", "far")]  # means 0.3 and 0.2, or 0.1 and 0.35
+    values = {name: [i, i + 1, i + 1 if name.startswith("far") else i] for i, name in enumerate(names)}
+    order = [f"config.{name}" for name in sorted(names)]
+    assert Importance.of(made([0.1, 0.2, 0.5], **values)) == Importance(order)
 
 
 @pytest.mark.parametrize("comparison", [grid({}), grid({"seed": 1}), sampled({}, noise=1.0)])

@@ -1,4 +1,4 @@
-"""The table of replicates, whole: its figures against the printed table of t, its headings and caption word for word."""
+"""The table of replicates, whole: its figures by the printed table of t, its headings and caption word for word."""
 
 import json
 import math
@@ -19,10 +19,14 @@ FIRST = "In the first row the settings with the highest mean on validation among
 
 def replicates(scores: dict[str, list[float]]) -> Replicates:
     """Runs on seeds 0, 1, …, 0.1 better on validation than on test; without a score they have diverged."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for setting, values in scores.items():
         for seed, score in enumerate(values):
-            row = {"run": str(len(rows)), "status": "diverged" if math.isnan(score) else "finished", "message": None}
+            row: dict[str, object] = {
+                "run": str(len(rows)),
+                "status": "diverged" if math.isnan(score) else "finished",
+                "message": None,
+            }
             row |= {"task": "classification", "config.model.activation": setting, "config.seed": seed}
             row |= {"provenance.data.classes": json.dumps(CLASSES)}
             row |= {f"provenance.data.examples_of_classes.{split}": json.dumps(n) for split, n in COUNTS.items()}
