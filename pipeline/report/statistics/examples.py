@@ -38,8 +38,7 @@ def compare_examples(comparison: Comparison, folders: Mapping[str, Path]) -> str
         return None
     if comparison.task == "classification":
         return _mcnemar(first, second, names[0], names[1])
-    costs, others = _costs(first, comparison.task), _costs(second, comparison.task)
-    return _bootstrap(costs, others, names[0], names[1], comparison.task)
+    return _bootstrap(_costs(first), _costs(second), names[0], names[1], comparison.task)
 
 
 def _read(folder: Path) -> Predicted | None:
@@ -67,13 +66,10 @@ def _mcnemar(first: Predicted, second: Predicted, name: str, other: str) -> str:
     )
 
 
-def _costs(predicted: Predicted, task: str) -> np.ndarray:
-    """What each example costs, (N,)."""
-    if task == "multilabel":
-        wrong: np.ndarray = (predicted.predicted != predicted.target).mean(1)
-        return wrong
-    errors: np.ndarray = np.square(predicted.predicted.astype(float) - predicted.target).mean(1)
-    return errors
+def _costs(predicted: Predicted) -> np.ndarray:
+    """What each example costs, (N,): the squared error, which of labels, 0 or 1, is the share of the wrong ones."""
+    costs: np.ndarray = np.square(predicted.predicted.astype(float) - predicted.target).mean(1)
+    return costs
 
 
 def _bootstrap(costs: np.ndarray, others: np.ndarray, name: str, other: str, task: str) -> str | None:
