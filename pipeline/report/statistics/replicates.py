@@ -170,6 +170,5 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
     if tests:
         adjusted = f"adjusted for {tests} tests (Holm)" if tests > 1 else "the only test, so not adjusted"
         caption += f" p by paired t tests, {adjusted}."
-    first = next(iter(columns)) if len(replicates.settings.columns) else "n"
-    footer = comparison.baseline.row(metric, first) if comparison.baseline else {}
+    footer = comparison.baseline.row(metric, next(iter(columns))) if comparison.baseline else {}
     return Table("replicates", pd.DataFrame(columns), digits, caption, halves, replicates.picked, footer)

@@ -94,7 +94,7 @@ def test_shares_of_small_grids_by_hand(
 @pytest.mark.parametrize(
     ("comparison", "order"),
     [
-        (made([0.1, 0.2], seed=[0, 1]), []),  # nothing is swept
+        (made([0.1 * seed for seed in range(10)], seed=range(10)), []),  # nothing is swept
         (made([0.1, 0.2], a=[1, 2]), ["config.a"]),  # nothing to compare the difference with
         (made([0, 2, 0, 2], a=[1, 1, 2, 2], seed=[0, 1, 0, 1]), ["config.a"]),
         (made([1e12, 1e12, 1e12 - 1, 1e12 - 1], a=[1, 1, 2, 2], seed=[0, 1, 0, 1]), ["config.a"]),  # may be rounding
