@@ -40,10 +40,9 @@ class Replicates:
         table = pd.DataFrame({split: comparison.best(split) for split in SPLITS})
         cells = table[finished].groupby([number[finished], comparison.replicate[finished]]).mean()
         settings = range(int(number.max()) + 1)
-        keys = list(comparison.swept)
         return cls(
             comparison,
-            runs.loc[~number.duplicated(), keys].reset_index(drop=True) if keys else pd.DataFrame(index=settings),
+            runs.loc[~number.duplicated(), list(comparison.swept)].reset_index(drop=True),
             {split: cells[split].unstack().reindex(settings).astype(float) for split in SPLITS},
             (~finished).groupby(number).sum().astype(int),
         )

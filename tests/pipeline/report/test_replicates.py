@@ -35,24 +35,25 @@ def replicates(scores: dict[str, list[float]]) -> Replicates:
 
 
 def test_a_row_has_the_means_of_its_setting_and_how_far_it_is_behind_the_first() -> None:
-    made = replicates({"relu": [0.80, 0.82, 0.84], "tanh": [0.70, 0.73, 0.73], "gelu": [0.60, 0.64, NAN]})
+    finished = {"relu": [0.80, 0.82, 0.84], "tanh": [0.70, 0.73, 0.73], "gelu": [0.60, 0.64, NAN]}
+    made = replicates(finished | {"sigmoid": [NAN, NAN, NAN]})
     table = replicates_table(made, compare_best(made))
     assert table is not None
-    sd = [0.02, math.sqrt(0.0003), math.sqrt(0.0008)]
-    half = [T * sd[0] / math.sqrt(3), T * sd[1] / math.sqrt(3), NAN]
+    sd = [0.02, math.sqrt(0.0003), math.sqrt(0.0008), NAN]
+    half = [T * sd[0] / math.sqrt(3), T * sd[1] / math.sqrt(3), NAN, NAN]
     expected = {
-        "activation": ["relu", "tanh", "gelu"],
-        "n": [3, 3, 2],
-        "validation accuracy": [0.92, 0.82, 0.72],
+        "activation": ["relu", "tanh", "gelu", "sigmoid"],
+        "n": [3, 3, 2, 0],
+        "validation accuracy": [0.92, 0.82, 0.72, NAN],
         "validation accuracy, 95 % half-width": half,
         "validation accuracy, sd": sd,
-        "test accuracy": [0.82, 0.72, 0.62],
+        "test accuracy": [0.82, 0.72, 0.62, NAN],
         "test accuracy, 95 % half-width": half,
         "test accuracy, sd": sd,
-        "behind the first": [NAN, 0.1, 0.19],
-        "behind, 95 % half-width": [NAN, T * 0.01 / math.sqrt(3), NAN],  # 0.10, 0.09 and 0.11 behind
-        "p (Holm)": [NAN, 1 - math.sqrt(300 / 302), NAN],  # t = √300, whose distribution has a closed form
-        "not finished": [0, 0, 1],
+        "behind the first": [NAN, 0.1, 0.19, NAN],
+        "behind, 95 % half-width": [NAN, T * 0.01 / math.sqrt(3), NAN, NAN],  # 0.10, 0.09 and 0.11 behind
+        "p (Holm)": [NAN, 1 - math.sqrt(300 / 302), NAN, NAN],  # t = √300, whose distribution has a closed form
+        "not finished": [0, 0, 1, 3],
     }
     pd.testing.assert_frame_equal(table.data, pd.DataFrame(expected), check_dtype=False, rtol=1e-6)
     assert table.caption == (
