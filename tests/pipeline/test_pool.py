@@ -85,10 +85,12 @@ def test_workers_have_what_was_imported_and_end_with_a_command_that_is_killed(tm
     ) as command:
         assert command.stdout is not None
         assert command.stderr is not None
-        numbers = [command.stdout.readline() for _ in range(3)]
-        assert all(numbers), command.stderr.read()
-        processes = [psutil.Process(int(number)) for number in numbers]
-        command.send_signal(signal.SIGKILL)
+        try:
+            numbers = [command.stdout.readline() for _ in range(3)]
+            assert all(numbers), command.stderr.read()
+            processes = [psutil.Process(int(number)) for number in numbers]
+        finally:
+            command.kill()
         until = time.monotonic() + 60
         while any(process.is_running() for process in processes) and time.monotonic() < until:
             time.sleep(0.05)

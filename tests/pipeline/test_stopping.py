@@ -45,3 +45,29 @@ def test_ctrl_c_ends_every_command_in_a_line(tmp_path: Path, module: str) -> Non
         check=False,
     )
     assert (ended.returncode, ended.stderr.splitlines()) == (130, [words]), ended.stderr
+
+
+LEAVE = """
+import atexit, threading, time
+
+from pipeline.stopping import leave
+
+def work():
+    time.sleep(0.3)
+    print("written")
+
+atexit.register(print, "put away")
+print("said", end=" ")
+{started}
+leave(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("started", "out"),
+    [("", "said put away\n"), ("threading.Thread(target=work).start()", "said written\nput away\n")],
+)
+def test_a_command_ends_its_threads_and_puts_away_what_it_used(started: str, out: str) -> None:
+    command = [sys.executable, "-c", LEAVE.format(started=started)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, out, "")
