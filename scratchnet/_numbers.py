@@ -15,6 +15,12 @@ def check_real(owner: str, name: str, value: object, least: float, below: float 
         raise ValueError(f"{owner}: {name}={value!r}; allowed: {allowed}")
 
 
+def check_finite(owner: str, name: str, value: object) -> None:
+    """Raise ValueError unless value is finite."""
+    if not _is_real(value) or not math.isfinite(value):
+        raise ValueError(f"{owner}: {name}={value!r}; allowed: a finite number")
+
+
 def check_positive(owner: str, name: str, value: object) -> None:
     """Raise ValueError unless value is finite and above 0."""
     if not _is_real(value) or not 0 < float(value) < math.inf:

@@ -1,12 +1,11 @@
 """Random views of images, drawn anew each time a training batch is read."""
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import check_count, check_real
+from scratchnet._numbers import check_count, check_finite
 from scratchnet.cutout import cut_out
 
 
@@ -35,7 +34,7 @@ class Augment:
         for name in ("shift", "cutout"):
             check_count("Augment", name, getattr(self, name), 0)
         for value in self.fill:
-            check_real("Augment", "fill", value, -math.inf)
+            check_finite("Augment", "fill", value)
         if len(self.fill) not in (1, self.channels):
             raise ValueError(f"Augment: fill={self.fill!r}; allowed: one number, or {self.channels}, one a channel")
 
@@ -48,9 +47,9 @@ class Augment:
         """rows (B, C·H·W) of any type -> the same shape and type."""
         batch, device, margin = len(rows), rows.device, self.shift
         padded_width = self.width + 2 * margin
-        moves = torch.randint(0, 2 * margin + 1, (2, batch, 1, 1), generator=generator, device=device)
-        row = torch.arange(self.height, device=device).view(1, -1, 1) + moves[0]
-        column = torch.arange(self.width, device=device).view(1, 1, -1).expand(batch, 1, -1)
+        moves = torch.randint(2 * margin + 1, (2, batch, 1, 1), generator=generator, device=device)
+        row = torch.arange(self.height, device=device).view(-1, 1) + moves[0]
+        column = torch.arange(self.width, device=device).expand(batch, 1, -1)
         if self.flip:
             mirrored = torch.rand((batch, 1, 1), generator=generator, device=device) < 0.5
             column = torch.where(mirrored, self.width - 1 - column, column)

@@ -48,6 +48,18 @@ def test_every_centre_is_as_likely_as_another() -> None:
     assert chi_squared < 36.1  # of 14 degrees of freedom, once in a thousand
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_centres_are_drawn_for_rows_and_then_for_columns(size: int) -> None:
+    images = torch.zeros(9, 2, 3, 5)
+    with torch.device("meta"):  # where torch puts what is made without a device
+        changed = cut_out(images, size, [0.7, 1.6], draws := torch.Generator().manual_seed(2))
+    draws.manual_seed(2)
+    y, x = (torch.randint(length, (9, 1), generator=draws).flatten().tolist() for length in (3, 5))
+    for b in range(9):
+        square = covered_by(3, 5, size, y[b], x[b])
+        assert torch.equal(changed[b], torch.stack([0.7 * square, 1.6 * square]))
+
+
 def test_flips_and_shifts_are_what_they_are_without_it() -> None:
     rows = torch.randint(1, 256, (50, 2 * 6 * 6), dtype=torch.uint8)
     moved, both = (

@@ -31,6 +31,28 @@ def test_mean_and_spread(rule: Initializer, std: float) -> None:
     assert found.std().item() == pytest.approx(std, rel=0.02)
 
 
+def test_weights_are_draws_of_the_generator_at_their_scale() -> None:
+    def draws() -> torch.Generator:
+        return torch.Generator().manual_seed(5)
+
+    normal = torch.randn(3, 2, generator=draws(), dtype=torch.float64)
+    uniform = torch.rand(3, 2, generator=draws(), dtype=torch.float64)
+    for rule, expected in (
+        (sn.HeNormal(), normal * math.sqrt(2 / 3)),
+        (sn.GlorotUniform(), (2 * uniform - 1) * math.sqrt(6 / 5)),
+        (sn.Normal(), normal * 0.01),
+        (sn.Zeros(), 0 * normal),
+    ):
+        torch.testing.assert_close(rule(draws(), 3, 2), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("scale", [-0.001, math.nan])
+def test_a_scale_out_of_range_is_told(scale: float) -> None:
+    with pytest.raises(ValueError, match="Normal") as told:
+        sn.Normal(scale)
+    assert str(told.value) == f"Normal: scale={scale} must be 0 or more"
+
+
 @pytest.mark.parametrize("rule", [sn.HeNormal(), sn.GlorotUniform(), sn.Normal(0.03)], ids=str)
 def test_weights_come_from_the_generator_alone(rule: Initializer) -> None:
     torch.manual_seed(1)

@@ -57,6 +57,18 @@ def test_shares_have_the_distribution(alpha: float) -> None:
     assert scipy.stats.kstest(shares, scipy.stats.beta(alpha, alpha).cdf).pvalue > 0.01
 
 
+@pytest.mark.parametrize("alpha", [0.3, 1.0])
+def test_the_share_is_a_quantile_of_the_distribution_and_partners_a_permutation(alpha: float) -> None:
+    x, target = torch.rand(6, 3, generator=generator(8)), torch.eye(6, dtype=torch.float64)
+    with torch.device("meta"):  # where torch puts what is made without a device
+        mixed, who = sn.Mixup(alpha)(x, target, draws := generator(4))
+    share = scipy.stats.beta(alpha, alpha).ppf(torch.rand((), generator=draws.manual_seed(4), dtype=torch.float64))
+    partner = torch.randperm(6, generator=draws)
+    torch.testing.assert_close(who, share * target + (1 - share) * target[partner], rtol=1e-12, atol=1e-14)
+    expected = share * x.double() + (1 - share) * x[partner].double()
+    torch.testing.assert_close(mixed, expected.float(), rtol=1e-6, atol=0)
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 def test_the_loss_is_that_of_both_targets_mixed(loss: sn.CrossEntropy) -> None:
     output = torch.randn(3, 5, CLASSES, generator=generator(), dtype=torch.float64).requires_grad_()
