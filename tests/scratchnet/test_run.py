@@ -75,28 +75,58 @@ def test_fields_out_of_range_are_named(fields: dict[str, Any], error: type[Excep
         run_of(**fields)
 
 
+WHOLE, POSITIVE, LEAST = "a whole number of 1 or more", "a finite number above 0", "a finite number of 0 or more"
+SHARE = "from 0 up to, but not including, 1"
+
+
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "said", "allowed"),
     [
-        (lambda: sn.Step(every=0), "Step: every=0"),
-        (lambda: sn.Step(gamma=0), "Step: gamma=0"),
-        (lambda: sn.Cosine(warmup=-1), "Cosine: warmup=-1"),
-        (lambda: sn.Cosine(floor=torch.inf), "Cosine: floor=inf"),
-        (lambda: sn.OneCycle(warmup=1), "OneCycle: warmup=1"),
-        (lambda: sn.OneCycle(initial_divisor=0), "OneCycle: initial_divisor=0"),
-        (lambda: sn.OneCycle(final_divisor=-1), "OneCycle: final_divisor=-1"),
-        (lambda: sn.Adam(beta1=1.0), "Adam: beta1=1.0"),
-        (lambda: sn.Adam(beta2=-0.1), "Adam: beta2=-0.1"),
-        (lambda: sn.Adam(eps=0), "Adam: eps=0"),
-        (lambda: sn.CrossEntropy(1.0), "CrossEntropy: label_smoothing=1.0"),
-        (lambda: sn.Augment(1, 0, 2), "Augment: height=0"),
-        (lambda: sn.Augment(1, 2, 2, shift=-1), "Augment: shift=-1"),
-        (lambda: sn.Patchify(1, 2, 2, 0), "Patchify: patch_size=0"),
+        (lambda: sn.Step(every=0), "Step: every=0", WHOLE),
+        (lambda: sn.Step(gamma=0), "Step: gamma=0", POSITIVE),
+        (lambda: sn.Cosine(warmup=-1), "Cosine: warmup=-1", LEAST),
+        (lambda: sn.Cosine(floor=torch.inf), "Cosine: floor=inf", LEAST),
+        (lambda: sn.Cosine(floor=-0.1), "Cosine: floor=-0.1", LEAST),
+        (lambda: sn.OneCycle(warmup=1), "OneCycle: warmup=1", SHARE),
+        (lambda: sn.OneCycle(warmup=-0.1), "OneCycle: warmup=-0.1", SHARE),
+        (lambda: sn.OneCycle(initial_divisor=0), "OneCycle: initial_divisor=0", POSITIVE),
+        (lambda: sn.OneCycle(final_divisor=-1), "OneCycle: final_divisor=-1", POSITIVE),
+        (lambda: sn.Adam(beta1=1.0), "Adam: beta1=1.0", SHARE),
+        (lambda: sn.Adam(beta1=-0.1), "Adam: beta1=-0.1", SHARE),
+        (lambda: sn.Adam(beta2=1.0), "Adam: beta2=1.0", SHARE),
+        (lambda: sn.Adam(beta2=-0.1), "Adam: beta2=-0.1", SHARE),
+        (lambda: sn.Adam(eps=0), "Adam: eps=0", "a finite number of 1e-30 or more"),
+        (lambda: sn.Mixup(0.0), "Mixup: alpha=0.0", POSITIVE),
+        (lambda: sn.Augment(1, 0, 2), "Augment: height=0", WHOLE),
+        (lambda: sn.Augment(1, 2, 2, shift=-1), "Augment: shift=-1", "a whole number of 0 or more"),
+        (lambda: sn.Patchify(0, 2, 2, 1), "Patchify: channels=0", WHOLE),
+        (lambda: sn.Patchify(1, 0, 2, 1), "Patchify: height=0", WHOLE),
+        (lambda: sn.Patchify(1, 2, 0, 1), "Patchify: width=0", WHOLE),
+        (lambda: sn.Patchify(1, 2, 2, 0), "Patchify: patch_size=0", WHOLE),
+        (lambda: sn.LayerNorm(4, 0.0), "LayerNorm: eps=0.0", "a finite number of 1e-30 or more"),
+        (lambda: sn.Dropout(4, 1.0), "Dropout: rate=1.0", SHARE),
+        (lambda: sn.Dropout(4, -0.1), "Dropout: rate=-0.1", SHARE),
+        (lambda: sn.CrossEntropy(1.0), "CrossEntropy: label_smoothing=1.0", SHARE),
+        (lambda: sn.CrossEntropy(-0.1), "CrossEntropy: label_smoothing=-0.1", SHARE),
+        (lambda: sn.BinaryCrossEntropy(1.0), "BinaryCrossEntropy: label_smoothing=1.0", SHARE),
+        (lambda: sn.BinaryCrossEntropy(-0.1), "BinaryCrossEntropy: label_smoothing=-0.1", SHARE),
+        (lambda: sn.Huber(0.0), "Huber: delta=0.0", POSITIVE),
     ],
 )
-def test_other_parts_of_a_run_are_checked_too(make: Any, said: str) -> None:
-    with pytest.raises(ValueError, match=f"{said}; allowed"):
+def test_other_parts_of_a_run_are_checked_too(make: Any, said: str, allowed: str) -> None:
+    with pytest.raises(ValueError, match="allowed") as told:
         make()
+    assert str(told.value) == f"{said}; allowed: {allowed}"
+
+
+def test_the_ends_of_a_range_are_in_it() -> None:
+    assert sn.Step(every=1).every == 1
+    assert sn.Cosine(warmup=0, floor=0).floor == 0
+    assert sn.OneCycle(warmup=0).warmup == 0
+    assert sn.Adam(beta1=0, beta2=0, eps=1e-30).eps == 1e-30
+    assert sn.Patchify(1, 1, 1, 1).patch_size == 1
+    assert sn.LayerNorm(4, 1e-30).eps == 1e-30
+    assert sn.Dropout(4, 0).rate == 0
 
 
 def mixer(patches: int, features: int = 5) -> sn.Sequential:

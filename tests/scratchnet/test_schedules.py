@@ -1,5 +1,6 @@
 """Schedules against torch's, step by step."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -119,7 +120,47 @@ def test_no_factor_exceeds_the_highest(schedule: sn.Schedule, epochs: int, steps
 
 @pytest.mark.parametrize(
     ("schedule", "highest"),
-    [(sn.Cosine(floor=3.0), 3.0), (sn.OneCycle(initial_divisor=0.2), 5.0), (sn.Step(gamma=1.5), float("inf"))],
+    [
+        (sn.Schedule(), math.inf),
+        (sn.Constant(), 1.0),
+        (sn.Step(gamma=1.0), 1.0),
+        (sn.Step(gamma=1.5), math.inf),
+        (sn.Cosine(), 1.0),
+        (sn.Cosine(floor=3.0), 3.0),
+        (sn.OneCycle(), 1.0),
+        (sn.OneCycle(initial_divisor=0.2), 5.0),
+        (sn.OneCycle(initial_divisor=2.0, final_divisor=0.1), 5.0),
+    ],
 )
 def test_the_highest_factor_may_be_above_one(schedule: sn.Schedule, highest: float) -> None:
     assert schedule.highest == highest
+
+
+QUARTERS = [1.0, 0.5 + math.sqrt(0.125), 0.5, 0.5 - math.sqrt(0.125), 0.0]  # of half a cosine
+
+
+@pytest.mark.parametrize(
+    ("schedule", "steps", "epochs", "expected"),
+    [
+        (sn.Step(every=2, gamma=0.5), 2, 5, [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]),
+        (sn.Cosine(), 2, 2, [*QUARTERS, 0]),
+        (sn.Cosine(floor=0.2), 2, 2, [0.2 + 0.8 * part for part in [*QUARTERS, 0]]),
+        (sn.Cosine(warmup=1.5, floor=0.2), 2, 2, [1 / 3, 2 / 3, 1, 1, 0.2, 0.2]),
+        (sn.Cosine(warmup=2, floor=0.2), 2, 2, [1 / 4, 2 / 4, 3 / 4, 1, 1, 0.2]),
+        (
+            sn.Cosine(warmup=0.75),
+            2,
+            4,
+            [1 / 1.5, 1, *(0.5 + 0.5 * math.cos(math.pi * i / 13) for i in range(1, 13, 2))],
+        ),
+        (sn.Cosine(warmup=0.25), 2, 1, [1, 0.5 + 0.5 * math.cos(math.pi / 3), 0]),
+        (sn.OneCycle(0.3), 1, 1, [1, 1 / 25e4, 1 / 25e4]),
+        (sn.OneCycle(0.6, 4, 5), 1, 5, [0.25, 0.625, 1, 0.525, 0.05, 0.05]),
+    ],
+)
+def test_factors_by_hand_also_after_the_last_step(
+    schedule: sn.Schedule, steps: int, epochs: int, expected: list[float]
+) -> None:
+    found = schedule.factor(torch.arange(len(expected), dtype=torch.float64), steps, epochs)
+    assert found.dtype == torch.float64
+    assert found.tolist() == pytest.approx(expected, rel=1e-13, abs=1e-15)
