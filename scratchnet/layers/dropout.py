@@ -50,7 +50,7 @@ class Dropout(Layer):
         uniform = torch.stack([torch.rand(shape, generator=g, device=device) for g in generators])
         rate = settings[self.rate] if isinstance(self.rate, str) else uniform.new_tensor(self.rate, dtype=torch.float64)
         p = rate.view(-1, 1, 1)
-        return {"keep": (uniform >= p).to(dtype) / (1 - p).to(dtype)}
+        return {"keep": (uniform >= p) / (1 - p).to(dtype)}
 
     def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
         self._check_input(x.shape, x.ndim >= 2)

@@ -70,6 +70,25 @@ def test_a_residual_of_another_width() -> None:
     assert str(told.value) == f"{layer}: inner output expected (R, B, 7), got (R, B, 6); {remedy}"
 
 
+@pytest.mark.parametrize("layer", [sn.ReLU(), sn.LeakyReLU(), sn.Tanh(), sn.Sigmoid(), sn.GELU()], ids=str)
+def test_an_activation_of_a_vector(layer: sn.Layer) -> None:
+    with pytest.raises(sn.ShapeError) as told:
+        layer.forward({}, torch.zeros(7))
+    remedy = "add the run axis in front: x.unsqueeze(0)"
+    assert str(told.value) == f"{layer}: x expected (R, B, ...), got (7,); {remedy}"
+    assert layer.forward({}, torch.zeros(5, 7))[0].shape == (5, 7)
+
+
+def test_an_initial_weight_of_another_shape() -> None:
+    def turned(generator: torch.Generator, fan_in: int, fan_out: int) -> torch.Tensor:
+        return torch.zeros(fan_out, fan_in)
+
+    layer, remedy = sn.Linear(7, 6, turned), "let the initializer draw a weight of (fan_in, fan_out)"
+    with pytest.raises(sn.ShapeError) as told:
+        layer.init(generators())
+    assert str(told.value) == f"{layer}: initial weight expected (7, 6), got (6, 7); {remedy}"
+
+
 def test_a_patch_that_does_not_divide_the_image() -> None:
     with pytest.raises(ValueError, match=r"^Patchify: patch_size=4 does not divide 4×6; take a divisor of both$"):
         sn.Patchify(2, 4, 6, 4)

@@ -89,3 +89,41 @@ def test_a_layer_with_parameters_must_say_which_decay() -> None:
 def test_weights_are_those_of_the_layers_that_have_some() -> None:
     inner = sn.Residual(sn.Sequential((sn.LayerNorm(4), sn.Linear(4, 4))))
     assert sn.Sequential((inner, sn.Linear(4, 3))).weight_names == ("0.1.weight", "1.weight")
+
+
+@dataclass(frozen=True)
+class Refusing(sn.Layer):
+    """A layer that a user wrote, whose forward pass meets an error."""
+
+    error: Exception
+
+    def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
+        assert x.tolist() == [[[[0, 0, 0], [0, 0, 0]]]]
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, IndexError])
+def test_why_an_input_does_not_fit_is_the_first_line_of_the_error(kind: type[Exception]) -> None:
+    layer = Refusing(kind("too few axes\nin einsum"))
+    with pytest.raises(sn.ShapeError) as told:
+        layer.output_shape((2, 3))
+    assert str(told.value) == f"{layer}: x of (R, B, 2, 3) does not fit (too few axes)"
+    assert told.value.__cause__ is layer.error
+
+
+@pytest.mark.parametrize("error", [sn.ShapeError("as it is"), KeyError("as it is")], ids=repr)
+def test_other_errors_stay_what_they_are(error: Exception) -> None:
+    with pytest.raises(type(error)) as told:
+        Refusing(error).output_shape((2, 3))
+    assert told.value is error
+
+
+def test_what_a_layer_of_a_users_own_need_not_say() -> None:
+    layer = Pairs()
+    assert layer.output_shape((6,)) == (3,)
+    assert (layer.size, layer.path, layer.input_features) == (1, (), None)
+    assert layer.fixed_sizes((4, 6)) == (4, 6)
+    assert layer.structure() == layer.widest([layer]) == layer
+    assert layer.noise([], {}, 5, torch.float32) == {}
+    assert sn.ReLU().init([]) == {}
+    assert sn.ReLU().size == 0
