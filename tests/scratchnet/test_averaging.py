@@ -61,6 +61,34 @@ def test_it_is_the_weighted_mean_of_what_the_steps_ended_with(steps_per_epoch: i
     assert {steps_per_epoch, 2 * steps_per_epoch, 3 * steps_per_epoch} <= set(ends)
 
 
+@pytest.mark.parametrize(
+    ("steps_per_epoch", "expected"),
+    [
+        (1, [1, 1]),
+        (3, [1, 1, 1, 1]),
+        (20, [1] * 21),
+        (21, [2, 1] * 10 + [1, 2, 1]),
+        (40, [2, 1] * 21),
+        (50, [3, 2, 1] * 16 + [2, 1, 3, 2]),
+    ],
+)
+def test_an_epoch_has_at_most_twenty_updates_and_one_at_its_end(steps_per_epoch: int, expected: list[int]) -> None:
+    assert [steps_to_update(steps, steps_per_epoch) for steps in range(len(expected))] == expected
+
+
+def test_averages_of_each_decay_by_hand() -> None:
+    """θ = t after step t; 43 steps an epoch, so that updates are due after 3, 6, …, 42, 43, 46."""
+    decay = torch.tensor([0.0, 0.5, 0.9], dtype=torch.float64)
+    average = {"w": torch.full((3, 1, 1), 7.0, dtype=torch.float64)}
+    expected, last = average["w"].flatten().tolist(), 0
+    for t in range(1, 47):
+        update(average, {"w": torch.full((3, 1, 1), float(t))}, decay, t, 43)
+        if (t % 3 == 0 and t < 43) or t in (43, 46):
+            share = [(1 - d ** (t - last)) / (1 - d**t) for d in decay.tolist()]
+            expected, last = [e + s * (t - e) for e, s in zip(expected, share, strict=True)], t
+        assert average["w"].flatten().tolist() == pytest.approx(expected, rel=1e-12)
+
+
 @kernels
 def test_training_is_what_it_is_without_and_the_average_is_evaluated(kernel: str) -> None:
     averaged, without = stack_of(run_of(0.9, l2=0.1), kernel=kernel), stack_of(run_of(0.0, l2=0.1), kernel=kernel)

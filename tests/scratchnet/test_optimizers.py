@@ -147,6 +147,39 @@ def test_tiny_decay_with_momentum() -> None:
     assert decayed("l2", lr, [decay], steps, momentum).unique().item() == pytest.approx(weight, rel=2e-7)
 
 
+@pytest.mark.parametrize("halves", [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)], ids=["l2", "weight_decay", "both"])
+def test_a_start_has_what_is_carried_where_the_decay_of_a_step_is_tiny(halves: tuple[float, float]) -> None:
+    decay = tensor([0.0, 2.0**-17, 2.0**-17 - 2.0**-50, 1e-30])  # at a rate of 1/4: at and below 2^−19
+    l2, weight_decay = ({"w": part * decay} if part else {} for part in halves)
+    params = {"w": torch.ones(4, 2, 3), "b": torch.ones(4, 2), "x": torch.ones(4, 2, dtype=torch.float64)}
+    l2, weight_decay = ({**part, "x": part["w"]} if part else {} for part in (l2, weight_decay))
+    state = sn.SGD().init(params, Hyper(tensor([0.0] * 4), l2, weight_decay), tensor([0.25] * 4))
+    assert state.keys() == {"w.carry", "w.carried"}
+    assert torch.equal(state["w.carry"], torch.zeros(4, 2, 3))
+    assert torch.equal(state["w.carried"], torch.tensor([0.0, 0.0, 1.0, 1.0]))
+    large = Hyper(tensor([0.0, 0.0, 0.0, 0.5]), {"w": tensor([0.0, 1.0, 1.0, 1.0])}, {})
+    started = sn.SGD().init(params, large, tensor([0.25] * 4)), sn.Adam().init(params, large, tensor([0.25] * 4))
+    for found, names in zip(started, (["velocity"], ["m", "v"]), strict=True):
+        assert found.keys() == {f"{name}.{what}" for name in params for what in names}
+        for name, value in found.items():
+            assert torch.equal(value, torch.zeros_like(params[name[0]]))
+
+
+def test_what_a_step_rounds_off_is_carried_by_the_runs_that_need_it() -> None:
+    rates, l2 = tensor([1e-3, 1e-3]), tensor([1e-5, 1.0])
+    params = {"w": torch.full((2, 3), 1.5)}
+    hyper = Hyper(tensor([0.0, 0.0]), {"w": l2}, {})
+    state = sn.SGD().init(params, hyper, rates)
+    sn.SGD().step(params, {"w": torch.full((2, 3), 2.0**-10)}, state, hyper, rates, 1)
+    moved = 1.5 - 1e-3 * (2.0**-10 + l2 * 1.5)
+    assert params["w"][:, 0].tolist() == pytest.approx(moved.tolist(), rel=6e-8)
+    assert (params["w"].double() + state["w.carry"].double())[0].tolist() == pytest.approx(
+        [float(moved[0])] * 3, rel=1e-13
+    )
+    assert state["w.carry"][0].all()
+    assert not state["w.carry"][1].any()
+
+
 @pytest.mark.parametrize("optimizer", [sn.SGD(), sn.SGD(nesterov=True), sn.Adam()], ids=str)
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_a_run_is_the_same_beside_one_whose_decay_is_carried(optimizer: sn.Optimizer, momentum: float) -> None:
