@@ -49,7 +49,7 @@ class Augment:
         padded_width = self.width + 2 * margin
         moves = torch.randint(2 * margin + 1, (2, batch, 1, 1), generator=generator, device=device)
         row = torch.arange(self.height, device=device).view(-1, 1) + moves[0]
-        column = torch.arange(self.width, device=device).expand(batch, 1, -1)
+        column = torch.arange(self.width, device=device)
         if self.flip:
             mirrored = torch.rand((batch, 1, 1), generator=generator, device=device) < 0.5
             column = torch.where(mirrored, self.width - 1 - column, column)

@@ -83,7 +83,7 @@ class Cosine(Schedule):
     def factor(self, step: Tensor, steps_per_epoch: int, epochs: int) -> Tensor:
         rise = self.warmup * steps_per_epoch
         progress = (step - rise) / max(epochs * steps_per_epoch - rise, 1)
-        fall = self.floor + (1 - self.floor) * 0.5 * (1 + torch.cos(math.pi * progress.clamp(0, 1)))
+        fall = self.floor + (1 - self.floor) * 0.5 * (1 + torch.cos(math.pi * progress.clamp(max=1)))
         return torch.where(step < rise, ((step + 1) / max(rise, 1)).clamp(max=1), fall)
 
 
@@ -121,4 +121,4 @@ class OneCycle(Schedule):
 
 
 def _half_cosine(start: float, end: float, progress: Tensor) -> Tensor:
-    return end + (start - end) * 0.5 * (1 + torch.cos(math.pi * progress.clamp(0, 1)))
+    return end + (start - end) * 0.5 * (1 + torch.cos(math.pi * progress.clamp(max=1)))

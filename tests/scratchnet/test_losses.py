@@ -164,9 +164,10 @@ def test_the_sum_of_finite_losses_does_not_overflow() -> None:
     value, _ = both(sn.BinaryCrossEntropy(), output, flags)
     assert value.item() == pytest.approx(5e37, rel=1e-6)
     far = torch.tensor([[[0.0, -3e38, -3e38]]])
-    value, _ = both(sn.CrossEntropy(0.3), far, torch.tensor([[1.0, 0.0, 0.0]]))
-    assert value.item() == pytest.approx(6e37, rel=1e-6)
-    assert value.dtype == torch.float32
+    for dtype in (torch.float32, torch.float64):
+        value, _ = both(sn.CrossEntropy(0.3), far, torch.tensor([[1.0, 0.0, 0.0]], dtype=dtype))
+        assert value.item() == pytest.approx(6e37, rel=1e-6)
+        assert value.dtype == torch.float32
 
 
 def test_huber_of_huge_errors() -> None:

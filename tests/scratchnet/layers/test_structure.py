@@ -55,13 +55,14 @@ def test_initial_parameters_are_each_layers_own_in_the_type_asked_for(dtype: tor
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_each_runs_masks_are_drawn_from_its_own_generator(dtype: torch.dtype) -> None:
-    rates = torch.tensor([0.5, 0.0], dtype=torch.float64)
+    rates = torch.tensor([0.6, 0.0], dtype=torch.float64)
     with torch.device("meta"):  # where torch puts what is made without a device
         noise = NET.noise(generators(2), {"input_dropout": rates, "dropout": rates}, 5, dtype)
     assert list(noise) == ["1.2.keep", "3.keep"]
     for r, draws in enumerate(generators(2)):
         for name, features, rate in (("1.2.keep", 6, float(rates[r])), ("3.keep", 16, 0.3)):
             kept = torch.rand(5, features, generator=draws) >= rate
+            assert noise[name].dtype == dtype
             assert torch.equal(noise[name][r], kept.to(dtype) / (1 - rate))
 
 
