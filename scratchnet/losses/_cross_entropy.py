@@ -53,7 +53,7 @@ class CrossEntropy(Loss):
         total = exp.sum(2, keepdim=True)
         if target.is_floating_point():
             return self._mixed(shifted, exp, total, target, weight)
-        index = target.view(1, -1, 1).expand(len(output), -1, 1)
+        index = target.view(-1, 1).expand(len(output), -1, 1)
         fit = shifted.gather(2, index)
         if self.label_smoothing:
             mean = shifted.mean(2, keepdim=True, dtype=torch.float64).to(shifted.dtype)

@@ -164,8 +164,9 @@ def test_the_sum_of_finite_losses_does_not_overflow() -> None:
     value, _ = both(sn.BinaryCrossEntropy(), output, flags)
     assert value.item() == pytest.approx(5e37, rel=1e-6)
     far = torch.tensor([[[0.0, -3e38, -3e38]]])
-    for dtype in (torch.float32, torch.float64):
-        value, _ = both(sn.CrossEntropy(0.3), far, torch.tensor([[1.0, 0.0, 0.0]], dtype=dtype))
+    one = torch.tensor([[1, 0, 0]])
+    for target in (torch.tensor([0]), one.float(), one.double()):
+        value, _ = both(sn.CrossEntropy(0.3), far, target)
         assert value.item() == pytest.approx(6e37, rel=1e-6)
         assert value.dtype == torch.float32
 
@@ -320,6 +321,8 @@ def test_hits_and_scores_by_hand() -> None:
     assert values.score(torch.tensor([[4.0, 2.0], [9.0, 5.0]]).double(), target).tolist() == [-5, -13]
     constant = torch.tensor([[5.0, 0.0], [5.0, 2.0]])
     assert values.score(torch.tensor([[0.0, 1.0], [1.0, 1.0]]).double(), constant).tolist() == [0.75, 0.25]
+    never = torch.full((3, 1), 0.7, dtype=torch.float64)  # whose mean, in float64, is not 0.7
+    assert values.score(torch.tensor([[0.0], [1e-9]]).double(), never).tolist() == [1, 0]
     single = values.score(torch.zeros(3, 2).double(), target[:1])
     assert single.shape == (3,)
     assert single.isnan().all()
