@@ -156,6 +156,7 @@ def test_a_start_has_what_is_carried_where_the_decay_of_a_step_is_tiny(halves: t
     state = sn.SGD().init(params, Hyper(tensor([0.0] * 4), l2, weight_decay), tensor([0.25] * 4))
     assert state.keys() == {"w.carry", "w.carried"}
     assert torch.equal(state["w.carry"], torch.zeros(4, 2, 3))
+    assert state["w.carried"].dtype == torch.float32
     assert torch.equal(state["w.carried"], torch.tensor([0.0, 0.0, 1.0, 1.0]))
     large = Hyper(tensor([0.0, 0.0, 0.0, 0.5]), {"w": tensor([0.0, 1.0, 1.0, 1.0])}, {})
     started = sn.SGD().init(params, large, tensor([0.25] * 4)), sn.Adam().init(params, large, tensor([0.25] * 4))

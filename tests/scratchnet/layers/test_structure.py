@@ -92,6 +92,7 @@ def test_rows_that_all_runs_share_are_dropped_by_each_runs_mask() -> None:
         (sn.ReLU(), (4, 7), ()),
         (sn.Linear(7, 6), (4, 7), ()),
         (sn.Dropout(7), (7,), ()),
+        (sn.LayerNorm(7), (7,), (7,)),
         (sn.LayerNorm(7), (4, 7), (7,)),
         (sn.Patchify(1, 4, 6, 2), (24,), (24,)),
         (sn.Transpose(), (4, 7), ()),
