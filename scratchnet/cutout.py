@@ -14,7 +14,7 @@ def cut_out(images: Tensor, size: int, fill: Sequence[float], generator: torch.G
     integers the nearest. Source: T. DeVries, G. Taylor, "Improved regularization of convolutional neural networks with
     cutout", 2017, whose fill is the mean of the data.
     """
-    batch, _, height, width = images.shape
+    batch, channels, height, width = images.shape
     rows, columns = (
         _covered(length, size, torch.randint(length, (batch, 1), generator=generator, device=images.device))
         for length in (height, width)
@@ -22,7 +22,7 @@ def cut_out(images: Tensor, size: int, fill: Sequence[float], generator: torch.G
     covered = rows.view(batch, 1, height, 1) & columns.view(batch, 1, 1, width)
     values = torch.tensor(fill, dtype=torch.float64, device=images.device)
     values = (values if images.is_floating_point() else values.round()).to(images.dtype)
-    return torch.where(covered, values.view(-1, 1, 1), images)
+    return torch.where(covered, values.expand(channels).view(channels, 1, 1), images)
 
 
 def _covered(length: int, size: int, centre: Tensor) -> Tensor:
