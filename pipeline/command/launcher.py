@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
@@ -94,6 +96,8 @@ def launch(
         _notify(hydra_context, "on_job_start", composed, task_function=task_function)
         end = deadline(options.hours)
         catch_up([job for job in jobs if job.folder in plan.done])
+        if plan.processes > 1 and PipelineCallback.wants_report:  # this process only waits for its workers
+            Thread(target=import_module, args=["pipeline.report.build"], daemon=True).start()
         results = plan.train(options, progress, end)
         if training:
             print(f"{counted_runs(len(training))} ended after {time.perf_counter() - started:.1f} s", flush=True)
