@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 import scratchnet as sn
@@ -53,9 +54,9 @@ def plan(jobs: Sequence[Job], runs: Sequence[sn.Run], workers: int) -> list[Stac
             widest = _width(jobs[longest[first]], runs[longest[first]])
             if workers > 1:
                 widest = max(1, min(widest, math.floor(share / cost / (_STACKS_A_WORKER if device == "cpu" else 1))))
-            fitting = [n for n in members[:widest] if _similar(shape[n], shape[first])]
-            stacks.append(fitting)
-            members = [n for n in members[:widest] if n not in fitting] + members[widest:]
+            similar = [n for n in members if _similar(shape[n], shape[first])]
+            stacks += _cut(similar, widest, workers if device == "cpu" else 1)
+            members = [n for n in members if n not in similar]
     stacks.sort(key=lambda stack: -len(stack) * math.prod(shape[stack[0]]))
     return [_stack([networks[n] for n in stack]) for stack in stacks]
 
@@ -69,6 +70,12 @@ def seconds(job: Job, run: sn.Run, examples: int) -> float:
 def one_per_stack(jobs: Sequence[Job]) -> list[StackPlan]:
     """Each job in its own stack, for runs that are paused and resumed one by one."""
     return [StackPlan((i,), (0,)) for i in range(len(jobs))]
+
+
+def _cut(members: Sequence[int], widest: int, workers: int) -> list[list[int]]:
+    """Stacks of nearly equal width, as many for each worker where there are enough members."""
+    count = math.ceil(math.ceil(len(members) / widest) / workers) * workers
+    return [part.tolist() for part in np.array_split(members, min(count, len(members)))]
 
 
 def _stack(networks: Sequence[Sequence[int]]) -> StackPlan:

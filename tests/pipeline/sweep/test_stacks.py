@@ -51,6 +51,28 @@ def test_equal_networks_are_shared_out_evenly(make_job: MakeJob) -> None:
     assert [len(stack.numbers) for stack in plan(jobs, runs, workers=2)] == [2, 2, 2, 2]
 
 
+def test_every_worker_has_as_many_stacks_of_as_many_networks(make_job: MakeJob) -> None:
+    widths, rates = (64, 128), range(1, 13)
+    jobs = [
+        make_job("dataset=square", f"model.hidden=[{w}]", f"optimizer.lr=0.{rate}") for w in widths for rate in rates
+    ]
+    runs = [build_run(job.config, jobs[0].config.dataset.load()) for job in jobs]
+    stacks = plan(jobs, runs, workers=2)
+    wide, narrow = [[len(s.numbers) for s in stacks if (s.numbers[0] > 11) == is_wide] for is_wide in (True, False)]
+    assert (wide, narrow) == ([3, 3, 3, 3], [6, 6])  # 4 + 4 + 4 and 8 + 4 would leave one worker waiting
+    assert sorted(number for stack in stacks for number in stack.numbers) == list(range(24))
+
+
+@pytest.mark.parametrize(
+    ("members", "widest", "workers", "widths"),
+    [(12, 4, 2, [3, 3, 3, 3]), (12, 8, 2, [6, 6]), (13, 8, 2, [7, 6]), (3, 2, 4, [1, 1, 1]), (5, 8, 1, [5])],
+)
+def test_a_group_is_cut_evenly(members: int, widest: int, workers: int, widths: list[int]) -> None:
+    stacks = _stacks._cut(range(members), widest, workers)
+    assert [len(stack) for stack in stacks] == widths
+    assert [n for stack in stacks for n in stack] == list(range(members))
+
+
 def test_the_weights_of_a_stack_fit_the_cache(make_job: MakeJob) -> None:
     def width(size: int, dtype: str = "float32") -> int:
         run: Any = SimpleNamespace(network=SimpleNamespace(size=size))
