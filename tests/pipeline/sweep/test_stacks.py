@@ -54,7 +54,7 @@ def test_equal_networks_are_shared_out_evenly(make_job: MakeJob) -> None:
 def test_every_worker_has_as_many_stacks_of_as_many_networks(make_job: MakeJob) -> None:
     widths, rates = (64, 128), range(1, 13)
     jobs = [
-        make_job("dataset=square", f"model.hidden=[{w}]", f"optimizer.lr=0.{rate}") for w in widths for rate in rates
+        make_job("dataset=square", f"model.hidden=[{w}]", f"optimizer.lr=0.{rate:02}") for w in widths for rate in rates
     ]
     runs = [build_run(job.config, jobs[0].config.dataset.load()) for job in jobs]
     stacks = plan(jobs, runs, workers=2)
