@@ -38,7 +38,7 @@ def main() -> None:
     lines = []
     for number, (what, value, sizes, batch, runs) in enumerate(works, 1):
         print(f"{number}/{len(works)} {what} {value}", file=sys.stderr, flush=True)
-        samples = max(batch * 4, 2048 // runs // batch * batch)
+        samples = max(batch * 4, 2048 // batch * batch)
         times = measure(["floor", "scratchnet"], Workload(sizes, batch, samples, runs=runs), options.repeats)
         lines.append({"what": what, "value": value, **{name: round(value, 2) for name, value in times.items()}})
     frame = pd.DataFrame(lines)
