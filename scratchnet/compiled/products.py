@@ -7,7 +7,7 @@ and to change.
 
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
-from scratchnet.compiled.stepping import follow, step
+from scratchnet.compiled.stepping import step, step_by_velocity
 from scratchnet.compiled.tables import (
     ACROSS,
     ADDED,
@@ -96,15 +96,15 @@ def backward(program, memory, rules, gemm, o, b, first, last, rate, grow, loopin
         add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, 0, lines, number(pace), one, weight)
         return
     if rules.optimizer == SGD and not rules.nesterov:
-        kept = number(rules.momentum) if first else one
+        momentum = number(rules.momentum) if first else one
         slab = max(SLAB // wide, 16) if last else lines
         for begin in range(0, lines, slab):
             end = min(begin + slab, lines)
             here, there = start + begin * wide, start + end * wide
             velocity = memory.first[here:there]
-            add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, begin, end, one, kept, velocity)
+            add_gradient(gemm, op, b, x, dy, inputs, outputs, turned, begin, end, one, momentum, velocity)
             if last:
-                follow(memory, p, here, there, rules, rate)
+                step_by_velocity(memory, p, here, there, rules, rate)
         return
     if not last:
         gradient = memory.gradients[start:]

@@ -65,7 +65,7 @@ def momentum(weight, gradient, velocity, momentum, nesterov, l2, decay):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def follow(memory, p, start, stop, rules, rate):
+def step_by_velocity(memory, p, start, stop, rules, rate):
     """The rest of a step of SGD with momentum: the velocity has moved on, but for the penalty."""
     for begin in range(start, stop, _CHUNK):
         end = min(begin + _CHUNK, stop)

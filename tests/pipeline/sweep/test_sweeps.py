@@ -161,8 +161,10 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
 def test_a_killed_worker_costs_nothing(tmp_path: Path, undisturbed: dict[str, object]) -> None:
     process = start(tmp_path, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
     wait_for(tmp_path / "outputs/s/0/history.csv")
-    workers = [child for child in psutil.Process(process.pid).children() if "LokyProcess" in " ".join(child.cmdline())]
-    workers[0].kill()
+    children = psutil.Process(process.pid).children()
+    [server] = [child for child in children if "forkserver" in " ".join(child.cmdline())]
+    worker, _ = server.children()
+    worker.kill()
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert figures(tmp_path / "outputs/s") == undisturbed
