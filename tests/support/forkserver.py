@@ -156,6 +156,8 @@ def _fork_workers_from_here() -> None:
 
     from joblib.externals.loky.backend import fork_exec
 
+    from pipeline import pool
+
     if ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
         return  # of another system than Linux
     ours, theirs = socket.socketpair()
@@ -175,6 +177,7 @@ def _fork_workers_from_here() -> None:
         return int.from_bytes(ours.recv(8), "big")
 
     util.spawnv_passfds = spawn  # type: ignore[attr-defined]
+    pool.prepare = lambda module: None  # all is imported, and most commands need no workers
     fork_exec.fork_exec = lambda command, descriptors, env=None: spawn("", command, descriptors, env)
 
 
