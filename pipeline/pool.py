@@ -64,12 +64,12 @@ def share(array: np.ndarray) -> np.ndarray:
 
 
 def run_in_background(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    """Start function(*arguments) in a fork of this process, which needs none sent; -> waits for its result.
+    """Start function(*arguments) in a fork of this process; -> a function that waits for its result.
 
-    Where there is no second core, or forks are not safe, it runs here, at once. They are not once there are workers,
-    whose threads they would lack.
+    It runs here, at once, where there is no second core or forks are not safe, as beside workers: a fork lacks the
+    threads that look after them.
     """
-    if _started or not _can_fork():
+    if _have_started.is_set() or not _can_fork():
         result = function(*arguments)
         return lambda: result
     return _fork(function, *arguments)
@@ -118,14 +118,14 @@ def _send(sender: Connection, parent: int, function: Callable[..., Any], argumen
 
 def shut_down() -> None:
     """Stop the idle workers: left alone they take a second or two to exit."""
-    if _started:
+    if _have_started.is_set():
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
-        _started.clear()
+        _have_started.clear()
 
 
 # What a killed command leaves in /dev/shm a tracker puts away, which need not say so on the user's terminal.
 _QUIET = "ignore:resource_tracker:UserWarning"
-_started: set[int] = set()  # sizes of the pools that this process has started
+_have_started = threading.Event()  # whether there are workers
 
 
 @functools.cache
@@ -136,10 +136,10 @@ def _choose_how_to_start() -> None:
 
 
 def pool(processes: int) -> joblib.Parallel:
-    """joblib reuses workers for equal arguments and memory-maps large arrays: the data is in memory once."""
+    """joblib reuses workers for equal arguments, and maps large arrays into the memory of new interpreters."""
     if processes > 1:
         _choose_how_to_start()
-        _started.add(processes)
+        _have_started.set()
     return joblib.Parallel(
         n_jobs=processes,
         return_as="generator_unordered",

@@ -4,7 +4,7 @@ import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.tables import ADAM
-from scratchnet.compiled.vectors import add, scaled
+from scratchnet.compiled.vectors import add
 
 _CHUNK = 2048  # numbers at a time: a pass over them leaves them in the nearest cache for the next
 
@@ -77,7 +77,9 @@ def step_by_velocity(memory, p, start, stop, rules, rate):
             subtract(number(rate), velocity, number(rules.decay[p]), weight, memory.carry[begin:end])
             continue
         if rules.decay[p] != 0:
-            scaled(number(1 - rate * rules.decay[p]), weight, weight)
+            pull = number(rate * rules.decay[p])
+            for k in range(len(weight)):  # a factor near 1 would round the decay away
+                weight[k] -= pull * weight[k]
         add(number(-rate), velocity, weight)
 
 

@@ -21,16 +21,16 @@ def generator() -> torch.Generator:
 @pytest.mark.parametrize("shift", [0, 1, 2])
 def test_images_are_moved_and_then_mirrored(shift: int, flip: bool, dtype: torch.dtype) -> None:
     images = torch.randint(1, 256, (BATCH, CHANNELS, HEIGHT, WIDTH), generator=generator()).to(dtype)
-    found = sn.Augment(CHANNELS, HEIGHT, WIDTH, flip, shift)(images.flatten(1), generator())
+    views = sn.Augment(CHANNELS, HEIGHT, WIDTH, flip, shift)(images.flatten(1), generator())
     draws = generator()
     down, right = torch.randint(0, 2 * shift + 1, (2, BATCH), generator=draws).tolist()
     mirrored = (torch.rand(BATCH, generator=draws) < 0.5).tolist() if flip else [False] * BATCH
-    assert found.dtype == dtype
+    assert views.dtype == dtype
     for b, image in enumerate(images.numpy()):
         padded = np.pad(image, ((0, 0), (shift, shift), (shift, shift)))
         moved = padded[:, down[b] : down[b] + HEIGHT, right[b] : right[b] + WIDTH]
         expected = moved[..., ::-1] if mirrored[b] else moved
-        assert found[b].tolist() == expected.flatten().tolist()
+        assert views[b].tolist() == expected.flatten().tolist()
     if flip:
         assert 0 < sum(mirrored) < BATCH
     if shift:
@@ -39,13 +39,13 @@ def test_images_are_moved_and_then_mirrored(shift: int, flip: bool, dtype: torch
 
 def test_what_is_covered_is_filled_after_the_moves() -> None:
     rows = torch.full((BATCH, CHANNELS * HEIGHT * WIDTH), 9.0)
-    found = sn.Augment(CHANNELS, HEIGHT, WIDTH, shift=1, cutout=2, fill=(3.0, 4.0))(rows, generator())
-    assert found.shape == rows.shape
-    first, second = found.view(BATCH, CHANNELS, -1).unbind(1)
+    views = sn.Augment(CHANNELS, HEIGHT, WIDTH, shift=1, cutout=2, fill=(3.0, 4.0))(rows, generator())
+    assert views.shape == rows.shape
+    first, second = views.view(BATCH, CHANNELS, -1).unbind(1)
     covered = first == 3
     assert covered.sum(1).unique().tolist() == [1, 2, 4]  # 1 and 2 where the square's centre is at an edge
     assert torch.equal(second == 4, covered)
-    assert set(found.unique().tolist()) == {0.0, 3.0, 4.0, 9.0}
+    assert set(views.unique().tolist()) == {0.0, 3.0, 4.0, 9.0}
 
 
 def test_everything_is_on_the_device_of_the_rows() -> None:

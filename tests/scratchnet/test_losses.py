@@ -27,8 +27,8 @@ def name_of(value: sn.Loss | Tensor) -> str:
 
 
 def both(loss: sn.Loss, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    value, kept = loss.forward(output, target)
-    return value, loss.backward(kept)
+    value, saved = loss.forward(output, target)
+    return value, loss.backward(saved)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -112,8 +112,8 @@ def test_targets_of_several_classes_are_a_sum_over_the_classes(loss: sn.CrossEnt
 def test_what_is_float32_stays_so(loss: sn.Loss, target: Tensor) -> None:
     output = logits().float()
     weight = torch.tensor([0.5, 2.0, 0.0, 1.0, 0.1], dtype=torch.float64)
-    value, kept = loss.forward(output, target if target.dtype == torch.int64 else target.float(), weight)
-    delta = loss.backward(kept)
+    value, saved = loss.forward(output, target if target.dtype == torch.int64 else target.float(), weight)
+    delta = loss.backward(saved)
     assert value.dtype == delta.dtype == torch.float32
     expected = [
         sum(by_torch(loss, run[b : b + 1], target[b : b + 1]) * weight[b] for b in range(BATCH)) / BATCH

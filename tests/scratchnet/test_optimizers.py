@@ -160,9 +160,9 @@ def test_a_start_has_what_is_carried_where_the_decay_of_a_step_is_tiny(halves: t
     assert torch.equal(state["w.carried"], torch.tensor([0.0, 0.0, 1.0, 1.0]))
     large = Hyper(tensor([0.0, 0.0, 0.0, 0.5]), {"w": tensor([0.0, 1.0, 1.0, 1.0])}, {})
     started = sn.SGD().init(params, large, tensor([0.25] * 4)), sn.Adam().init(params, large, tensor([0.25] * 4))
-    for found, names in zip(started, (["velocity"], ["m", "v"]), strict=True):
-        assert found.keys() == {f"{name}.{what}" for name in params for what in names}
-        for name, value in found.items():
+    for state, names in zip(started, (["velocity"], ["m", "v"]), strict=True):
+        assert state.keys() == {f"{name}.{what}" for name in params for what in names}
+        for name, value in state.items():
             assert torch.equal(value, torch.zeros_like(params[name[0]]))
 
 

@@ -161,6 +161,6 @@ QUARTERS = [1.0, 0.5 + math.sqrt(0.125), 0.5, 0.5 - math.sqrt(0.125), 0.0]  # of
 def test_factors_by_hand_also_after_the_last_step(
     schedule: sn.Schedule, steps: int, epochs: int, expected: list[float]
 ) -> None:
-    found = schedule.factor(torch.arange(len(expected), dtype=torch.float64), steps, epochs)
-    assert found.dtype == torch.float64
-    assert found.tolist() == pytest.approx(expected, rel=1e-13, abs=1e-15)
+    factors = schedule.factor(torch.arange(len(expected), dtype=torch.float64), steps, epochs)
+    assert factors.dtype == torch.float64
+    assert factors.tolist() == pytest.approx(expected, rel=1e-13, abs=1e-15)

@@ -73,7 +73,7 @@ def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: 
 
 
 def rewrite(run: Path, predicted: Predicted | None = None, model: Mapping[str, np.ndarray] | None = None) -> None:
-    """Other predictions and weights in a run's folder, as if it had kept them."""
+    """Other predictions and weights in a run's folder, as if they were its."""
     result = read_result(run)
     assert isinstance(result, Result)
     files = dict(result.files or {})
@@ -92,13 +92,13 @@ def test_what_a_run_kept_of_two_classes_is_taken_as_it_is(make_job: MakeJob) -> 
     assert network.positive is not None
     said = np.arange(len(target)) % 2
     rewrite(job.folder, Predicted(said, target, np.where(said == 1, 0.75, 0.125)))
-    kept = diagnose(job.folder)
-    assert kept.predicted.tolist() == said.tolist()
-    assert kept.positive is not None
-    assert kept.positive.tolist() == np.where(said == 1, 0.75, 0.125).tolist()
-    assert kept.probability.tolist() == np.where(said == 1, 0.75, 0.875).tolist()
+    diagnosis = diagnose(job.folder)
+    assert diagnosis.predicted.tolist() == said.tolist()
+    assert diagnosis.positive is not None
+    assert diagnosis.positive.tolist() == np.where(said == 1, 0.75, 0.125).tolist()
+    assert diagnosis.probability.tolist() == np.where(said == 1, 0.75, 0.875).tolist()
 
-    rewrite(job.folder, Predicted(said, target))  # as earlier versions kept them
+    rewrite(job.folder, Predicted(said, target))  # as earlier versions wrote them
     again = diagnose(job.folder)
     assert again.positive is not None
     assert again.positive.tolist() == pytest.approx(network.positive.tolist(), rel=1e-6)
@@ -147,9 +147,9 @@ def test_values_stand_beside_targets_in_their_units(make_job: MakeJob) -> None:
     job = make_job("dataset=sklearn", "dataset.loader=diabetes", "training.epochs=2", "model.hidden=[4]")
     train([job])
     targets = sklearn.datasets.load_diabetes().target
-    kept = fit(job.folder)
+    fitted = fit(job.folder)
     (job.folder / "predictions.npz").unlink()
-    for one in (kept, fit(job.folder)):
+    for one in (fitted, fit(job.folder)):
         assert np.isin(one.target.round(9), targets).all()
         assert one.names == ("target",)
         recorded = json.loads((job.folder / "result.json").read_text())["metrics"]["best_test_rmse"]
@@ -162,10 +162,10 @@ def test_values_that_a_run_kept_are_taken_as_they_are(make_job: MakeJob) -> None
     count = len(job.config.dataset.load().test)
     said, right = np.arange(2.0 * count).reshape(count, 2), np.ones((count, 2))
     rewrite(job.folder, Predicted(said.astype(np.float32), right.astype(np.float32)))
-    kept = fit(job.folder)
-    assert kept.names == ("target_0", "target_1")
-    np.testing.assert_array_equal(kept.predicted, said)
-    np.testing.assert_array_equal(kept.target, right)
+    fitted = fit(job.folder)
+    assert fitted.names == ("target_0", "target_1")
+    np.testing.assert_array_equal(fitted.predicted, said)
+    np.testing.assert_array_equal(fitted.target, right)
 
 
 def test_a_report_loads_no_network(run: Path) -> None:

@@ -76,8 +76,8 @@ def test_nothing_is_said_without_two_runs_and_their_predictions(tmp_path: Path) 
 def keep(folder: Path, predicted: object, target: object) -> None:
     """The folder of a run, with its record and its predictions."""
     folder.mkdir()
-    kept = {"predictions.npz": Predicted(np.array(predicted), np.array(target)).write(folder)}
-    Result(format=1, status="finished", message=None, metrics={}, config={}, files=kept).write(folder)
+    files = {"predictions.npz": Predicted(np.array(predicted), np.array(target)).write(folder)}
+    Result(format=1, status="finished", message=None, metrics={}, config={}, files=files).write(folder)
 
 
 @pytest.mark.parametrize(

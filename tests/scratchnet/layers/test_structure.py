@@ -61,9 +61,9 @@ def test_each_runs_masks_are_drawn_from_its_own_generator(dtype: torch.dtype) ->
     assert list(noise) == ["1.2.keep", "3.keep"]
     for r, draws in enumerate(generators(2)):
         for name, features, rate in (("1.2.keep", 6, float(rates[r])), ("3.keep", 16, 0.3)):
-            kept = torch.rand(5, features, generator=draws) >= rate
+            keep = torch.rand(5, features, generator=draws) >= rate
             assert noise[name].dtype == dtype
-            assert torch.equal(noise[name][r], kept.to(dtype) / (1 - rate))
+            assert torch.equal(noise[name][r], keep.to(dtype) / (1 - rate))
 
 
 def test_what_is_drawn_as_the_rate_itself_is_kept() -> None:
@@ -193,6 +193,6 @@ def test_no_layer_below_the_first_with_parameters_is_asked_for_gradients(
 
 
 def test_a_layer_that_is_not_of_the_engine_has_no_known_parameters() -> None:
-    own = Noting(0, [], ("w",))
-    assert parameter_shapes(own) == {}
-    assert parameter_shapes(sn.Sequential((own, sn.Linear(2, 3)))) == {"1.weight": (2, 3), "1.bias": (3,)}
+    layer = Noting(0, [], ("w",))
+    assert parameter_shapes(layer) == {}
+    assert parameter_shapes(sn.Sequential((layer, sn.Linear(2, 3)))) == {"1.weight": (2, 3), "1.bias": (3,)}
