@@ -115,9 +115,9 @@ normalised at each step, where the peers hold them as floats that are normalised
 the peer takes.
 
 On the CPU one compiled function runs whole stretches of steps and hands the matrix products to the library that torch
-computes with ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); batches of up to 6 train by an
-exact reordering of SGD ([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for
-20 to 40 seconds once per machine.
+computes with ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); small batches train by an exact
+reordering of SGD ([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for 20 to
+40 seconds once per machine.
 
 {table}
 

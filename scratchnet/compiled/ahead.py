@@ -20,6 +20,7 @@ from scratchnet.compiled.tables import BATCH, BLOCK, DY, INPUTS, OUTPUTS, WEIGHT
 from scratchnet.compiled.vectors import add, add_four, copy, scaled
 
 _SLAB = 2**14  # numbers of the weight at a time
+_REGISTER = 8  # numbers
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -39,6 +40,18 @@ def aligned(numbers):
 
 
 @compiled(AS_WRITTEN, inlined=True)
+def gram_sizes(program, rows):
+    """-> the first example that has a row in the Gram matrix, and for how many it has a column.
+
+    Before the examples of the first step there are none, behind those of the last neither. In whole registers, for
+    the library is slower without the last row than with it.
+    """
+    size = program.sizes[BATCH]
+    before_last = (rows - 1) // size * size
+    return size // _REGISTER * _REGISTER, min(-(-before_last // _REGISTER) * _REGISTER, rows)
+
+
+@compiled(AS_WRITTEN, inlined=True)
 def open_block(program, memory, gemm, o, rows, moving):
     """The products of a block of `rows` examples.
 
@@ -52,7 +65,10 @@ def open_block(program, memory, gemm, o, rows, moving):
     zero = one - one
     weight = memory.values[start:]
     multiply(gemm, rows, outputs, inputs, one, x, False, inputs, weight, False, outputs, zero, base, outputs)
-    multiply(gemm, rows, rows, inputs, one, x, False, inputs, x, True, inputs, zero, gram, rows)
+    first, columns = gram_sizes(program, rows)
+    if columns > 0:
+        later, lines = x[first * inputs :], rows - first
+        multiply(gemm, lines, columns, inputs, one, later, False, inputs, x, True, inputs, zero, gram, columns)
     if moving:
         velocity = memory.first[start:]
         multiply(
@@ -75,13 +91,14 @@ def look(program, memory, o, rows, t, b):
     _, gram, base, base_velocity, deltas, _ = rooms(program, memory, o)
     n, numbers, past = program.operations[o, OUTPUTS], memory.numbers, factors(program, memory)[0]
     start, number = t * program.sizes[BATCH], base.dtype.type
+    first, columns = gram_sizes(program, rows)
     y = memory.work[program.operations[o, Y] :]
     for r in range(b):
         z, row = y[r * n : (r + 1) * n], start + r
         scaled(number(numbers[0]), base[row * n : (row + 1) * n], z)
         if numbers[1] != 0:
             add(number(numbers[1]), base_velocity[row * n : (row + 1) * n], z)
-        products = gram[row * rows : row * rows + start]
+        products = gram[(row - first) * columns : (row - first) * columns + start]
         i = 0
         while i + 4 <= start:
             add_four(

@@ -27,11 +27,17 @@ def _fetch(typing, address):
 
 
 @compiled(AS_WRITTEN)
-def fetch(row):
-    """Ask for a row."""
-    start = row.ctypes.data
-    for line in range(0, len(row) * row.itemsize, _LINE):
-        _fetch(start + line)
+def fetch(rows, i):
+    """Ask for a row of an array, or a number of a vector."""
+    size = rows.strides[0]
+    for line in range(0, size, _LINE):
+        _fetch(rows.ctypes.data + i * size + line)
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def upcoming(data, i):
+    """-> the row that is read some rows after the i-th."""
+    return data.order[min(i + _AHEAD, len(data.order) - 1)]
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -39,16 +45,15 @@ def gather(data, start, count, x):
     """x (count · I) ← (inputs − mean) / std of the rows data.order[start : start + count]."""
     for i in range(count):
         row = x[i * len(data.mean) : (i + 1) * len(data.mean)]
-        place = data.order[start + i]
-        later = data.order[min(start + i + _AHEAD, len(data.order) - 1)]
+        place, later = data.order[start + i], upcoming(data, start + i)
         if data.kind == BYTES:
-            fetch(data.bytes[later])
+            fetch(data.bytes, later)
             normalised(data.bytes[place], data.mean, data.std, data.inverse, row)
         elif data.kind == FLOATS:
-            fetch(data.floats[later])
+            fetch(data.floats, later)
             normalised(data.floats[place], data.mean, data.std, data.inverse, row)
         else:
-            fetch(data.doubles[later])
+            fetch(data.doubles, later)
             normalised(data.doubles[place], data.mean, data.std, data.inverse, row)
 
 

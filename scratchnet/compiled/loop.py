@@ -6,7 +6,7 @@ from scratchnet.compiled import ahead, operations
 from scratchnet.compiled.activations import drop
 from scratchnet.compiled.bare import bare, bare_data, bare_memory, bare_program, bare_rules
 from scratchnet.compiled.elementwise import kept_factor
-from scratchnet.compiled.gathering import gather
+from scratchnet.compiled.gathering import fetch, gather, upcoming
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.losses import (
     BINARY_CROSS_ENTROPY,
@@ -123,6 +123,11 @@ def total_loss(program, memory, rules, data, start, n, batch):
             delta[i * outputs : (i + 1) * outputs],
             data.order[start + i],
         )
+        later = upcoming(data, start + i)
+        if len(data.targets):
+            fetch(data.targets, later)
+        else:
+            fetch(data.labels, later)
         if rules.loss == CROSS_ENTROPY and len(data.targets):
             loss = mixed_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
         elif rules.loss == CROSS_ENTROPY:

@@ -19,15 +19,19 @@ _LETTERS = {torch.float32: "s", torch.float64: "d"}
 
 def gemm(dtype: torch.dtype) -> int:
     """The address of the function that multiplies matrices of this type."""
-    address = None if _of_amd() else of_torch(dtype)
-    if address is None and (address := of_numpy(dtype)) is not None:
+    if is_openblas():
         _set_numpy_threads(torch.get_num_threads())
-    return address or of_torch(dtype) or of_scipy(dtype)
+        address = of_numpy(dtype)
+    else:
+        address = of_torch(dtype)
+    return address or of_scipy(dtype)
 
 
 @functools.cache
-def _of_amd() -> bool:
-    return bool(llvmlite.binding.get_host_cpu_name().startswith("znver"))
+def is_openblas() -> bool:
+    """Whether products are those of numpy's OpenBLAS."""
+    of_amd = llvmlite.binding.get_host_cpu_name().startswith("znver")
+    return (of_amd or of_torch(torch.float32) is None) and of_numpy(torch.float32) is not None
 
 
 @functools.cache

@@ -11,14 +11,18 @@ import numpy as np
 from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
 from scratchnet.compiled.tables import Program
+from scratchnet.kernels import _blas
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 _NARROW = 12  # below so many hidden units the first layer is cheaper to step than to look ahead for
-_LARGEST_AHEAD = 6  # and above so many examples a batch
+_LARGEST_AHEAD = 6  # and above so many examples a batch,
+_LARGEST_AHEAD_COPYING = 16  # where the library copies what it multiplies, which is dear for a few rows,
+_LARGEST_AHEAD_MOVING = 4  # or with momentum, for then there are twice as many products
 _WIDE = 128  # hidden units above which longer blocks pay
 _BLOCK_ROWS, _WIDE_BLOCK_ROWS = 16, 32  # examples that are looked ahead for: a Gram matrix has as many products a row
+_LEAST_BLOCK = 3  # steps
 _LARGEST_LOOP = 6  # examples a batch up to which products are loops and not calls
 
 
@@ -83,7 +87,7 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     builder, output = _build(network, features, 1, plain)
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
     piece = min(batch, max(_PATCHES // patches, 1)) if patches > 1 else batch
-    ahead = _first_product(builder) if moving is not None and batch <= _LARGEST_AHEAD else -1
+    ahead = _first_product(builder) if moving is not None and batch <= _largest_ahead(moving) else -1
     looped = [
         plain.names[operation.weight]
         for o, operation in enumerate(builder.operations)
@@ -95,7 +99,7 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     block = 1
     if ahead >= 0:
         rows = _WIDE_BLOCK_ROWS if builder.operations[ahead].y.inner > _WIDE else _BLOCK_ROWS
-        block = max(1, rows // batch)
+        block = max(_LEAST_BLOCK, rows // batch)
     return _finish(builder, output, layout, (batch, piece, block, ahead, features))
 
 
@@ -103,6 +107,13 @@ def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tup
     builder = Builder(rows, names={name: p for p, name in enumerate(layout.names)})
     x = Value(builder.room(rows * features), features)
     return builder, builder.layer(network, "", x)
+
+
+def _largest_ahead(moving: bool) -> int:
+    """The most examples a batch for which looking ahead pays."""
+    if moving:
+        return _LARGEST_AHEAD_MOVING
+    return _LARGEST_AHEAD_COPYING if _blas.is_openblas() else _LARGEST_AHEAD
 
 
 def _first_product(builder: Builder) -> int:

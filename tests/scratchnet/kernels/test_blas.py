@@ -59,7 +59,7 @@ def test_numpys_library_computes_on_as_many_threads_as_torch(monkeypatch: pytest
 
     if _blas.of_numpy(torch.float32) is None:
         pytest.skip("numpy has another library than OpenBLAS")
-    monkeypatch.setattr(_blas, "_of_amd", lambda: True)
+    monkeypatch.setattr(_blas, "is_openblas", lambda: True)
     assert _blas.gemm(torch.float32) == _blas.of_numpy(torch.float32)
     threads = [info["num_threads"] for info in threadpool_info() if "numpy" in info["filepath"]]
     assert threads == [torch.get_num_threads()]

@@ -11,7 +11,8 @@ from nets import any_nets, nets
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.kernels import compiled, plain
+from scratchnet.compiled import tables
+from scratchnet.kernels import _blas, _program, compiled, plain
 from scratchnet.values import Values
 
 
@@ -192,6 +193,34 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_ends_where_the_plain_steps_end(case: str, batch: int) -> None:
     check(CASES[case], examples(CASES[case].network, 203, seed=2), batch, epochs=2, bound=1e-10)
+
+
+AHEAD = ("plain", "momentum", "nesterov", "strong decay", "strong decay, momentum", "one cycle", "dropout of inputs")
+
+
+@pytest.mark.parametrize("batch", [4, 7, 8, 12, 16, 20, 33])
+@pytest.mark.parametrize("case", AHEAD)
+def test_looking_ahead_is_exact_at_any_batch_size(case: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also at those where it does not pay with the library at hand; the last block ends within a step."""
+    monkeypatch.setattr(_program, "_largest_ahead", lambda moving: 64)
+    _program.compile_network.cache_clear()
+    run = CASES[case]
+    moving = run.settings.momentum != 0
+    assert _program.compile_network(run.network, batch, moving).program.sizes[tables.BLOCK] > 1
+    check(run, examples(run.network, 203, seed=2), batch, epochs=2, bound=1e-10)
+    _program.compile_network.cache_clear()
+
+
+@pytest.mark.parametrize(("openblas", "moving", "largest"), [(True, False, 16), (False, False, 6), (True, True, 4)])
+def test_how_many_examples_are_looked_ahead_for(
+    openblas: bool, moving: bool, largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
+    for batch in (largest, largest + 1):
+        _program.compile_network.cache_clear()
+        sizes = _program.compile_network(WIDE, batch, moving).program.sizes
+        assert (sizes[tables.AHEAD] >= 0) == (batch == largest)
+    _program.compile_network.cache_clear()
 
 
 def test_a_decay_that_multiplies_a_weight_to_nothing_underflows_nowhere() -> None:
