@@ -1,7 +1,8 @@
 """Activations and their derivatives, by number: see `scratchnet.layers.activations` for the formulas.
 
-All work in place: of two arrays that might be one and the same the compiler makes no vectors. And all write every number:
-where one is left as it is, the compiler writes the others under a mask, which takes some processors six times as long.
+All work in place: of two arrays that might be one and the same the compiler makes no vectors. And all write every
+number: where one is left as it is, the compiler writes the others under a mask, which takes some processors six times
+as long.
 """
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled

@@ -28,7 +28,7 @@ def forward(program, memory, o, b, noise, noise_start):
     bias = program.weights[op[BIAS], 0] if op[BIAS] >= 0 else -1
     after = op[X] if op[KIND] == IDENTITY else op[Y] if op[KIND] == GELU else op[KEPT]
     dropping = op[NOISE] >= 0 and len(noise) > 0
-    keep, threshold = kept_factor(program, o, memory.values)
+    keep, threshold = kept_factor(program, o, memory.values) if dropping else (one, np.float32(0))
     for r in range(rows):
         for start in range(0, wide, _CHUNK):
             place, size = r * wide + start, min(_CHUNK, wide - start)
@@ -56,7 +56,7 @@ def backward(program, memory, o, b, noise, noise_start):
     work, one = memory.work, memory.values.dtype.type(1)
     bias = program.weights[op[BIAS], 0] if op[BIAS] >= 0 else -1
     dropping = op[NOISE] >= 0 and len(noise) > 0
-    keep, threshold = kept_factor(program, o, memory.values)
+    keep, threshold = kept_factor(program, o, memory.values) if dropping else (one, np.float32(0))
     for r in range(rows):
         for start in range(0, wide, _CHUNK):
             place, size = r * wide + start, min(_CHUNK, wide - start)
