@@ -12,7 +12,7 @@ from commands import NO_REPORT, module_ended
 from documents import ROOT, arguments, links, tried, typed
 from examples import write_iris, write_pictures
 
-from benchmarks.table import MARKS, sentence
+from benchmarks.table import MARKS, summary
 from pipeline.config.schema import keys_of
 from pipeline.datasets import DatasetChoice
 
@@ -85,7 +85,7 @@ def test_make_help_lists_every_target() -> None:
 
 def test_its_speed_is_that_of_the_measured_table() -> None:
     [told] = re.findall(f"{MARKS[0]}\n(.*?)\n{MARKS[1]}", TEXT, re.DOTALL)
-    assert told == sentence(pd.read_csv(ROOT / "docs" / "speed.csv"))
+    assert told == summary(pd.read_csv(ROOT / "docs" / "speed.csv"))
 
 
 def test_files_and_links_are_there() -> None:
