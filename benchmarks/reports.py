@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.sweeps import ROOT, seconds
 from pipeline.files import HISTORY, RESULT
 from pipeline.metrics import SCORES
-from pipeline.runs.history import History, read_history, write_history
+from pipeline.runs.history import History, HistoryText, read_history
 from pipeline.runs.result import Result, read_result
 
 IMAGES = ["dataset=fashion_mnist_mini", "model.hidden=[32]", "training.epochs=20", "sweep.name=s"]
@@ -49,7 +49,7 @@ def copies(model: Path, folder: Path, runs: int) -> None:
         }
         metrics = result.metrics | {name: float(rng.uniform(0.5, 0.99)) for name in scores}
         noise = np.where([name.endswith("_loss") for name in history.names], rng.uniform(0.9, 1.1), 1.0)
-        write_history(run_folder, replace(history, table=history.table * noise).rows)
+        HistoryText(replace(history, table=history.table * noise).rows).write(run_folder)
         result.model_copy(update={"config": config, "metrics": metrics}).write(run_folder)
 
 

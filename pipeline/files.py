@@ -53,7 +53,7 @@ def check_regular(path: Path) -> os.stat_result:
     raise OSError(errno.EINVAL, f"{kind} where a file is expected", str(path))
 
 
-def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+def write_whole(path: Path, content: str | bytes | bytearray, *, durable: bool = True) -> None:
     """Write to a temporary file, flush to disk, rename: a reader sees the old file or the new one, never a part.
 
     Without `durable` there is no fsync, which saves milliseconds: only a power failure, not a crash of the process,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pipeline.files import HISTORY, MODEL, PREDICTIONS, RESULT, check_regular, clear, write_log, write_whole
 from pipeline.metrics import Metric
-from pipeline.runs.history import write_history
+from pipeline.runs.history import HistoryText
 from pipeline.runs.job import Job
 from pipeline.runs.metrics import Row, improves, run_metrics
 from pipeline.runs.predictions import Predicted
@@ -33,7 +33,9 @@ class RunFolder:
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
-    steps: list[str] = field(default_factory=list)  # lines of steps.csv
+    text: HistoryText = field(default_factory=HistoryText)
+    steps: bytearray = field(default_factory=bytearray)  # the text of steps.csv
+    seconds: float = 0.0  # of all epochs in `history`
     further: Mapping[str, float] = field(default_factory=dict)  # metrics of the best epoch that no epoch records
     predicted: Predicted | None = None
 
@@ -51,22 +53,20 @@ class RunFolder:
         """Remove the record of an earlier end: as long as there is one, the other files are as it says."""
         (self.job.folder / RESULT).unlink(missing_ok=True)
 
-    def resume(
-        self, history: Sequence[Row], steps: Sequence[str], weights: Mapping[str, Tensor], *, ended: bool = False
-    ) -> None:
+    def resume(self, history: bytes, steps: bytes, weights: Mapping[str, Tensor], *, ended: bool = False) -> None:
         """Restore the history, steps and weights of an interrupted run; one that has ended keeps its files."""
-        for row in history:
+        for row in HistoryText.rows_of(history):
             self._add(row)
-        self.steps, self.weights = list(steps), weights
+        self.steps, self.weights = bytearray(steps), weights
         if not ended:
             self.begin()
-            write_history(self.job.folder, self.history)  # the file may be ahead, damaged or missing
-            self.log(f"resumed after epoch {history[-1]['epoch']:g}")
+            self.text.write(self.job.folder)  # the file may be ahead, damaged or missing
+            self.log(f"resumed after epoch {self.history[-1]['epoch']:g}")
 
     def record(self, row: Row) -> bool:
         """Add an epoch; -> whether it is the best so far."""
         better = self._add(row)
-        write_history(self.job.folder, self.history)
+        self.text.write(self.job.folder)
         figures = [f"{k} {v:.6g}" for k, v in row.items() if k not in ("epoch", "seconds") and not math.isnan(v)]
         self.log(f"epoch {row['epoch']:g}/{self.job.config.training.epochs}: {', '.join(figures)}")
         self.tracking.record(self.history)
@@ -77,14 +77,14 @@ class RunFolder:
         every = self.job.config.training.log_every
         if not every:
             return
-        if not self.steps:
-            self.steps.append("step,batch_loss,running_mean")
+        lines = [] if self.steps else ["step,batch_loss,running_mean\n"]
         total = 0.0
         for i, loss in enumerate(losses, 1):
             total += loss
             if (before + i) % every == 0:
-                self.steps.append(f"{before + i},{loss!r},{total / i!r}")
-        write_whole(self.job.folder / "steps.csv", "\n".join(self.steps) + "\n", durable=False)
+                lines.append(f"{before + i},{loss!r},{total / i!r}\n")
+        self.steps += "".join(lines).encode()
+        write_whole(self.job.folder / "steps.csv", self.steps, durable=False)
 
     @property
     def best_epoch(self) -> int:
@@ -117,7 +117,8 @@ class RunFolder:
         """
         folder, files = self.job.folder, dict[str, str]()
         if self.history:
-            files[HISTORY] = write_history(folder, self.history, durable=True)
+            self.text.write(folder, durable=True)
+            files[HISTORY] = self.text.sha256
         if self.weights and self.best is not None:
             header = self.facts["model"].model_copy(update={"epoch": self.best_epoch})
             metadata = {HEADER: header.model_dump_json()}  # one key: safetensors writes several in random order
@@ -134,6 +135,8 @@ class RunFolder:
 
     def _add(self, row: Row) -> bool:
         self.history.append(row)
+        self.text.add(row)
+        self.seconds += row["seconds"]
         better = improves(row, self.best, self.metric)
         if better:
             self.best = row

@@ -5,7 +5,7 @@ import hashlib
 import io
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,18 +34,45 @@ class History:
         return [dict(zip(self.names, values, strict=True)) for values in self.table.tolist()]
 
 
-def write_history(folder: Path, rows: Sequence[Row], *, durable: bool = False) -> str:
-    """Replace the file by these epochs; -> its sha256.
+class HistoryText:
+    """The text of history.csv while a run trains: an epoch adds a line.
 
-    It need not be `durable` while the run trains: the checkpoint, which is, holds them as well.
+    To make the text anew after each epoch would take longer, after a thousand of a small network, than to train them.
     """
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: "" if math.isnan(value) else value for name, value in row.items()} for row in rows)
-    data = stream.getvalue().encode()
-    write_whole(folder / HISTORY, data, durable=durable)
-    return hashlib.sha256(data).hexdigest()
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self.data = bytearray()
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Add an epoch, which has the columns of the first."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        if not self.data:
+            writer.writerow(row)
+        writer.writerow("" if math.isnan(value) else value for value in row.values())
+        self.data += stream.getvalue().encode()
+
+    def write(self, folder: Path, *, durable: bool = False) -> None:
+        """Replace the file, which need not be `durable` as the run trains: the checkpoint holds the text as well."""
+        write_whole(folder / HISTORY, self.data, durable=durable)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    @staticmethod
+    def rows_of(data: bytes) -> list[Row]:
+        """The epochs of what `data` was: the numbers to the last digit, the epoch's as a whole one."""
+        names, *lines = csv.reader(io.StringIO(data.decode(), newline=""))
+        return [
+            {
+                name: int(cell) if name == "epoch" else float(cell or "nan")
+                for name, cell in zip(names, line, strict=True)
+            }
+            for line in lines
+        ]
 
 
 def read_history(folder: Path) -> History | Problem:

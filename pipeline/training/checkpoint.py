@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pipeline.files import check_regular, set_aside, write_whole
 
-_FACTS = "facts"  # the name of the tensor that holds them as JSON
+_FACTS = "facts 2"  # the name of the tensor that holds them as JSON, with the number of the format
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Checkpoint:
     def write(self, path: Path) -> None:
         """Replace the file at `path`, whole or not at all."""
         tensors = {name: value.contiguous() for name, value in self.tensors.items()}
-        # As a tensor: a header of more than 100 MB, as of many million steps, could be written but not read.
-        tensors[_FACTS] = torch.frombuffer(bytearray(json.dumps(self.facts).encode()), dtype=torch.uint8)
+        tensors[_FACTS] = of_bytes(json.dumps(self.facts).encode())
         write_whole(path, safetensors.torch.save(tensors, {"sha256": _digest(tensors)}))
 
     @classmethod
@@ -57,9 +56,18 @@ class Checkpoint:
         reject(path, "damaged or from another version")
         return None
 
+    def bytes_of(self, name: str) -> bytes:
+        """What `of_bytes` made a tensor of."""
+        return self.tensors[name].numpy().tobytes()
+
     def under(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose names start with `prefix`, without it."""
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
+
+
+def of_bytes(data: bytes | bytearray) -> Tensor:
+    """Text as a tensor: a header of more than 100 MB, as of many million steps, could be written but not read."""
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
 
 
 def reject(path: Path, reason: str) -> None:

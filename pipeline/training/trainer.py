@@ -21,12 +21,13 @@ from pipeline.runs.model import Header
 from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training._clock import Clock
 from pipeline.training._further import FurtherMetrics
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.checkpoint import Checkpoint, of_bytes
 from pipeline.training.setup import SPLITS, Setup
 
 Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
 
-_PIECES = 20  # calls per epoch; progress is reported after each
+_PIECES = 20  # calls per epoch, at most; progress is reported after each
+_LEAST_EXAMPLES = 4096  # of a call: of fewer the call itself would be what takes the time
 _SAVE_SECONDS = 60.0  # interval of checkpoints within a long epoch
 
 
@@ -68,6 +69,7 @@ class Trainer:
         self.deadline = deadline
         self.setup = Setup.of(jobs, self.rows, dataset)
         self.stack, self.splits, self.batches = self.setup.stack, self.setup.splits, self.setup.batches
+        self.identities = [job.facts() for job in jobs]
         self.order_seeds = [config.training.order_seed for config in self.setup.configs]
         self.score = SCORES[dataset.task]
         self.further = FurtherMetrics(self.training, dataset)
@@ -109,7 +111,7 @@ class Trainer:
         start = time.perf_counter()
         count, size = len(self.splits["train"]), self.training.batch_size
         order, generators = self._order(epoch)
-        piece = size * math.ceil(self.batches / _PIECES)
+        piece = size * math.ceil(max(self.batches / _PIECES, _LEAST_EXAMPLES / size))
         losses, begin = [], 0
         if self.partial:
             for number, generator in enumerate(generators):
@@ -160,8 +162,8 @@ class Trainer:
                 continue
             row: Row = {"epoch": epoch} | rows[r]
             row |= {"penalty": float(penalty[r]), "objective": float(figures["train"].loss[r] + penalty[r])}
-            past = sum(earlier["seconds"] for earlier in folder.history)
-            row |= {"lr": float(lr[r]), "seconds": total["training"] + total["evaluation"] - past}
+            spent = total["training"] + total["evaluation"]
+            row |= {"lr": float(lr[r]), "seconds": spent - folder.seconds}
             if folder.record(row):
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
             self._close_if_done(j)
@@ -212,13 +214,12 @@ class Trainer:
         tensors |= {f"partial.{name}": value for name, value in partial.items()}
         for j, folder in enumerate(self.folders):
             tensors |= {f"best.{j}.{name}": value for name, value in folder.weights.items()}
+            tensors |= {f"history.{j}": of_bytes(folder.text.data), f"steps.{j}": of_bytes(folder.steps)}
         facts = {
-            "runs": [job.facts() for job in self.jobs],
+            "runs": self.identities,
             "rows": self.rows,
             "epoch": self.epoch,
             "seconds": [self.clock.training, self.clock.evaluation, self.clock.total()],
-            "histories": [folder.history for folder in self.folders],
-            "steps": [folder.steps for folder in self.folders],
         }
         Checkpoint(tensors, facts).write(self.checkpoint)
         self.saved = time.monotonic()
@@ -228,14 +229,14 @@ class Trainer:
         checkpoint = Checkpoint.read(self.checkpoint) if self.checkpoint is not None else None
         if checkpoint is None:
             return False
-        if checkpoint.facts["runs"] != [job.facts() for job in self.jobs]:
+        if checkpoint.facts["runs"] != self.identities:
             raise UserError(f"{self.checkpoint}: the state of another run, which would be lost; give another folder")
         self.stack.load_state_dict(checkpoint.under("stack."))
         self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
         self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):
             self.results[j] = ended_result(folder.job.folder)
-            history, steps = checkpoint.facts["histories"][j], checkpoint.facts["steps"][j]
+            history, steps = checkpoint.bytes_of(f"history.{j}"), checkpoint.bytes_of(f"steps.{j}")
             folder.resume(history, steps, checkpoint.under(f"best.{j}."), ended=self.results[j] is not None)
             if self.results[j] is None:  # a record that was lost is written again
                 self._close_if_done(j)

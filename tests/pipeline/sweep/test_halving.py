@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.runs.history import write_history
+from pipeline.runs.history import HistoryText
 from pipeline.runs.job import Job
 from pipeline.sweep import halving
 from pipeline.sweep.halving import Rung
@@ -55,5 +55,5 @@ def test_ties_are_broken_by_the_loss_of_trained_networks(jobs: list[Job]) -> Non
             {"epoch": epoch, "train_accuracy": 0.5, "validation_accuracy": 0.5, "validation_loss": loss}
             for epoch, loss in enumerate(losses)
         ]
-        write_history(job.folder, rows)
+        HistoryText(rows).write(job.folder)
     assert [halving._score(job, 1) for job in jobs[0:4:2]] == [(0.5, -2.0), (0.5, -1.0)]

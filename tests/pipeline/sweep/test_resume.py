@@ -61,7 +61,8 @@ def assert_equal_runs(actual: Sequence[Job], expected: Sequence[Job]) -> None:
 def test_ends_as_if_never_stopped(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, epochs: float
 ) -> None:
-    monkeypatch.setattr(trainer, "_SAVE_SECONDS", 0.0)  # saves within epochs too
+    monkeypatch.setattr(trainer, "_SAVE_SECONDS", 0.0)  # saves within epochs too,
+    monkeypatch.setattr(trainer, "_LEAST_EXAMPLES", 1)  # of which each has twenty calls
     expected, stopped = jobs_of(make_job, STACKS[case]), jobs_of(make_job, STACKS[case])
     trainer.train(expected)
     states: list[dict[str, torch.Tensor]] = []
@@ -84,6 +85,7 @@ def test_ends_as_if_never_stopped(
     assert not state.exists()
     if epochs > 0.9 and case != "early stopping":
         assert states[0]  # it did go on, and did not start again
+        assert any(name.startswith("partial.") for name in states[0])
 
 
 def test_the_state_of_another_run_is_not_taken_up(make_job: MakeJob, tmp_path: Path) -> None:

@@ -12,12 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import scratchnet as sn
 from pipeline.config.assemble import build_run
+from pipeline.runs.history import HistoryText
 from pipeline.runs.job import Job
+from pipeline.runs.metrics import Row
 from pipeline.sweep._stacks import plan
+from pipeline.training.checkpoint import Checkpoint
 from pipeline.training.trainer import train
 
 MakeJob = Callable[..., Job]
@@ -223,6 +228,56 @@ def test_losses_inside_an_epoch(make_job: MakeJob) -> None:
     all_steps = pd.read_csv(every.folder / "steps.csv").set_index("step")
     np.testing.assert_array_equal(all_steps["batch_loss"][steps["step"]], steps["batch_loss"])
     np.testing.assert_allclose(steps["running_mean"][1], all_steps["batch_loss"][:8].mean(), rtol=1e-12)
+
+
+def test_an_epoch_costs_as_much_as_the_first_however_many_were_before(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, facts = make_job(*SMALL, "training.epochs=40", "training.log_every=1"), list[int]()
+    lines, add, write = list[Row](), HistoryText.add, Checkpoint.write
+
+    def added(text: HistoryText, row: Row) -> None:
+        lines.append(row)
+        add(text, row)
+
+    def written(checkpoint: Checkpoint, path: Path) -> None:
+        facts.append(len(json.dumps(checkpoint.facts)))
+        write(checkpoint, path)
+
+    monkeypatch.setattr(HistoryText, "add", added)
+    monkeypatch.setattr(Checkpoint, "write", written)
+    train([job], checkpoint=tmp_path / "state")
+    assert [row["epoch"] for row in lines] == list(range(41))
+    assert len(facts) == 39
+    assert max(facts) - min(facts) < 40  # digits of times and of the epoch
+    assert (job.folder / "history.csv").read_bytes() == bytes(HistoryText(list(lines)).data)
+    assert len((job.folder / "steps.csv").read_text().splitlines()) == 1 + 40 * 15
+
+
+@given(rows=st.lists(st.lists(st.floats(), min_size=2, max_size=2), min_size=1, max_size=5))
+def test_epochs_are_read_from_their_text_to_the_last_digit(rows: list[list[float]]) -> None:
+    history = [{"epoch": number, "loss": row[0], "seconds": row[1]} for number, row in enumerate(rows)]
+    assert repr(HistoryText.rows_of(bytes(HistoryText(history).data))) == repr(history)
+
+
+@pytest.mark.parametrize(
+    ("samples", "batch", "calls"), [(300, 16, [300]), (5200, 16, [4096, 1104]), (90_000, 64, [4544] * 19 + [3664])]
+)
+def test_an_epoch_is_trained_in_calls_that_are_worth_it(
+    make_job: MakeJob, monkeypatch: pytest.MonkeyPatch, samples: int, batch: int, calls: list[int]
+) -> None:
+    fraction = "dataset.validation_fraction=0"
+    sizes = f"dataset.samples={samples}", f"training.batch_size={batch}"
+    job = make_job("dataset=square", *sizes, fraction, "model.hidden=[]", "training.epochs=1")
+    trained, steps = list[int](), sn.Stack.train
+
+    def counted(stack: sn.Stack, examples: sn.Examples, order: torch.Tensor, *rest: Any) -> torch.Tensor:
+        trained.append(order.shape[-1])
+        return steps(stack, examples, order, *rest)
+
+    monkeypatch.setattr(sn.Stack, "train", counted)
+    train([job])
+    assert trained == calls
 
 
 def test_losses_are_at_every_so_many_steps_across_epochs(make_job: MakeJob) -> None:
