@@ -21,6 +21,7 @@ from pipeline.runs.job import Job
 from pipeline.runs.metrics import best_row, task_of
 
 _POLL_SECONDS = 0.5
+_PAUSES = 20  # times as long as reading took: long histories would keep this thread from anything else
 _LINE_SECONDS = 10.0
 
 
@@ -90,8 +91,11 @@ class Board:
         self.epochs[number] = min(max(self.epochs[number], epochs), self.lengths[number])
 
     def _follow(self) -> None:
+        due = 0.0
         while not self._stop.wait(_POLL_SECONDS):
-            self._read_histories()
+            if (start := time.monotonic()) >= due:
+                self._read_histories()
+                due = (1 + _PAUSES) * (time.monotonic() - start) + start
             self._read_within()
             self._display()
 

@@ -1,5 +1,6 @@
 """Progress counts what moves: fractions of epochs, and never backwards or past the end."""
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.runs.job import Job
 from pipeline.sweep import _workers
+from pipeline.sweep import board as board_module
 from pipeline.sweep.board import Board, _rate
 
 
@@ -59,3 +61,28 @@ def test_a_pipe_in_the_place_of_that_file_is_not_waited_for(make_job: Callable[.
     board = Board([make_job("training.epochs=4")], "off", within={tmp_path / "0.epochs": [0]})
     board._read_within()
     assert board.epochs == [0.0]
+
+
+def test_what_takes_long_to_read_is_read_less_often(
+    make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, reads, shown, took = [0.0], list[float](), list[float](), [0.001, 0.1, 2.0, 0.0]
+
+    class Stop:
+        def wait(self, seconds: float) -> bool:
+            now[0] += seconds
+            return not took
+
+    def read(board: Board) -> None:
+        reads.append(now[0])
+        now[0] += took.pop(0)
+
+    monkeypatch.setattr(board_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Board, "_read_histories", read)
+    monkeypatch.setattr(Board, "_display", lambda board: shown.append(now[0]))
+    board = Board([make_job()], "off")
+    monkeypatch.setattr(board, "_stop", Stop())
+    board._follow()
+    waits = [later - earlier for earlier, later in itertools.pairwise(reads)]
+    assert waits == pytest.approx([0.501, 2.1, 42.0], abs=0.51)  # 21 times as long as the reading, or the next look
+    assert len(shown) > 80  # what is within an epoch goes on to be shown
