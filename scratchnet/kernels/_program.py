@@ -20,8 +20,8 @@ _NARROW = 12  # below so many hidden units the first layer is cheaper to step th
 _LARGEST_AHEAD = 6  # and above so many examples a batch,
 _LARGEST_AHEAD_COPYING = 16  # where the library copies what it multiplies, which is dear for a few rows,
 _LARGEST_AHEAD_MOVING = 4  # or with momentum, for then there are twice as many products
-_WIDE = 128  # hidden units above which longer blocks pay
-_BLOCK_ROWS, _WIDE_BLOCK_ROWS = 16, 32  # examples that are looked ahead for: a Gram matrix has as many products a row
+_BLOCK_ROWS = ((128, 16), (math.inf, 32))  # up to so many columns, so many examples are looked ahead for,
+_BLOCK_ROWS_COPYING = ((47, 16), (191, 32), (639, 48), (math.inf, 64))  # where the library copies
 _LEAST_BLOCK = 3  # steps
 _LARGEST_LOOP = 6  # examples a batch up to which products are loops and not calls
 
@@ -98,8 +98,7 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     builder.gradients(output)
     block = 1
     if ahead >= 0:
-        rows = _WIDE_BLOCK_ROWS if builder.operations[ahead].y.inner > _WIDE else _BLOCK_ROWS
-        block = max(_LEAST_BLOCK, rows // batch)
+        block = max(_LEAST_BLOCK, _block_rows(builder.operations[ahead].y.inner, bool(moving)) // batch)
     return _finish(builder, output, layout, (batch, piece, block, ahead, features))
 
 
@@ -114,6 +113,18 @@ def _largest_ahead(moving: bool) -> int:
     if moving:
         return _LARGEST_AHEAD_MOVING
     return _LARGEST_AHEAD_COPYING if _blas.is_openblas() else _LARGEST_AHEAD
+
+
+def _block_rows(units: int, moving: bool) -> int:
+    """How many examples are best looked ahead for.
+
+    Each has as many numbers in the Gram matrix, and in its products with the weight, and with the velocity, as these
+    have columns.
+    """
+    if not _blas.is_openblas():
+        return next(rows for most, rows in _BLOCK_ROWS if units <= most)
+    columns = 2 * units if moving else units
+    return next(rows for most, rows in _BLOCK_ROWS_COPYING if columns <= most)
 
 
 def _first_product(builder: Builder) -> int:

@@ -223,6 +223,25 @@ def test_how_many_examples_are_looked_ahead_for(
     _program.compile_network.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("openblas", "units", "moving", "rows"),
+    [
+        *((False, 128, moving, 16) for moving in (False, True)),
+        *((False, 129, moving, 32) for moving in (False, True)),
+        *((True, units, False, rows) for units, rows in ((16, 16), (48, 32), (191, 32), (192, 48), (640, 64))),
+        *((True, units, True, rows) for units, rows in ((16, 16), (24, 32), (96, 48), (320, 64))),
+    ],
+)
+def test_blocks_grow_with_the_products_of_an_example(
+    openblas: bool, units: int, moving: bool, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
+    _program.compile_network.cache_clear()
+    assert _program.compile_network(mlp((units,)), 1, moving).program.sizes[tables.BLOCK] == rows
+    assert _program.compile_network(mlp((units,)), 4, moving).program.sizes[tables.BLOCK] == rows // 4
+    _program.compile_network.cache_clear()
+
+
 def test_a_decay_that_multiplies_a_weight_to_nothing_underflows_nowhere() -> None:
     for hidden in ((10,), (64,)):
         run = run_of(mlp(hidden), lr=0.5, l2=0.5)
