@@ -140,9 +140,10 @@ that the pipeline trains with: images are bytes, normalised at each step, where 
 normalised already. "×" is how many times as long the peer takes.
 
 On the CPU one compiled function runs whole stretches of steps and hands the matrix products to the library that torch
-computes with ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); small batches train by an exact
-reordering of SGD ([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for 20 to
-40 seconds once per machine.
+computes with, on processors of AMD to numpy's
+([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); small batches train by an exact reordering of SGD
+([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for 20 to 40 seconds once per
+machine.
 
 {tables}
 

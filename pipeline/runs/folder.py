@@ -33,9 +33,9 @@ class RunFolder:
     history: list[Row] = field(default_factory=list)
     best: Row | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
-    text: HistoryText = field(default_factory=HistoryText)
+    text: HistoryText = field(default_factory=HistoryText, init=False)  # of `history`
+    seconds: float = field(default=0.0, init=False)  # of all epochs in `history`
     steps: bytearray = field(default_factory=bytearray)  # the text of steps.csv
-    seconds: float = 0.0  # of all epochs in `history`
     further: Mapping[str, float] = field(default_factory=dict)  # metrics of the best epoch that no epoch records
     predicted: Predicted | None = None
 

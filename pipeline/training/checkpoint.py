@@ -45,7 +45,7 @@ class Checkpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iterator)
                 metadata = file.metadata() or {}
             if _FACTS in tensors and metadata.get("sha256") == _digest(tensors):
-                return cls(tensors, json.loads(tensors.pop(_FACTS).numpy().tobytes()))
+                return cls(tensors, json.loads(to_bytes(tensors.pop(_FACTS))))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -56,10 +56,6 @@ class Checkpoint:
         reject(path, "damaged or from another version")
         return None
 
-    def bytes_of(self, name: str) -> bytes:
-        """What `of_bytes` made a tensor of."""
-        return self.tensors[name].numpy().tobytes()
-
     def under(self, prefix: str) -> dict[str, Tensor]:
         """The tensors whose names start with `prefix`, without it."""
         return {name.removeprefix(prefix): value for name, value in self.tensors.items() if name.startswith(prefix)}
@@ -68,6 +64,11 @@ class Checkpoint:
 def of_bytes(data: bytes | bytearray) -> Tensor:
     """Text as a tensor: a header of more than 100 MB, as of many million steps, could be written but not read."""
     return torch.frombuffer(bytearray(data), dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+
+
+def to_bytes(tensor: Tensor) -> bytes:
+    """What `of_bytes` made the tensor of."""
+    return tensor.numpy().tobytes()
 
 
 def reject(path: Path, reason: str) -> None:

@@ -21,7 +21,7 @@ from pipeline.runs.model import Header
 from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training._clock import Clock
 from pipeline.training._further import FurtherMetrics
-from pipeline.training.checkpoint import Checkpoint, of_bytes
+from pipeline.training.checkpoint import Checkpoint, of_bytes, to_bytes
 from pipeline.training.setup import SPLITS, Setup
 
 Progress = Callable[[float], None]  # epochs trained by the stack, fractions included
@@ -236,7 +236,7 @@ class Trainer:
         self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):
             self.results[j] = ended_result(folder.job.folder)
-            history, steps = checkpoint.bytes_of(f"history.{j}"), checkpoint.bytes_of(f"steps.{j}")
+            history, steps = (to_bytes(checkpoint.tensors[f"{name}.{j}"]) for name in ("history", "steps"))
             folder.resume(history, steps, checkpoint.under(f"best.{j}."), ended=self.results[j] is not None)
             if self.results[j] is None:  # a record that was lost is written again
                 self._close_if_done(j)

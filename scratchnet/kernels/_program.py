@@ -118,8 +118,8 @@ def _largest_ahead(moving: bool) -> int:
 def _block_rows(units: int, moving: bool) -> int:
     """How many examples are best looked ahead for.
 
-    Each has as many numbers in the Gram matrix, and in its products with the weight, and with the velocity, as these
-    have columns.
+    More of them share the cost of reading the weight, and with momentum the velocity, which grows with their columns;
+    but each has a product in the Gram matrix with all that come before it.
     """
     if not _blas.is_openblas():
         return next(rows for most, rows in _BLOCK_ROWS if units <= most)

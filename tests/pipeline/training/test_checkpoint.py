@@ -7,7 +7,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.checkpoint import Checkpoint, of_bytes, to_bytes
 
 STATE = Checkpoint(
     {"weight": torch.arange(6.0).view(2, 3), "steps": torch.tensor(7), "empty": torch.empty(0, 3)},
@@ -25,6 +25,14 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
         name: value.tolist() for name, value in STATE.tensors.items()
     }
     assert Checkpoint.read(tmp_path / "none.safetensors") is None
+
+
+@given(data=st.binary(max_size=20))
+def test_bytes_are_a_tensor_of_their_own_and_back(data: bytes) -> None:
+    text = bytearray(data)
+    tensor = of_bytes(text)
+    text += b"more"  # which a tensor that shares its memory would forbid
+    assert (to_bytes(tensor), tensor.dtype) == (data, torch.uint8)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -54,6 +54,28 @@ def test_one_library_always_answers() -> None:
     assert all(_blas.gemm(dtype) and _blas.of_scipy(dtype) for dtype in (torch.float32, torch.float64))
 
 
+@pytest.mark.parametrize(
+    ("host", "torchs", "numpys", "openblas"),
+    [
+        ("znver3", 1, 2, True),
+        ("znver3", 1, None, False),
+        ("sapphirerapids", 1, 2, False),
+        ("apple-m2", None, 2, True),
+        ("apple-m2", None, None, False),
+    ],
+)
+def test_whose_library_multiplies(
+    host: str, torchs: int | None, numpys: int | None, openblas: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_blas.llvmlite.binding, "get_host_cpu_name", lambda: host)
+    for name, address in (("of_torch", torchs), ("of_numpy", numpys), ("of_scipy", 3)):
+        monkeypatch.setattr(_blas, name, lambda dtype, address=address: address)
+    monkeypatch.setattr(_blas, "is_openblas", _blas.is_openblas.__wrapped__)
+    monkeypatch.setattr(_blas, "_set_numpy_threads", lambda threads: None)
+    assert _blas.is_openblas() == openblas
+    assert _blas.gemm(torch.float64) == (numpys if openblas else torchs or 3)
+
+
 def test_numpys_library_computes_on_as_many_threads_as_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     from threadpoolctl import threadpool_info
 

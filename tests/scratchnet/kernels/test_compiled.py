@@ -1,6 +1,6 @@
 """The compiled kernel is the plain steps, written otherwise: it must end where those end, for any network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -195,34 +195,41 @@ def test_ends_where_the_plain_steps_end(case: str, batch: int) -> None:
     check(CASES[case], examples(CASES[case].network, 203, seed=2), batch, epochs=2, bound=1e-10)
 
 
+@pytest.fixture
+def without_programs() -> Iterator[None]:
+    """No network is compiled already, nor remains so."""
+    _program.compile_network.cache_clear()
+    yield
+    _program.compile_network.cache_clear()
+
+
 AHEAD = ("plain", "momentum", "nesterov", "strong decay", "strong decay, momentum", "one cycle", "dropout of inputs")
 
 
+@pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize("batch", [4, 7, 8, 12, 16, 20, 33])
 @pytest.mark.parametrize("case", AHEAD)
 def test_looking_ahead_is_exact_at_any_batch_size(case: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also at those where it does not pay with the library at hand; the last block ends within a step."""
     monkeypatch.setattr(_program, "_largest_ahead", lambda moving: 64)
-    _program.compile_network.cache_clear()
     run = CASES[case]
     moving = run.settings.momentum != 0
     assert _program.compile_network(run.network, batch, moving).program.sizes[tables.BLOCK] > 1
     check(run, examples(run.network, 203, seed=2), batch, epochs=2, bound=1e-10)
-    _program.compile_network.cache_clear()
 
 
+@pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize(("openblas", "moving", "largest"), [(True, False, 16), (False, False, 6), (True, True, 4)])
 def test_how_many_examples_are_looked_ahead_for(
     openblas: bool, moving: bool, largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
     for batch in (largest, largest + 1):
-        _program.compile_network.cache_clear()
         sizes = _program.compile_network(WIDE, batch, moving).program.sizes
         assert (sizes[tables.AHEAD] >= 0) == (batch == largest)
-    _program.compile_network.cache_clear()
 
 
+@pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize(
     ("openblas", "units", "moving", "rows"),
     [
@@ -236,10 +243,8 @@ def test_blocks_grow_with_the_products_of_an_example(
     openblas: bool, units: int, moving: bool, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
-    _program.compile_network.cache_clear()
     assert _program.compile_network(mlp((units,)), 1, moving).program.sizes[tables.BLOCK] == rows
     assert _program.compile_network(mlp((units,)), 4, moving).program.sizes[tables.BLOCK] == rows // 4
-    _program.compile_network.cache_clear()
 
 
 def test_a_decay_that_multiplies_a_weight_to_nothing_underflows_nowhere() -> None:
