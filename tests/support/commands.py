@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from textwrap import indent
 
 import forkserver
 import pandas as pd
@@ -19,20 +22,55 @@ ROOT = Path(__file__).parents[2]
 NO_REPORT = "report=false"  # of three seconds that a small sweep takes, the report takes two
 COMMON = ["dataset=square", "dataset.samples=300", "training.batch_size=4", "training.epochs=3", "sweep.name=s"]
 LONGER = ["dataset=square", "dataset.samples=4000", "training.batch_size=32", "training.epochs=12", "sweep.name=s"]
+ENDLESS = [*LONGER[:-2], "training.epochs=100000", "sweep.name=s"]  # it trains until a test stops it
 GRID = ["model.hidden=[4],[6],[30,20]", "optimizer.lr=0.1,0.3", "training.kernel=plain"]
+SLOWLY = "time.sleep(0.002)"  # so that a signal meets training, however fast the machine and however busy
 
 
-def start(folder: Path, *arguments: str, **options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def running(
+    folder: Path, *arguments: str, step: str = "", before: Callable[[], object] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """The command as it runs; it and its workers are gone afterwards, also where a test fails.
+
+    `step` is code that it runs before each step of the plain kernel, `before` is called before it starts.
+    """
+    with subprocess.Popen(
         [sys.executable, "-m", "pipeline", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=stepping(folder, step),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        **options,  # type: ignore[call-overload]
+        preexec_fn=before,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                stop(process, signal.SIGKILL)
+
+
+def stepping(folder: Path, code: str) -> dict[str, str]:
+    """An environment whose commands, and their workers, run the code before each step of the plain kernel.
+
+    `lrs` are the learning rates of the runs that take the step.
+    """
+    if not code:
+        return {**os.environ, "PYTHONPATH": str(ROOT)}
+    (folder / "sitecustomize.py").write_text(
+        "import os\n"
+        "import time\n"
+        "from scratchnet.kernels import plain\n"
+        "step = plain.step\n"
+        "def stepping(values, *batch):\n"
+        "    lrs = [run.settings.lr for run in values.runs]\n"
+        f"{indent(code, '    ')}\n"
+        "    return step(values, *batch)\n"
+        "plain.step = stepping\n"
     )
+    return {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
 
 
 def ended(folder: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:

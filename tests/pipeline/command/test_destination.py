@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import COMMON, LONGER, NO_REPORT, contents, pipeline, start, wait_for
+from commands import COMMON, ENDLESS, LONGER, NO_REPORT, contents, pipeline, running, wait_for
 
 TINY = [*COMMON[:1], "dataset.samples=60", "training.epochs=1", "model.hidden=[3]", NO_REPORT]
 
@@ -57,10 +57,10 @@ def test_a_sweep_does_not_go_into_the_folder_of_a_run(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_path: Path, number: int) -> None:
-    process = start(tmp_path, "-m", *LONGER, "training.epochs=100000", "seed=0,1", "hydra.launcher.workers=2")
-    wait_for(tmp_path / "outputs/s/0/history.csv")
-    os.kill(process.pid, number)
-    out, error = process.communicate(timeout=60)
+    with running(tmp_path, "-m", *ENDLESS, "seed=0,1", "hydra.launcher.workers=2") as process:
+        wait_for(tmp_path / "outputs/s/0/history.csv")
+        os.kill(process.pid, number)
+        out, error = process.communicate(timeout=60)
     assert process.returncode == 130
     message = "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
     assert message in error.splitlines()
@@ -72,12 +72,12 @@ def test_a_signal_of_the_machine_ends_a_sweep_as_ctrl_c_does_and_at_once(tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.8, 1.2, 1.6, 2.0, 3.0])
 def test_ctrl_c_twice_at_any_moment_leaves_no_traceback(tmp_path: Path, delay: float) -> None:
-    process = start(tmp_path, "-m", *TINY, "seed=0,1,2", "sweep.name=s")
-    time.sleep(delay)
-    for _ in range(2):
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
-            time.sleep(0.3)
-    _, error = process.communicate(timeout=60)
+    with running(tmp_path, "-m", *TINY, "seed=0,1,2", "sweep.name=s") as process:
+        time.sleep(delay)
+        for _ in range(2):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+                time.sleep(0.3)
+        _, error = process.communicate(timeout=60)
     assert process.returncode in (0, 130), error
     assert "Traceback" not in error

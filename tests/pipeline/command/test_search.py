@@ -1,12 +1,13 @@
 """Sweeps that decide as they go: Optuna's suggestions, and successive halving."""
 
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from commands import NO_REPORT, contents, figures, pipeline, results, start, stop, wait_for
+from commands import NO_REPORT, SLOWLY, contents, figures, pipeline, results, running, stop, wait_for
 
 COMMON = ["dataset=square", "dataset.samples=400", "training.batch_size=16", "training.epochs=9", "sweep.name=s"]
 COMMON += [NO_REPORT]
@@ -57,12 +58,14 @@ def test_a_search_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> No
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
         folder.mkdir()
-    pipeline(whole, *search(8))
-    process = start(killed, *search(8))
-    wait_for(killed / "outputs/s/2/history.csv")
-    time.sleep(0.3)
-    stop(process, 9)
-    pipeline(killed, *search(8))
+    words = [*search(8), "training.kernel=plain"]
+    pipeline(whole, *words)
+    with running(killed, *words, step=SLOWLY) as process:
+        wait_for(killed / "outputs/s/2/history.csv")
+        time.sleep(0.3)
+        assert process.poll() is None
+        stop(process, signal.SIGKILL)
+    pipeline(killed, *words)
     assert figures(killed / "outputs/s") == figures(whole / "outputs/s")
 
 

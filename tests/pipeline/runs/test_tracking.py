@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from commands import COMMON, LONGER, figures, pipeline, start, stop, wait_for
+from commands import COMMON, LONGER, SLOWLY, figures, pipeline, running, stop, wait_for
 from trackers import assert_shows, read_mlflow, read_tensorboard
 
 from pipeline.config.check import ConfigError
@@ -424,12 +424,12 @@ def test_a_sweep_that_is_killed_is_tracked_as_one_that_was_not(tmp_path: Path) -
     command += ["training.batch_size=8", "training.kernel=plain"]
     sweep = tmp_path / "outputs" / "s"
     history = sweep / "0" / "history.csv"
-    process = start(tmp_path, *command)
-    wait_for(history)
-    while "\n2," not in history.read_text():
-        assert process.poll() is None
-        time.sleep(0.05)
-    stop(process, signal.SIGKILL)
+    with running(tmp_path, *command, step=SLOWLY) as process:
+        wait_for(history)
+        while "\n2," not in history.read_text():
+            assert process.poll() is None
+            time.sleep(0.05)
+        stop(process, signal.SIGKILL)
     pipeline(tmp_path, *command)
     runs = figures(sweep)
     assert len(runs) == 4

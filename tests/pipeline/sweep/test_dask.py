@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import GRID, LONGER, figures, pipeline, start, wait_for
+from commands import GRID, LONGER, figures, pipeline, running, wait_for
 from dask_cluster import cluster
 
 from pipeline.errors import UserError
@@ -17,10 +17,9 @@ def test_a_sweep_on_a_cluster_outlives_a_worker(tmp_path: Path) -> None:
     sweep = ["-m", *LONGER, *GRID, "training.epochs=40"]
     elsewhere = tmp_path / "elsewhere"  # where workers start
     elsewhere.mkdir()
-    with cluster(elsewhere) as running:
-        process = start(tmp_path, *sweep, *running.overrides)
+    with cluster(elsewhere) as workers, running(tmp_path, *sweep, *workers.overrides) as process:
         wait_for(tmp_path / "outputs/s/0/history.csv")
-        running.lose(0)
+        workers.lose(0)
         _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     pipeline(tmp_path, *sweep, "hydra.launcher.workers=2", "sweep.name=here")

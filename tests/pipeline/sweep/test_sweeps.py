@@ -14,16 +14,18 @@ import psutil
 import pytest
 from commands import (
     COMMON,
+    ENDLESS,
     GRID,
     LONGER,
     NO_REPORT,
-    ROOT,
+    SLOWLY,
     assert_readable,
     contents,
     figures,
     pipeline,
     results,
-    start,
+    running,
+    stepping,
     stop,
     wait_for,
 )
@@ -125,12 +127,11 @@ def test_runs_that_would_be_something_else_now_are_never_mixed_in(tmp_path: Path
 
 @pytest.mark.slow
 def test_one_sweep_at_a_time_in_a_folder(tmp_path: Path) -> None:
-    first = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
-    wait_for(tmp_path / "outputs/s/0/history.csv")
-    _, error = pipeline(tmp_path, "-m", *LONGER, "seed=0,1", status=1)
+    with running(tmp_path, "-m", *ENDLESS, "seed=0,1") as first:
+        wait_for(tmp_path / "outputs/s/0/history.csv")
+        _, error = pipeline(tmp_path, "-m", *LONGER, "seed=0,1", status=1)
     assert error[0].startswith(f"outputs/s: process {first.pid} on ")
     assert error[0].endswith("is training in it; wait for it to end, or give another sweep.name")
-    stop(first, signal.SIGKILL)
     pipeline(tmp_path, "-m", *LONGER, "training.epochs=2", "seed=0,1", NO_REPORT)  # the lock went with its process
 
 
@@ -146,9 +147,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
     sweep = tmp_path / "outputs/s"
     arguments = ["-m", *LONGER, *GRID, "hydra.launcher.workers=2"]
     for _ in range(3):
-        process = start(tmp_path, *arguments)
-        time.sleep(moments.uniform(1.0, 9.0))
-        stop(process, signal.SIGKILL, whole=moments.random() < 0.5)
+        with running(tmp_path, *arguments, step=SLOWLY) as process:
+            time.sleep(moments.uniform(1.0, 9.0))
+            stop(process, signal.SIGKILL, whole=moments.random() < 0.5)
         assert_readable(sweep) if sweep.exists() else None
     time.sleep(0.5)
     pipeline(tmp_path, *arguments)
@@ -159,24 +160,24 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_figures(
 
 @pytest.mark.slow
 def test_a_killed_worker_costs_nothing(tmp_path: Path, undisturbed: dict[str, object]) -> None:
-    process = start(tmp_path, "-m", *LONGER, *GRID, "hydra.launcher.workers=2")
-    wait_for(tmp_path / "outputs/s/0/history.csv")
-    children = psutil.Process(process.pid).children()
-    [server] = [child for child in children if "forkserver" in " ".join(child.cmdline())]
-    worker, _ = server.children()
-    worker.kill()
-    _, error = process.communicate(timeout=300)
+    with running(tmp_path, "-m", *LONGER, *GRID, "hydra.launcher.workers=2", step=SLOWLY) as process:
+        wait_for(tmp_path / "outputs/s/0/history.csv")
+        children = psutil.Process(process.pid).children()
+        [server] = [child for child in children if "forkserver" in " ".join(child.cmdline())]
+        worker, _ = server.children()
+        worker.kill()
+        _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
     assert figures(tmp_path / "outputs/s") == undisturbed
 
 
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    process = start(tmp_path, "-m", *LONGER, "training.epochs=1000", "seed=0,1")
-    wait_for(tmp_path / "outputs/s/0/history.csv")
-    time.sleep(1)
-    os.killpg(process.pid, signal.SIGINT)
-    out, error = process.communicate(timeout=60)
+    with running(tmp_path, "-m", *ENDLESS, "seed=0,1") as process:
+        wait_for(tmp_path / "outputs/s/0/history.csv")
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error.splitlines()[-1] == (
         "stopped; finished runs are kept; to resume, repeat the command with sweep.resume=outputs/s"
@@ -192,8 +193,8 @@ def test_a_disk_that_is_full_is_said_and_what_is_there_stays_readable(tmp_path: 
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    process = start(tmp_path, "-m", *COMMON, "model.hidden=[4],[4000]", preexec_fn=small)
-    _, error = process.communicate(timeout=120)
+    with running(tmp_path, "-m", *COMMON, "model.hidden=[4],[4000]", before=small) as process:
+        _, error = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "File too large" in error
     assert_readable(tmp_path / "outputs/s")
@@ -212,22 +213,15 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def sabotaged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line, where a step of lr 0.6 ends the process, 0.7 asks it to end, 0.8 raises an error."""
-    (folder / "sitecustomize.py").write_text(
-        "import os\n"
-        "from scratchnet.kernels import plain\n"
-        "step = plain.step\n"
-        "def fails(values, *batch):\n"
-        "    rates = [run.settings.lr for run in values.runs]\n"
-        "    if 0.6 in rates: os._exit(1)\n"
-        "    if 0.7 in rates: raise SystemExit('asked to end')\n"
-        "    if 0.8 in rates: raise ValueError('a bad step')\n"
-        "    return step(values, *batch)\n"
-        "plain.step = fails\n"
+    fails = (
+        "if 0.6 in lrs: os._exit(1)\n"
+        "if 0.7 in lrs: raise SystemExit('asked to end')\n"
+        "if 0.8 in lrs: raise ValueError('a bad step')"
     )
     return subprocess.run(
         [sys.executable, "-m", "pipeline", "-m", *COMMON, "training.kernel=plain", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"},
+        env=stepping(folder, fails),
         capture_output=True,
         text=True,
         timeout=300,
