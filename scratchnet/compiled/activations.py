@@ -32,7 +32,7 @@ def activate(kind, slope, z):
             z[k] = gelu(z[k])
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def times_derivative(kind, slope, saved, d):
     """d ← d · f', told from f(z), for GELU from z."""
     zero, one = d.dtype.type(0), d.dtype.type(1)
@@ -53,7 +53,7 @@ def times_derivative(kind, slope, saved, d):
             d[k] *= gelu_slope(saved[k])
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def drop(uniform, threshold, factor, y):
     """y ← y · keep, where keep is `factor` with the draws of at least `threshold`, else 0."""
     zero = factor - factor

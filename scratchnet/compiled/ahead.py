@@ -14,10 +14,11 @@ weights up to rounding.
 
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.products import matrix
 from scratchnet.compiled.stepping import subtract
 from scratchnet.compiled.tables import BATCH, BLOCK, DY, INPUTS, OUTPUTS, WEIGHT, Y
-from scratchnet.compiled.vectors import add, add_four, copy, scaled
+from scratchnet.compiled.vectors import add, add_four, copy, four, rescale, scaled
 
 _SLAB = 2**14  # numbers of the weight at a time
 _REGISTER = 8  # numbers
@@ -94,11 +95,11 @@ def look(program, memory, o, rows, t, b):
     first, columns = gram_sizes(program, rows)
     y = memory.work[program.operations[o, Y] :]
     for r in range(b):
-        z, row = y[r * n : (r + 1) * n], start + r
-        scaled(number(numbers[0]), base[row * n : (row + 1) * n], z)
+        z, row = part(y, r * n, n), start + r
+        scaled(number(numbers[0]), part(base, row * n, n), z)
         if numbers[1] != 0:
-            add(number(numbers[1]), base_velocity[row * n : (row + 1) * n], z)
-        products = gram[(row - first) * columns : (row - first) * columns + start]
+            add(number(numbers[1]), part(base_velocity, row * n, n), z)
+        products = part(gram, (row - first) * columns, start)
         i = 0
         while i + 4 <= start:
             add_four(
@@ -106,12 +107,12 @@ def look(program, memory, o, rows, t, b):
                 number(past[i + 1] * products[i + 1]),
                 number(past[i + 2] * products[i + 2]),
                 number(past[i + 3] * products[i + 3]),
-                deltas[i * n : (i + 4) * n],
                 z,
+                *four(deltas, i * n, n),
             )
             i += 4
         while i < start:
-            add(number(past[i] * products[i]), deltas[i * n : (i + 1) * n], z)
+            add(number(past[i] * products[i]), part(deltas, i * n, n), z)
             i += 1
 
 
@@ -122,7 +123,7 @@ def remember(program, memory, rules, o, t, b, rate):
     op, numbers = program.operations[o], memory.numbers
     p, n = op[WEIGHT], op[OUTPUTS]
     start = t * program.sizes[BATCH]
-    copy(memory.work[op[DY] : op[DY] + b * n], deltas[start * n : (start + b) * n])
+    copy(part(memory.work, op[DY], b * n), part(deltas, start * n, b * n))
     l2, decay, momentum = rules.l2[p], rules.decay[p], rules.momentum
     ahead = 1 + momentum if rules.nesterov else 1.0
     kept = 1 - rate * (decay + ahead * l2)
@@ -134,12 +135,12 @@ def remember(program, memory, rules, o, t, b, rate):
     if momentum != 0:
         step_back(kept, pull, l2, momentum, past[:start], past_velocity[:start])
     elif kept != 1:
-        scaled(kept, past[:start], past[:start])
+        rescale(kept, past[:start])
     for r in range(start, start + b):
         past[r], past_velocity[r] = -rate * ahead, 1.0
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def step_back(kept, pull, l2, momentum, past, past_velocity):
     """The shares that earlier deltas have in W and v, a step later."""
     for i in range(len(past)):
@@ -159,10 +160,10 @@ def close_block(program, memory, rules, gemm, o, rows):
     moving = rules.momentum != 0
     in_scale = not moving and a >= 0.5
     for i in range(rows):
-        delta = deltas[i * outputs : (i + 1) * outputs]
+        delta = part(deltas, i * outputs, outputs)
         if moving:
-            scaled(number(past_velocity[i]), delta, of_velocity[i * outputs : (i + 1) * outputs])
-        scaled(number(past[i] / a if in_scale else past[i]), delta, delta)
+            scaled(number(past_velocity[i]), delta, part(of_velocity, i * outputs, outputs))
+        rescale(number(past[i] / a if in_scale else past[i]), delta)
     weight = memory.values[start : start + inputs * outputs]
     if not moving:
         beta = one if in_scale else number(a)
@@ -180,10 +181,10 @@ def close_block(program, memory, rules, gemm, o, rows):
         for k in range(len(change)):
             change[k] = own * values[k] + of_old * velocity[k]
             velocity[k] = kept * velocity[k] + of_weight * values[k]
-        part = x[begin:]
-        multiply(gemm, lines, outputs, rows, one, part, True, inputs, deltas, False, outputs, one, change, outputs)
+        columns = x[begin:]
+        multiply(gemm, lines, outputs, rows, one, columns, True, inputs, deltas, False, outputs, one, change, outputs)
         multiply(
-            gemm, lines, outputs, rows, one, part, True, inputs, of_velocity, False, outputs, one, velocity, outputs
+            gemm, lines, outputs, rows, one, columns, True, inputs, of_velocity, False, outputs, one, velocity, outputs
         )
         if whole:
             copy(change, values)

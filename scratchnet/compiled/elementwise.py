@@ -13,6 +13,7 @@ from scratchnet.compiled.activations import (
     times_derivative,
 )
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.tables import ACROSS, ADDED, BIAS, DX, DY, INNER, KEPT, KIND, NOISE, OUTER, WANTED, X, Y
 from scratchnet.compiled.vectors import add, copy, shift, total
 
@@ -32,20 +33,21 @@ def forward(program, memory, o, b, noise, noise_start):
     for r in range(rows):
         for start in range(0, wide, _CHUNK):
             place, size = r * wide + start, min(_CHUNK, wide - start)
-            z = work[op[X] + place : op[X] + place + size]
+            z = part(work, op[X] + place, size)
             if bias >= 0 and op[ACROSS]:
                 shift(values[bias + r], z)
             elif bias >= 0:
-                add(one, values[bias + start : bias + start + size], z)
-            f = work[after + place : after + place + size]
+                add(one, part(values, bias + start, size), z)
+            f = part(work, after + place, size)
             if after != op[X]:
                 copy(z, f)
-            activate(op[KIND], slope, f)
-            y = work[op[Y] + place : op[Y] + place + size]
+            if op[KIND] != IDENTITY:
+                activate(op[KIND], slope, f)
+            y = part(work, op[Y] + place, size)
             if after != op[Y]:
                 copy(f, y)
             if dropping:
-                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, y)
+                drop(part(noise, noise_start + place, size), threshold, keep, y)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -60,23 +62,24 @@ def backward(program, memory, o, b, noise, noise_start):
     for r in range(rows):
         for start in range(0, wide, _CHUNK):
             place, size = r * wide + start, min(_CHUNK, wide - start)
-            d = work[op[DY] + place : op[DY] + place + size]
+            d = part(work, op[DY] + place, size)
             if dropping:
-                drop(noise[noise_start + place : noise_start + place + size], threshold, keep, d)
+                drop(part(noise, noise_start + place, size), threshold, keep, d)
             if op[WANTED]:
-                out = work[op[DX] + place : op[DX] + place + size]
-                kept = work[op[KEPT] + place : op[KEPT] + place + size]
+                out = part(work, op[DX] + place, size)
+                kept = part(work, op[KEPT] + place, size)
                 if op[ADDED]:
                     times_derivative(op[KIND], slope, kept, d)
                     add(one, d, out)
                 else:
                     if op[DX] != op[DY]:
                         copy(d, out)
-                    times_derivative(op[KIND], slope, kept, out)
+                    if op[KIND] != IDENTITY:
+                        times_derivative(op[KIND], slope, kept, out)
                 if bias >= 0 and op[ACROSS]:
                     memory.gradients[bias + r] += total(out)
                 elif bias >= 0:
-                    add(one, out, memory.gradients[bias + start : bias + start + size])
+                    add(one, out, part(memory.gradients, bias + start, size))
 
 
 @compiled(AS_WRITTEN, inlined=True)

@@ -6,6 +6,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.tables import BYTES, FLOATS
 
 _AHEAD = 2  # rows: those of a batch lie anywhere in memory, and each would be waited for
@@ -44,7 +45,7 @@ def upcoming(data, i):
 def gather(data, start, count, x):
     """x (count · I) ← (inputs − mean) / std of the rows data.order[start : start + count]."""
     for i in range(count):
-        row = x[i * len(data.mean) : (i + 1) * len(data.mean)]
+        row = part(x, i * len(data.mean), len(data.mean))
         place, later = data.order[start + i], upcoming(data, start + i)
         if data.kind == BYTES:
             fetch(data.bytes, later)
@@ -57,7 +58,7 @@ def gather(data, start, count, x):
             normalised(data.doubles[place], data.mean, data.std, data.inverse, row)
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def normalised(source, mean, std, inverse, row):
     """row ← (source − mean) / std.
 

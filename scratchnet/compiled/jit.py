@@ -13,7 +13,7 @@ import numba
 import platformdirs
 from numba.core.caching import FunctionCache, NullCache
 
-from scratchnet.compiled.lowering import Compiler
+from scratchnet.compiled.lowering import Compiler, CompilerOfDisjoint
 
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
@@ -88,12 +88,13 @@ _KEEP = os.environ.get("NUMBA_DISABLE_JIT") != "1" and _writable(FOLDER)
 
 
 def compiled(
-    fastmath: set[str], *, entry: bool = False, inlined: bool = False
+    fastmath: set[str], *, entry: bool = False, inlined: bool = False, disjoint: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function of numbers, arrays and named tuples of them for the types that it is called with.
 
     What is compiled is kept for an `entry`, which holds all that it calls and alone is called from Python. `inlined`:
-    what is given named tuples, whose hundred numbers would be copied at every call.
+    what is given named tuples, whose hundred numbers would be copied at every call. `disjoint`: its arrays never
+    overlap; otherwise vectors are preceded by a test whether they do.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -103,7 +104,7 @@ def compiled(
             error_model="numpy",
             fastmath=fastmath,
             boundscheck=False,
-            pipeline_class=Compiler,
+            pipeline_class=CompilerOfDisjoint if disjoint else Compiler,
             no_cpython_wrapper=not entry,
             no_cfunc_wrapper=True,
         )(function)

@@ -1,10 +1,7 @@
 """Stretches of steps, and outputs of whole splits, in one call."""
 
-import numpy as np
-
 from scratchnet.compiled import ahead, operations
 from scratchnet.compiled.activations import drop
-from scratchnet.compiled.bare import bare, bare_data, bare_memory, bare_program, bare_rules
 from scratchnet.compiled.elementwise import kept_factor
 from scratchnet.compiled.gathering import fetch, gather, upcoming
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
@@ -18,6 +15,7 @@ from scratchnet.compiled.losses import (
     mixed_cross_entropy,
     squared_error,
 )
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.stepping import growth, step, unscale
 from scratchnet.compiled.tables import (
     AHEAD,
@@ -37,14 +35,12 @@ from scratchnet.compiled.tables import (
     PIECE,
     VECTORS,
 )
-from scratchnet.compiled.vectors import copy, divide, fill, scaled
+from scratchnet.compiled.vectors import copy, divide, fill, rescale
 
 
 @compiled(AS_WRITTEN, entry=True)
 def train(program, memory, rules, data, noise, rates, count, gemm, losses):
     """A step on each BATCH rows of data.order with rates (steps,); `count` steps were done before. losses (steps,)."""
-    program, memory, rules, data = bare_program(program), bare_memory(memory), bare_rules(rules), bare_data(data)
-    noise, rates, losses = bare(noise), bare(rates), bare(losses)
     size, block, o = program.sizes[BATCH], program.sizes[BLOCK], program.sizes[AHEAD]
     steps, rows = len(rates), len(data.order)
     moving = rules.momentum != 0
@@ -94,7 +90,7 @@ def take_step(program, memory, rules, data, noise, rate, grow, gemm, t, b):
         operations.backward(program, memory, rules, gemm, o, n, first, last, rate, grow, noise)
     for p in range(vectors, len(program.weights)):
         place, size = program.weights[p, 0], program.weights[p, 2]
-        step(rules, memory, p, place, place + size, memory.gradients[place : place + size], rate, grow)
+        step(rules, memory, p, place, place + size, part(memory.gradients, place, size), rate, grow)
     return loss / b
 
 
@@ -118,11 +114,7 @@ def total_loss(program, memory, rules, data, start, n, batch):
     output, delta = memory.work[program.sizes[OUTPUT_PLACE] :], memory.work[program.sizes[DELTA_PLACE] :]
     number = memory.work.dtype.type
     for i in range(n):
-        z, d, row = (
-            output[i * outputs : (i + 1) * outputs],
-            delta[i * outputs : (i + 1) * outputs],
-            data.order[start + i],
-        )
+        z, d, row = part(output, i * outputs, outputs), part(delta, i * outputs, outputs), data.order[start + i]
         later = upcoming(data, start + i)
         if len(data.targets):
             fetch(data.targets, later)
@@ -135,7 +127,7 @@ def total_loss(program, memory, rules, data, start, n, batch):
             loss = cross_entropy(z, label, number(rules.smoothing), d)
             if len(rules.weights):
                 loss *= rules.weights[label]
-                scaled(number(rules.weights[label]), d, d)
+                rescale(number(rules.weights[label]), d)
         elif rules.loss == BINARY_CROSS_ENTROPY:
             loss = binary_cross_entropy(z, data.targets[row], number(rules.smoothing), rules.weights, d)
         elif rules.loss == HUBER:
@@ -144,7 +136,7 @@ def total_loss(program, memory, rules, data, start, n, batch):
             loss = squared_error(z, data.targets[row], d)
         if len(data.weights):
             loss *= data.weights[row]
-            scaled(number(data.weights[row]), d, d)
+            rescale(number(data.weights[row]), d)
         total += loss
         if batch > 1:
             divide(d, number(batch))
@@ -154,8 +146,7 @@ def total_loss(program, memory, rules, data, start, n, batch):
 @compiled(AS_WRITTEN, entry=True)
 def predict(program, memory, data, gemm, outputs):
     """outputs (N, K) ← those of the rows of data.order, without noise."""
-    program, memory, data = bare_program(program), bare_memory(memory), bare_data(data)
-    sizes, noise = program.sizes, np.zeros(0, np.float32)
+    sizes, noise = program.sizes, data.weights[:0]
     size, wide = sizes[PIECE], sizes[OUTPUT]
     inputs, output = memory.work[sizes[INPUT_PLACE] :], memory.work[sizes[OUTPUT_PLACE] :]
     for start in range(0, len(data.order), size):
@@ -163,4 +154,4 @@ def predict(program, memory, data, gemm, outputs):
         gather(data, start, b, inputs)
         operations.forward(program, memory, gemm, 0, b, noise)
         for i in range(b):
-            copy(output[i * wide : (i + 1) * wide], outputs[start + i])
+            copy(part(output, i * wide, wide), outputs[start + i])

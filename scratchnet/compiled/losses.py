@@ -7,7 +7,7 @@ from scratchnet.compiled.jit import AS_WRITTEN, compiled
 CROSS_ENTROPY, SQUARED_ERROR, BINARY_CROSS_ENTROPY, HUBER = range(4)
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def cross_entropy(z, label, smoothing, d):
     """-> the loss of logits z; d ← softmax(z) − q."""
     one, largest = z.dtype.type(1), z[0]
@@ -30,7 +30,7 @@ def cross_entropy(z, label, smoothing, d):
     return float(loss)
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def mixed_cross_entropy(z, target, smoothing, weights, d):
     """-> Σ_k u_k times the cross-entropy of class k, u = weights · target; d ← Σ u (softmax(z) − ε / K) − (1 − ε) u.
 
@@ -57,7 +57,7 @@ def mixed_cross_entropy(z, target, smoothing, weights, d):
     return loss
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def squared_error(y, target, d):
     """-> Σ (y − t)²; d ← 2 (y − t)."""
     loss = 0.0
@@ -68,7 +68,7 @@ def squared_error(y, target, d):
     return loss
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def binary_cross_entropy(z, target, smoothing, weights, d):
     """-> Σ_k w_k (−q log σ(z) − (1 − q) log σ(−z)); d ← w ((1 − q) σ(z) − q σ(−z)). weights (2 K,) by pairs, or ()."""
     number = z.dtype.type
@@ -89,7 +89,7 @@ def binary_cross_entropy(z, target, smoothing, weights, d):
     return loss
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def huber(y, target, delta, d):
     """-> Σ h(y − t), h(e) = ½ e² for |e| ≤ δ, else δ (|e| − ½ δ); d ← h'(y − t)."""
     loss = 0.0

@@ -1,9 +1,10 @@
-"""How functions become machine code: once, and with vectors as wide as the processor has them.
+"""How functions become machine code: once, without counts of references, with vectors as wide as the processor's.
 
 Numba optimises each function by itself and then again as a part of those that call it, three times over where calls
-are nested; only what is called from Python has need of that. LLVM keeps to 256 bits on processors of Intel that have
-512, lest a few wide operations lower the clock for all others; here the library's matrix products, of 512 bits, are
-most of what is computed.
+are nested; only what is called from Python has need of that. For each view of an array it counts a reference to who
+owns it, by a call that costs more than many a view is used for; here no function makes an array, and the caller holds
+those that it gives. LLVM keeps to 256 bits on processors of Intel that have 512, lest a few wide operations lower the
+clock for all others; here the library's matrix products, of 512 bits, are most of what is computed.
 """
 
 from typing import Any
@@ -46,13 +47,14 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(BaseNativeLowering):  # type: ignore[misc]
-    _name = "lowering_once_to_wide_vectors"
+    _name = "lowering_once"
 
     @property
     def lowering_class(self) -> type[_Lower]:
         return _Lower
 
     def run_pass(self, state: Any) -> Any:
+        state.targetctx.enable_nrt = False
         if state.library is None and state.flags.no_cpython_wrapper:
             state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
             state.library.enable_object_caching()
@@ -66,3 +68,11 @@ class Compiler(CompilerBase):  # type: ignore[misc]
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         passes.passes = [(_Lowering if each is NativeLowering else each, words) for each, words in passes.passes]
         return [passes]
+
+
+class CompilerOfDisjoint(Compiler):
+    """For functions whose arrays never overlap."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.state.flags.noalias = True

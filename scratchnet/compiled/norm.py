@@ -6,7 +6,7 @@ from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.vectors import add, divide, dot, fill, total
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def normalize(x, scale, shift, eps, moments, y):
     """y (n · F) ← scale · (x − mean) / √(var + eps) + shift; moments (n · 2) ← mean and 1 / √(var + eps)."""
     number, size = x.dtype.type, len(scale)
@@ -22,7 +22,7 @@ def normalize(x, scale, shift, eps, moments, y):
             out[k] = out[k] * root * scale[k] + shift[k]
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def normalize_back(dy, x, moments, scale, dscale, dshift, wanted, added, dx, normal):
     """dx (n · F) ← what the formulas say, dscale (F,) and dshift (F,) += it; normal (F,) is overwritten."""
     size = len(scale)
@@ -56,7 +56,7 @@ def mean_of_products(d, scale, normal):
     return middle / n, along / n
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def normalize_across(x, scale, shift, eps, moments, y):
     """The same over the first axis of x (F · n); moments (2 · n)."""
     number, size = x.dtype.type, len(scale)
@@ -80,7 +80,7 @@ def normalize_across(x, scale, shift, eps, moments, y):
             out[k] = out[k] * root[k] * scale[f] + shift[f]
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def normalize_across_back(dy, x, moments, scale, dscale, dshift, wanted, added, dx, sums):
     """The same over the first axis; sums (2 · n) is overwritten."""
     number, size = dy.dtype.type, len(scale)

@@ -1,6 +1,6 @@
 """A program's operations one after the other, forward and backward, on b examples of a batch."""
 
-from scratchnet.compiled import elementwise, products
+from scratchnet.compiled import elementwise, lines, products
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.norm import (
     normalize,
@@ -8,6 +8,7 @@ from scratchnet.compiled.norm import (
     normalize_across_back,
     normalize_back,
 )
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.tables import (
     ACROSS,
     ADD,
@@ -33,15 +34,6 @@ from scratchnet.compiled.tables import (
 )
 from scratchnet.compiled.vectors import add, combine, divide, scaled, total
 
-_LOOPED = 6  # examples of a batch up to which a turned weight's products are loops
-
-
-@compiled(AS_WRITTEN, inlined=True)
-def is_looping(program, o, b):
-    """Whether the products of b examples are cheaper than calls."""
-    op = program.operations[o]
-    return program.weights[op[WEIGHT], 3] != 0 and not op[ACROSS] and op[OUTER] == 1 and b <= _LOOPED
-
 
 @compiled(AS_WRITTEN, inlined=True)
 def forward(program, memory, gemm, begin, b, noise):
@@ -50,9 +42,11 @@ def forward(program, memory, gemm, begin, b, noise):
     for o in range(begin, len(program.operations)):
         op = program.operations[o]
         size = b * op[OUTER] * op[INNER]
-        x, y = work[op[X] : op[X] + size], work[op[Y] : op[Y] + size]
-        if op[CODE] == PRODUCT:
-            products.forward(program, memory, gemm, o, b, is_looping(program, o, b))
+        x, y = part(work, op[X], size), part(work, op[Y], size)
+        if op[CODE] == PRODUCT and lines.is_looping(program, o, b):
+            lines.forward(program, memory, o, b)
+        elif op[CODE] == PRODUCT:
+            products.forward(program, memory, gemm, o, b)
         elif op[CODE] == ELEMENTWISE:
             elementwise.forward(program, memory, o, b, noise, memory.starts[o])
         elif op[CODE] == NORM:
@@ -69,7 +63,7 @@ def forward(program, memory, gemm, begin, b, noise):
         elif op[CODE] == MEAN:
             mean(op, b, x, work[op[Y] :])
         elif op[CODE] == ADD:
-            combine(one, x, one, work[op[KEPT] : op[KEPT] + size], y)
+            combine(one, x, one, part(work, op[KEPT], size), y)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -82,16 +76,18 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
     for o in range(len(program.operations) - 1, begin - 1, -1):
         op = program.operations[o]
         size = b * op[OUTER] * op[INNER]
+        if op[CODE] == PRODUCT and lines.is_looping(program, o, b) and first and last:
+            lines.backward(program, memory, rules, o, b, rate, grow)
+            continue
         if op[CODE] == PRODUCT:
-            looping = is_looping(program, o, b) and first and last
-            products.backward(program, memory, rules, gemm, o, b, first, last, rate, grow, looping)
+            products.backward(program, memory, rules, gemm, o, b, first, last, rate, grow)
             continue
         if op[CODE] == ELEMENTWISE:
             elementwise.backward(program, memory, o, b, noise, memory.starts[o])
             continue
         if op[CODE] == NORM:
-            x, dx = work[op[X] : op[X] + size], work[op[DX] :]
-            dy, moments = work[op[DY] : op[DY] + size], work[op[KEPT] :]
+            x, dx = part(work, op[X], size), work[op[DX] :]
+            dy, moments = part(work, op[DY], size), work[op[KEPT] :]
             scale, dscale = vector(program, values, op[WEIGHT]), vector(program, gradients, op[WEIGHT])
             dshift, added, wanted = vector(program, gradients, op[BIAS]), op[ADDED], op[WANTED]
             if op[ACROSS]:
@@ -103,7 +99,7 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
             continue
         if not op[WANTED]:
             continue
-        dx = work[op[DX] : op[DX] + size]
+        dx = part(work, op[DX], size)
         if op[CODE] == CUT:
             paste(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx, op[ADDED] != 0)
         elif op[CODE] == FLATTEN:
@@ -111,7 +107,7 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
         elif op[CODE] == MEAN:
             mean_back(op, b, work[op[DY] :], dx)
         elif op[CODE] == ADD:
-            dy = work[op[DY] : op[DY] + size]
+            dy = part(work, op[DY], size)
             if op[ADDED]:
                 add(one, dy, dx)
             elif op[DX] != op[DY]:
@@ -123,10 +119,10 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
 @compiled(AS_WRITTEN, inlined=True)
 def vector(program, flat, p):
     """A scale or a shift, or its gradient."""
-    return flat[program.weights[p, 0] : program.weights[p, 0] + program.weights[p, 2]]
+    return part(flat, program.weights[p, 0], program.weights[p, 2])
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def cut(pixels, op, b, x, y, added):
     """y (P, b, F) ← x (b, P · F), patch by patch; pixels (P · F) say what each patch holds.
 
@@ -142,7 +138,7 @@ def cut(pixels, op, b, x, y, added):
                 row[k] = row[k] + source[chosen[k]] if added else source[chosen[k]]
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def paste(pixels, op, b, x, y, added):
     """y (b, P · F) ← x (P, b, F): what `cut` undoes and is undone by."""
     patches, features = op[OUTER], op[INNER]

@@ -1,12 +1,11 @@
-"""A linear layer's products and the step of its weight: see `scratchnet.layers` for the formulas.
+"""A linear layer's products by the library, and the step of its weight: see `scratchnet.layers` for the formulas.
 
-A weight is stored as (I, O) and its products are the library's, or, where a step is too small for calls, it is
-`turned`, (O, I), and every inner loop runs along the inputs: a line of the weight is read once to pass the gradient on
-and to change.
+A weight is stored as (I, O), or `turned`, (O, I): see `scratchnet.compiled.lines`.
 """
 
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.stepping import step, step_by_velocity
 from scratchnet.compiled.tables import (
     ACROSS,
@@ -21,7 +20,7 @@ from scratchnet.compiled.tables import (
     X,
     Y,
 )
-from scratchnet.compiled.vectors import add, add_four, dot, dot_four, fill, pass_four, scaled
+from scratchnet.compiled.vectors import add, rescale
 
 SLAB = 2**14  # numbers of a weight that step at a time: their gradient stays in the cache
 _SMALLEST = 2.0**-4  # a scale below is multiplied out
@@ -35,7 +34,7 @@ def matrix(program, p):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def forward(program, memory, gemm, o, b, looping):
+def forward(program, memory, gemm, o, b):
     """y ← scale · x W."""
     op = program.operations[o]
     start, inputs, outputs, turned = matrix(program, op[WEIGHT])
@@ -45,30 +44,15 @@ def forward(program, memory, gemm, o, b, looping):
     if op[ACROSS]:
         n = b * op[INNER]
         multiply(gemm, outputs, n, inputs, scale, weight, True, outputs, x, False, n, zero, y, n)
-    elif looping:
-        fours = outputs // 4 * 4
-        for j in range(0, fours, 4):
-            lines = weight[j * inputs : (j + 4) * inputs]
-            for r in range(b):
-                z = r * outputs + j
-                z0, z1, z2, z3 = dot_four(lines, x[r * inputs : (r + 1) * inputs])
-                y[z], y[z + 1], y[z + 2], y[z + 3] = scale * z0, scale * z1, scale * z2, scale * z3
-        for j in range(fours, outputs):
-            line = weight[j * inputs : (j + 1) * inputs]
-            for r in range(b):
-                y[r * outputs + j] = scale * dot(line, x[r * inputs : (r + 1) * inputs])
     else:
         wide = inputs if turned else outputs
         multiply(gemm, b * op[OUTER], outputs, inputs, scale, x, False, inputs, weight, turned, wide, zero, y, outputs)
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def backward(program, memory, rules, gemm, o, b, first, last, rate, grow, looping):
+def backward(program, memory, rules, gemm, o, b, first, last, rate, grow):
     """dx ← scale · dy Wᵀ, and a step of W: from the first piece of a batch to the last its gradient is summed."""
     op = program.operations[o]
-    if looping:
-        back_in_loops(program, memory, rules, op, b, rate, grow)
-        return
     start, inputs, outputs, turned = matrix(program, op[WEIGHT])
     x, dx, dy = memory.work[op[X] :], memory.work[op[DX] :], memory.work[op[DY] :]
     weight, p = memory.values[start:], op[WEIGHT]
@@ -147,69 +131,6 @@ def shrink(memory, rules, p, start, size, rate):
     """The decay of a step; -> the factor of the gradient that is added to what is stored."""
     factor, memory.scale[p] = decayed(memory, rules, p, rate)
     if factor != 1:
-        values = memory.values[start : start + size]
-        scaled(values.dtype.type(factor), values, values)
+        values = part(memory.values, start, size)
+        rescale(values.dtype.type(factor), values)
     return -rate / memory.scale[p]
-
-
-@compiled(AS_WRITTEN, inlined=True)
-def back_in_loops(program, memory, rules, op, b, rate, grow):
-    p = op[WEIGHT]
-    start, inputs, outputs, _ = matrix(program, p)
-    x, dx, dy = memory.work[op[X] :][: b * inputs], memory.work[op[DX] :], memory.work[op[DY] :]
-    number = memory.values.dtype.type
-    wanted, plain = op[WANTED], rules.optimizer == SGD and rules.momentum == 0
-    back, factor, pace = number(memory.scale[p]), number(1), number(1)
-    if wanted:
-        dx = dx[: b * inputs]
-        if not op[ADDED]:
-            fill(number(0), dx)
-    if plain:
-        multiplied, memory.scale[p] = decayed(memory, rules, p, rate)
-        factor, pace = number(multiplied), number(-rate / memory.scale[p])
-    fours = outputs // 4 * 4 if plain and wanted and b == 1 and factor == 1 else 0
-    for j in range(0, fours, 4):
-        d0, d1, d2, d3 = dy[j], dy[j + 1], dy[j + 2], dy[j + 3]
-        pass_four(
-            back * d0,
-            back * d1,
-            back * d2,
-            back * d3,
-            pace * d0,
-            pace * d1,
-            pace * d2,
-            pace * d3,
-            memory.values[start + j * inputs : start + (j + 4) * inputs],
-            x,
-            dx,
-        )
-    for j in range(fours, outputs):
-        line = memory.values[start + j * inputs : start + (j + 1) * inputs]
-        if wanted:
-            for r in range(b):
-                add(back * dy[r * outputs + j], line, dx[r * inputs : (r + 1) * inputs])
-        if factor != 1:
-            scaled(factor, line, line)
-        if plain and b == 1:
-            add(pace * dy[j], x, line)
-            continue
-        gradient = memory.gradients[start + j * inputs : start + (j + 1) * inputs]
-        scaled(dy[j], x[:inputs], gradient)
-        r = 1
-        while r + 4 <= b:
-            add_four(
-                dy[r * outputs + j],
-                dy[(r + 1) * outputs + j],
-                dy[(r + 2) * outputs + j],
-                dy[(r + 3) * outputs + j],
-                x[r * inputs : (r + 4) * inputs],
-                gradient,
-            )
-            r += 4
-        while r < b:
-            add(dy[r * outputs + j], x[r * inputs : (r + 1) * inputs], gradient)
-            r += 1
-        if plain:
-            add(pace, gradient, line)
-        else:
-            step(rules, memory, p, start + j * inputs, start + (j + 1) * inputs, gradient, rate, grow)

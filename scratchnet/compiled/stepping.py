@@ -3,6 +3,7 @@
 import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.parts import part
 from scratchnet.compiled.tables import ADAM
 from scratchnet.compiled.vectors import add
 
@@ -14,15 +15,15 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
     """A step of the numbers start … stop of parameter p by their gradient, which is used up; grow: see `growth`."""
     for begin in range(start, stop, _CHUNK):
         end = min(begin + _CHUNK, stop)
-        values, direction = memory.values[begin:end], gradient[begin - start : end - start]
+        values, direction = part(memory.values, begin, end - begin), part(gradient, begin - start, end - begin)
         number = values.dtype.type
         l2, decay = number(rules.l2[p]), number(rules.decay[p])
         if rules.optimizer == ADAM:
             adam(
                 values,
                 direction,
-                memory.first[begin:end],
-                memory.second[begin:end],
+                part(memory.first, begin, end - begin),
+                part(memory.second, begin, end - begin),
                 number(1 - rules.beta1),
                 number(rules.beta2),
                 number(1 - rules.beta2),
@@ -33,11 +34,19 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
                 decay,
             )
         elif rules.momentum != 0:
-            momentum(values, direction, memory.first[begin:end], number(rules.momentum), rules.nesterov, l2, decay)
+            momentum(
+                values,
+                direction,
+                part(memory.first, begin, end - begin),
+                number(rules.momentum),
+                rules.nesterov,
+                l2,
+                decay,
+            )
         elif l2 != 0 or decay != 0:
             add(number(rules.l2[p] + rules.decay[p]), values, direction)
         if rules.carried[p]:
-            subtract(number(rate), direction, number(0), values, memory.carry[begin:end])
+            subtract(number(rate), direction, number(0), values, part(memory.carry, begin, end - begin))
         else:
             add(number(-rate), direction, values)
 
@@ -50,7 +59,7 @@ def growth(rules, count):
     return 1.0, 1.0
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def momentum(weight, gradient, velocity, momentum, nesterov, l2, decay):
     """gradient ← the direction of SGD with momentum; the velocity moves on."""
     if nesterov:
@@ -69,12 +78,12 @@ def step_by_velocity(memory, p, start, stop, rules, rate):
     """The rest of a step of SGD with momentum: the velocity has moved on, but for the penalty."""
     for begin in range(start, stop, _CHUNK):
         end = min(begin + _CHUNK, stop)
-        weight, velocity = memory.values[begin:end], memory.first[begin:end]
+        weight, velocity = part(memory.values, begin, end - begin), part(memory.first, begin, end - begin)
         number = weight.dtype.type
         if rules.l2[p] != 0:
             add(number(rules.l2[p]), weight, velocity)
         if rules.carried[p]:
-            subtract(number(rate), velocity, number(rules.decay[p]), weight, memory.carry[begin:end])
+            subtract(number(rate), velocity, number(rules.decay[p]), weight, part(memory.carry, begin, end - begin))
             continue
         if rules.decay[p] != 0:
             pull = number(rate * rules.decay[p])
@@ -83,17 +92,21 @@ def step_by_velocity(memory, p, start, stop, rules, rate):
         add(number(-rate), velocity, weight)
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def subtract(lr, direction, decay, weight, carry):
     """weight -= lr · (direction + decay · weight); what rounding takes away is carried to the next step."""
     for k in range(len(weight)):
-        change = carry[k] - lr * (direction[k] + decay * weight[k])
-        total = weight[k] + change
-        carry[k] = change - (total - weight[k])
-        weight[k] = total
+        weight[k], carry[k] = added(weight[k], carry[k] - lr * (direction[k] + decay * weight[k]))
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, inlined=True)
+def added(number, change):
+    """-> their sum, and what rounding takes away from it."""
+    total = number + change
+    return total, change - (total - number)
+
+
+@compiled(AS_WRITTEN, disjoint=True)
 def adam(weight, gradient, m, v, new1, old2, new2, eps, grow2, grow1, l2, decay):
     """gradient ← the direction of Adam; the moments move on."""
     for k in range(len(weight)):
@@ -115,7 +128,9 @@ def unscale(memory, p, start, stop, carried):
         for k in range(len(values)):
             values[k] *= number(scale)
     elif carried:
-        subtract(number(1 - scale), values, number(0), values, memory.carry[start:stop])
+        carry = memory.carry[start:stop]
+        for k in range(len(values)):
+            values[k], carry[k] = added(values[k], carry[k] - number(1 - scale) * values[k])
     else:  # a factor near 1 would round the decay away
         for k in range(len(values)):
             values[k] += number(scale - 1) * values[k]

@@ -1,6 +1,7 @@
 """Operations on vectors. Slices at the head of a loop, not offsets in it: numba vectorises those alone."""
 
 from scratchnet.compiled.jit import AS_WRITTEN, SUMS, compiled
+from scratchnet.compiled.parts import part
 
 
 @compiled(SUMS)
@@ -12,14 +13,23 @@ def dot(a, b):
     return total
 
 
-@compiled(SUMS)
-def dot_four(a, b):
-    """Σ a[0] b, Σ a[1] b, … of a (4, n): b is read once."""
-    n = len(b)
-    a0, a1, a2, a3 = a[:n], a[n : 2 * n], a[2 * n : 3 * n], a[3 * n : 4 * n]
+@compiled(AS_WRITTEN, inlined=True)
+def four(a, start, size):
+    """-> four vectors that follow each other."""
+    return (
+        part(a, start, size),
+        part(a, start + size, size),
+        part(a, start + 2 * size, size),
+        part(a, start + 3 * size, size),
+    )
+
+
+@compiled(SUMS, disjoint=True)
+def dot_four(b, a0, a1, a2, a3):
+    """Σ a0 b, Σ a1 b, …: b is read once."""
     zero = b.dtype.type(0)
     t0, t1, t2, t3 = zero, zero, zero, zero
-    for k in range(n):
+    for k in range(len(b)):
         t0 += a0[k] * b[k]
         t1 += a1[k] * b[k]
         t2 += a2[k] * b[k]
@@ -27,17 +37,32 @@ def dot_four(a, b):
     return t0, t1, t2, t3
 
 
-@compiled(AS_WRITTEN)
-def pass_four(f0, f1, f2, f3, p0, p1, p2, p3, a, x, d):
-    """d += f0 · a[0] + f1 · a[1] + …, and then a[0] += p0 · x, …, of a (4, n): a is read once."""
-    n = len(x)
-    a0, a1, a2, a3 = a[:n], a[n : 2 * n], a[2 * n : 3 * n], a[3 * n : 4 * n]
-    for k in range(n):
+@compiled(AS_WRITTEN, disjoint=True)
+def pass_four(f0, f1, f2, f3, p0, p1, p2, p3, x, d, a0, a1, a2, a3):
+    """d += f0 · a0 + f1 · a1 + …, and then a0 += p0 · x, …: each is read once."""
+    for k in range(len(x)):
         d[k] += f0 * a0[k] + f1 * a1[k] + f2 * a2[k] + f3 * a3[k]
         a0[k] += p0 * x[k]
         a1[k] += p1 * x[k]
         a2[k] += p2 * x[k]
         a3[k] += p3 * x[k]
+
+
+@compiled(SUMS, disjoint=True)
+def pass_four_back(p0, p1, p2, p3, x, a0, a1, a2, a3):
+    """-> Σ a0 x, Σ a1 x, …, and then a0 += p0 · x, …: each is read once."""
+    zero = x.dtype.type(0)
+    t0, t1, t2, t3 = zero, zero, zero, zero
+    for k in range(len(x)):
+        t0 += a0[k] * x[k]
+        t1 += a1[k] * x[k]
+        t2 += a2[k] * x[k]
+        t3 += a3[k] * x[k]
+        a0[k] += p0 * x[k]
+        a1[k] += p1 * x[k]
+        a2[k] += p2 * x[k]
+        a3[k] += p3 * x[k]
+    return t0, t1, t2, t3
 
 
 @compiled(SUMS)
@@ -56,27 +81,32 @@ def shift(number, a):
         a[k] += number
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def add(factor, a, b):
     """b += factor · a."""
     for k in range(len(a)):
         b[k] += factor * a[k]
 
 
-@compiled(AS_WRITTEN)
-def add_four(f0, f1, f2, f3, a, b):
-    """b += f0 · a[0] + f1 · a[1] + …, a (4, n): four rows at once, so that b is read and written once."""
-    n = len(b)
-    a0, a1, a2, a3 = a[:n], a[n : 2 * n], a[2 * n : 3 * n], a[3 * n : 4 * n]
-    for k in range(n):
+@compiled(AS_WRITTEN, disjoint=True)
+def add_four(f0, f1, f2, f3, b, a0, a1, a2, a3):
+    """b += f0 · a0 + f1 · a1 + …: b is read and written once."""
+    for k in range(len(b)):
         b[k] += f0 * a0[k] + f1 * a1[k] + f2 * a2[k] + f3 * a3[k]
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def scaled(factor, a, b):
     """b = factor · a."""
     for k in range(len(a)):
         b[k] = factor * a[k]
+
+
+@compiled(AS_WRITTEN)
+def rescale(factor, a):
+    """a *= factor."""
+    for k in range(len(a)):
+        a[k] *= factor
 
 
 @compiled(AS_WRITTEN)
@@ -93,7 +123,7 @@ def divide(a, number):
         a[k] /= number
 
 
-@compiled(AS_WRITTEN)
+@compiled(AS_WRITTEN, disjoint=True)
 def copy(a, b):
     """b = a."""
     for k in range(len(a)):

@@ -91,7 +91,10 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     looped = [
         plain.names[operation.weight]
         for o, operation in enumerate(builder.operations)
-        if operation.code == tables.PRODUCT and not operation.x.cut and o != ahead
+        if operation.code == tables.PRODUCT
+        and not operation.x.cut
+        and o != ahead
+        and operation.x.inner >= operation.y.inner
     ]
     layout = layout or (Layout.of(shapes, looped) if batch <= _LARGEST_LOOP else plain)
     builder, output = _build(network, features, piece, layout)
