@@ -99,7 +99,7 @@ def look(program, memory, o, rows, t, b):
         scaled(number(numbers[0]), part(base, row * n, n), z)
         if numbers[1] != 0:
             add(number(numbers[1]), part(base_velocity, row * n, n), z)
-        products = part(gram, (row - first) * columns, start)
+        products = part(gram, max(row - first, 0) * columns, start)
         i = 0
         while i + 4 <= start:
             add_four(

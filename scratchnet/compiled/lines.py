@@ -108,8 +108,9 @@ def backward(program, memory, rules, o, b, rate, grow):
         if wanted:
             pass_back(scale, across, j, count, line, turned, along, b, dx)
         gradient_of_line(across, j, count, along, b, gradient)
-        if plain:
+        if plain and factor != 1:
             rescale(factor, line)
+        if plain:
             add(pace, gradient, line)
         else:
             step(rules, memory, p, start + j * size, start + (j + 1) * size, gradient, rate, grow)

@@ -41,17 +41,24 @@ def forward(program, memory, gemm, begin, b, noise):
     work, values, one = memory.work, memory.values, memory.values.dtype.type(1)
     for o in range(begin, len(program.operations)):
         op = program.operations[o]
-        size = b * op[OUTER] * op[INNER]
-        x, y = part(work, op[X], size), part(work, op[Y], size)
         if op[CODE] == PRODUCT and lines.is_looping(program, o, b):
             lines.forward(program, memory, o, b)
-        elif op[CODE] == PRODUCT:
+            continue
+        if op[CODE] == PRODUCT:
             products.forward(program, memory, gemm, o, b)
-        elif op[CODE] == ELEMENTWISE:
+            continue
+        if op[CODE] == ELEMENTWISE:
             elementwise.forward(program, memory, o, b, noise, memory.starts[o])
-        elif op[CODE] == NORM:
+            continue
+        size = b * op[OUTER] * op[INNER]
+        x = part(work, op[X], size)
+        if op[CODE] == MEAN:
+            mean(op, b, x, work[op[Y] :])
+            continue
+        y = part(work, op[Y], size)
+        if op[CODE] == NORM:
             scale, shift = vector(program, values, op[WEIGHT]), vector(program, values, op[BIAS])
-            moments, eps = work[op[KEPT] :], program.reals[o, 0]
+            moments, eps = part(work, op[KEPT], 2 * b * op[INNER if op[ACROSS] else OUTER]), program.reals[o, 0]
             if op[ACROSS]:
                 normalize_across(x, scale, shift, eps, moments, y)
             else:
@@ -59,9 +66,7 @@ def forward(program, memory, gemm, begin, b, noise):
         elif op[CODE] == CUT:
             cut(program.pixels[op[NOISE] :], op, b, x, y, False)
         elif op[CODE] == FLATTEN:
-            paste(program.pixels[op[NOISE] :], op, b, x, work[op[Y] :], False)
-        elif op[CODE] == MEAN:
-            mean(op, b, x, work[op[Y] :])
+            paste(program.pixels[op[NOISE] :], op, b, x, y, False)
         elif op[CODE] == ADD:
             combine(one, x, one, part(work, op[KEPT], size), y)
 
@@ -86,24 +91,25 @@ def backward(program, memory, rules, gemm, begin, b, first, last, rate, grow, no
             elementwise.backward(program, memory, o, b, noise, memory.starts[o])
             continue
         if op[CODE] == NORM:
-            x, dx = part(work, op[X], size), work[op[DX] :]
-            dy, moments = part(work, op[DY], size), work[op[KEPT] :]
+            x, dx = part(work, op[X], size), part(work, op[DX], size if op[WANTED] else 0)
+            dy, moments = part(work, op[DY], size), part(work, op[KEPT], 2 * b * op[INNER if op[ACROSS] else OUTER])
             scale, dscale = vector(program, values, op[WEIGHT]), vector(program, gradients, op[WEIGHT])
             dshift, added, wanted = vector(program, gradients, op[BIAS]), op[ADDED], op[WANTED]
+            behind = op[KEPT] + len(moments)
             if op[ACROSS]:
-                sums = moments[2 * b * op[INNER] :]
+                sums = part(work, behind, 2 * b * op[INNER])
                 normalize_across_back(dy, x, moments, scale, dscale, dshift, wanted, added, dx, sums)
             else:
-                normal = moments[2 * b * op[OUTER] :]
+                normal = part(work, behind, op[INNER])
                 normalize_back(dy, x, moments, scale, dscale, dshift, wanted, added, dx, normal)
             continue
         if not op[WANTED]:
             continue
         dx = part(work, op[DX], size)
         if op[CODE] == CUT:
-            paste(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx, op[ADDED] != 0)
+            paste(program.pixels[op[NOISE] :], op, b, part(work, op[DY], size), dx, op[ADDED] != 0)
         elif op[CODE] == FLATTEN:
-            cut(program.pixels[op[NOISE] :], op, b, work[op[DY] :], dx, op[ADDED] != 0)
+            cut(program.pixels[op[NOISE] :], op, b, part(work, op[DY], size), dx, op[ADDED] != 0)
         elif op[CODE] == MEAN:
             mean_back(op, b, work[op[DY] :], dx)
         elif op[CODE] == ADD:
