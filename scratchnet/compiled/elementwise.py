@@ -30,24 +30,24 @@ def forward(program, memory, o, b, noise, noise_start):
     after = op[X] if op[KIND] == IDENTITY else op[Y] if op[KIND] == GELU else op[KEPT]
     dropping = op[NOISE] >= 0 and len(noise) > 0
     keep, threshold = kept_factor(program, o, memory.values) if dropping else (one, np.float32(0))
-    for r in range(rows):
-        for start in range(0, wide, _CHUNK):
-            place, size = r * wide + start, min(_CHUNK, wide - start)
-            z = part(work, op[X] + place, size)
-            if bias >= 0 and op[ACROSS]:
-                shift(values[bias + r], z)
-            elif bias >= 0:
-                add(one, part(values, bias + start, size), z)
-            f = part(work, after + place, size)
-            if after != op[X]:
-                copy(z, f)
-            if op[KIND] != IDENTITY:
-                activate(op[KIND], slope, f)
-            y = part(work, op[Y] + place, size)
-            if after != op[Y]:
-                copy(f, y)
-            if dropping:
-                drop(part(noise, noise_start + place, size), threshold, keep, y)
+    pieces = -(-wide // _CHUNK)
+    for piece in range(rows * pieces):
+        r, start, place, size = within(piece, pieces, wide)
+        z = part(work, op[X] + place, size)
+        if bias >= 0 and op[ACROSS]:
+            shift(values[bias + r], z)
+        elif bias >= 0:
+            add(one, part(values, bias + start, size), z)
+        f = part(work, after + place, size)
+        if after != op[X]:
+            copy(z, f)
+        if op[KIND] != IDENTITY:
+            activate(op[KIND], slope, f)
+        y = part(work, op[Y] + place, size)
+        if after != op[Y]:
+            copy(f, y)
+        if dropping:
+            drop(part(noise, noise_start + place, size), threshold, keep, y)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -59,27 +59,34 @@ def backward(program, memory, o, b, noise, noise_start):
     bias = program.weights[op[BIAS], 0] if op[BIAS] >= 0 else -1
     dropping = op[NOISE] >= 0 and len(noise) > 0
     keep, threshold = kept_factor(program, o, memory.values) if dropping else (one, np.float32(0))
-    for r in range(rows):
-        for start in range(0, wide, _CHUNK):
-            place, size = r * wide + start, min(_CHUNK, wide - start)
-            d = part(work, op[DY] + place, size)
-            if dropping:
-                drop(part(noise, noise_start + place, size), threshold, keep, d)
-            if op[WANTED]:
-                out = part(work, op[DX] + place, size)
-                kept = part(work, op[KEPT] + place, size)
-                if op[ADDED]:
-                    times_derivative(op[KIND], slope, kept, d)
-                    add(one, d, out)
-                else:
-                    if op[DX] != op[DY]:
-                        copy(d, out)
-                    if op[KIND] != IDENTITY:
-                        times_derivative(op[KIND], slope, kept, out)
-                if bias >= 0 and op[ACROSS]:
-                    memory.gradients[bias + r] += total(out)
-                elif bias >= 0:
-                    add(one, out, part(memory.gradients, bias + start, size))
+    pieces = -(-wide // _CHUNK)
+    for piece in range(rows * pieces):
+        r, start, place, size = within(piece, pieces, wide)
+        d = part(work, op[DY] + place, size)
+        if dropping:
+            drop(part(noise, noise_start + place, size), threshold, keep, d)
+        if op[WANTED]:
+            out = part(work, op[DX] + place, size)
+            kept = part(work, op[KEPT] + place, size)
+            if op[ADDED]:
+                times_derivative(op[KIND], slope, kept, d)
+                add(one, d, out)
+            else:
+                if op[DX] != op[DY]:
+                    copy(d, out)
+                if op[KIND] != IDENTITY:
+                    times_derivative(op[KIND], slope, kept, out)
+            if bias >= 0 and op[ACROSS]:
+                memory.gradients[bias + r] += total(out)
+            elif bias >= 0:
+                add(one, out, part(memory.gradients, bias + start, size))
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def within(piece, pieces, wide):
+    """-> the row of a piece, where it begins in the row and in all, and how many numbers it has."""
+    r, start = (piece, 0) if pieces == 1 else (piece // pieces, piece % pieces * _CHUNK)
+    return r, start, r * wide + start, min(_CHUNK, wide - start)
 
 
 @compiled(AS_WRITTEN, inlined=True)

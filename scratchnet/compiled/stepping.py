@@ -4,7 +4,7 @@ import math
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.parts import part
-from scratchnet.compiled.tables import ADAM
+from scratchnet.compiled.tables import ADAM, SGD
 from scratchnet.compiled.vectors import add
 
 _CHUNK = 2048  # numbers at a time: a pass over them leaves them in the nearest cache for the next
@@ -13,11 +13,16 @@ _CHUNK = 2048  # numbers at a time: a pass over them leaves them in the nearest 
 @compiled(AS_WRITTEN, inlined=True)
 def step(rules, memory, p, start, stop, gradient, rate, grow):
     """A step of the numbers start … stop of parameter p by their gradient, which is used up; grow: see `growth`."""
+    number = gradient.dtype.type
+    l2, decay = number(rules.l2[p]), number(rules.decay[p])
+    if rules.optimizer == SGD and rules.momentum == 0:
+        if l2 != 0 or decay != 0:
+            add(number(rules.l2[p] + rules.decay[p]), part(memory.values, start, stop - start), gradient)
+        descend(rules, memory, p, start, gradient, rate)
+        return
     for begin in range(start, stop, _CHUNK):
         end = min(begin + _CHUNK, stop)
         values, direction = part(memory.values, begin, end - begin), part(gradient, begin - start, end - begin)
-        number = values.dtype.type
-        l2, decay = number(rules.l2[p]), number(rules.decay[p])
         if rules.optimizer == ADAM:
             adam(
                 values,
@@ -33,7 +38,7 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
                 l2,
                 decay,
             )
-        elif rules.momentum != 0:
+        else:
             momentum(
                 values,
                 direction,
@@ -43,12 +48,17 @@ def step(rules, memory, p, start, stop, gradient, rate, grow):
                 l2,
                 decay,
             )
-        elif l2 != 0 or decay != 0:
-            add(number(rules.l2[p] + rules.decay[p]), values, direction)
-        if rules.carried[p]:
-            subtract(number(rate), direction, number(0), values, part(memory.carry, begin, end - begin))
-        else:
-            add(number(-rate), direction, values)
+        descend(rules, memory, p, begin, direction, rate)
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def descend(rules, memory, p, start, direction, rate):
+    """Numbers from start on −= rate · direction."""
+    values, number = part(memory.values, start, len(direction)), direction.dtype.type
+    if rules.carried[p]:
+        subtract(number(rate), direction, number(0), values, part(memory.carry, start, len(direction)))
+    else:
+        add(number(-rate), direction, values)
 
 
 @compiled(AS_WRITTEN, inlined=True)
