@@ -22,14 +22,14 @@ from scratchnet.compiled.vectors import (
     scaled,
 )
 
-_MOST = 6  # examples
+LARGEST_BATCH = 6  # examples
 
 
 @compiled(AS_WRITTEN, inlined=True)
 def is_looping(program, o, b):
     """Whether the products of b examples are cheaper than calls."""
     op = program.operations[o]
-    return b <= _MOST and op[OUTER] == 1 and not op[ACROSS]
+    return b <= LARGEST_BATCH and op[OUTER] == 1 and not op[ACROSS]
 
 
 @compiled(AS_WRITTEN, inlined=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
+from scratchnet.compiled.lines import LARGEST_BATCH
 from scratchnet.compiled.tables import Program
 from scratchnet.kernels import _blas
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
@@ -23,7 +24,6 @@ _LARGEST_AHEAD_MOVING = 4  # or with momentum, for then there are twice as many 
 _BLOCK_ROWS = ((128, 16), (math.inf, 32))  # up to so many columns, so many examples are looked ahead for,
 _BLOCK_ROWS_COPYING = ((47, 16), (191, 32), (639, 48), (math.inf, 64))  # where the library copies
 _LEAST_BLOCK = 3  # steps
-_LARGEST_LOOP = 6  # examples a batch up to which products are loops and not calls
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
         and o != ahead
         and operation.x.inner >= operation.y.inner
     ]
-    layout = layout or (Layout.of(shapes, looped) if batch <= _LARGEST_LOOP else plain)
+    layout = layout or (Layout.of(shapes, looped) if batch <= LARGEST_BATCH else plain)
     builder, output = _build(network, features, piece, layout)
     builder.gradients(output)
     block = 1
