@@ -142,7 +142,7 @@ normalised already. "×" is how many times as long the peer takes.
 On the CPU one compiled function runs whole stretches of steps and hands the matrix products to the library that torch
 computes with, on processors of AMD to numpy's
 ([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); small batches train by an exact reordering of SGD
-([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for 20 to 40 seconds once per
+([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for about 20 seconds once per
 machine.
 
 {tables}

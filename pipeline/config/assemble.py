@@ -127,7 +127,7 @@ def compile_for(configs: Sequence[Config], runs: Sequence[sn.Run]) -> None:
 
     def announce() -> None:
         if not announced:
-            print("compiling (once per machine, 20 to 40 seconds)", file=sys.stderr, flush=True)
+            print("compiling (once per machine, about 20 seconds)", file=sys.stderr, flush=True)
         announced.append(None)
 
     for dtype in {config.training.dtype for config in needed}:

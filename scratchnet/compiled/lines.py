@@ -94,7 +94,7 @@ def backward(program, memory, rules, o, b, rate, grow):
             dx[j + 1] += scale * z1
             dx[j + 2] += scale * z2
             dx[j + 3] += scale * z3
-    if plain and b == 1:
+    if plain and b == 1:  # a loop of its own: one that holds the steps of all optimizers counts for each of them
         for j in range(fours, count):
             line = part(memory.values, start + j * size, size)
             if wanted:

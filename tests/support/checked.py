@@ -60,6 +60,8 @@ def _apart(function: Callable[..., Any], inner: Any) -> Any:
     return scope[function.__name__]
 
 
+if "scratchnet" in sys.modules:
+    raise ImportError("checked: import it before scratchnet, or nothing is checked")
 _load("lowering")
 _jit, _parts = _load("jit"), _load("parts")
 _compiled, _part = _jit.compiled, _parts.part

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 NO_REPORT = "report=false"  # of three seconds that a small sweep takes, the report takes two
 COMMON = ["dataset=square", "dataset.samples=300", "training.batch_size=4", "training.epochs=3", "sweep.name=s"]
 LONGER = ["dataset=square", "dataset.samples=4000", "training.batch_size=32", "training.epochs=12", "sweep.name=s"]
-ENDLESS = [*LONGER[:-2], "training.epochs=100000", "sweep.name=s"]  # it trains until a test stops it
+ENDLESS = [*LONGER, "training.epochs=100000"]  # it trains until a test stops it
 GRID = ["model.hidden=[4],[6],[30,20]", "optimizer.lr=0.1,0.3", "training.kernel=plain"]
 SLOWLY = "time.sleep(0.002)"  # so that a signal meets training, however fast the machine and however busy
 

@@ -79,9 +79,9 @@ def test_any_network_ends_where_the_plain_steps_end(
         assert reason.startswith(("it adds nothing to its own exchange of axes", "it needs a first layer"))
         return
     data = examples(network, steps * batch + min(rest, batch - 1), kind=loss.target_kind, seed=seed)
-    bound = sensitivity(run, data, batch)
-    assume(bound < 1e-6)  # where steps diverge or are chaotic, so does all rounding
-    check(run, data, batch, bound=max(bound, 1e-10))
+    moved = sensitivity(run, data, batch)
+    assume(moved < 1e-6)  # where steps diverge or are chaotic, so does all rounding
+    check(run, data, batch, bound=max(moved, 1e-10) if "LayerNorm" in str(network) else 1e-10)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 8, 20])
