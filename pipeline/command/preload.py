@@ -6,7 +6,6 @@ from pipeline import garbage
 
 
 def _load() -> None:
-    import sklearn.metrics  # noqa: F401
     import torch
 
     import pipeline.training.trainer  # noqa: F401

@@ -1,4 +1,7 @@
-"""Metrics beside loss and score, from predictions: most of them computed by scikit-learn."""
+"""Metrics beside loss and score, from predictions.
+
+Each is a line or two of numpy, equal to scikit-learn's, whose import takes as long as a short training.
+"""
 
 import math
 import warnings
@@ -8,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
-from scipy.stats import rankdata
 
 from pipeline.datasets import Task
 from pipeline.errors import UserError
@@ -73,27 +75,43 @@ def _value(name: str, function: Function, predictions: Predictions) -> float:
 
 
 def _balanced_accuracy(predictions: Predictions) -> float:
-    from sklearn.metrics import balanced_accuracy_score
-
-    return float(balanced_accuracy_score(predictions.targets, predictions.predicted))
+    truth, classes = predictions.targets, predictions.outputs.shape[1]
+    count, right = np.bincount(truth, minlength=classes), truth[predictions.predicted == truth]
+    recall = np.bincount(right, minlength=classes)[count > 0] / count[count > 0]
+    return float(recall.mean())
 
 
 def _macro_f1(predictions: Predictions) -> float:
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(predictions.targets, predictions.predicted, average="macro", zero_division=0))
+    """F1 = 2 · hits / (true + predicted) examples; a class that is neither true nor predicted does not count."""
+    truth, predicted = predictions.targets, predictions.predicted
+    if predictions.task == "classification":
+        classes = predictions.outputs.shape[1]
+        sides = (truth[predicted == truth], truth, predicted)
+        hits, true, said = (np.bincount(side, minlength=classes) for side in sides)
+        counted = true + said > 0
+    else:
+        hits, true, said = (truth * predicted).sum(0), truth.sum(0), predicted.sum(0)
+        counted = np.full(len(hits), True)
+    return float((2 * hits / np.maximum(true + said, 1))[counted].mean())
 
 
 def _roc_auc(predictions: Predictions) -> float:
-    """By ranks (J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a ROC curve", 1982)."""
+    """The share of pairs of a positive and a negative example that are in order, where a tie counts half (J. A. Hanley
+    and B. J. McNeil, "The meaning and use of the area under a ROC curve", 1982)."""
     truth, scores = predictions.targets, predictions.outputs
     if predictions.task == "classification":
-        truth, scores = np.eye(scores.shape[1])[truth], _log_odds(scores)
-    if (truth == truth[0]).all(0).any():
+        truth, scores = np.eye(scores.shape[1], dtype=bool)[truth], _log_odds(scores)
+    positive = truth > 0
+    if (positive == positive[0]).all(0).any():
         return math.nan
-    positive = truth.sum(0)
-    below = (truth * rankdata(scores, axis=0)).sum(0) - positive * (positive + 1) / 2  # pairs in order, ties half
-    return float((below / (positive * (len(truth) - positive))).mean())
+    return float(np.mean([_in_order(score[~of], score[of]) for score, of in zip(scores.T, positive.T, strict=True)]))
+
+
+def _in_order(lower: np.ndarray, higher: np.ndarray) -> float:
+    """The share of all pairs in which `higher` is the greater."""
+    lower = np.sort(lower)
+    twice = np.searchsorted(lower, higher, "left") + np.searchsorted(lower, higher, "right")
+    return float(twice.sum() / (2 * len(lower) * len(higher)))
 
 
 def _log_odds(logits: np.ndarray) -> np.ndarray:
@@ -109,24 +127,18 @@ def _log_odds(logits: np.ndarray) -> np.ndarray:
 
 
 def _top5(predictions: Predictions) -> float:
-    from sklearn.metrics import top_k_accuracy_score
-
-    classes = np.arange(predictions.outputs.shape[1])
-    if len(classes) <= 5:
+    if predictions.outputs.shape[1] <= 5:
         return math.nan
-    return float(top_k_accuracy_score(predictions.targets, predictions.outputs, k=5, labels=classes))
+    largest = np.argsort(predictions.outputs, axis=1, kind="stable")[:, -5:]
+    return float((largest == predictions.targets[:, None]).any(1).mean())
 
 
 def _mae(predictions: Predictions) -> float:
-    from sklearn.metrics import mean_absolute_error
-
-    return float(mean_absolute_error(predictions.targets, predictions.outputs))
+    return float(np.abs(predictions.outputs - predictions.targets).mean())
 
 
 def _rmse(predictions: Predictions) -> float:
-    from sklearn.metrics import root_mean_squared_error
-
-    return float(root_mean_squared_error(predictions.targets, predictions.outputs))
+    return float(np.sqrt(np.square(predictions.outputs - predictions.targets).mean(0)).mean())
 
 
 SHIPPED: dict[str, Function] = {

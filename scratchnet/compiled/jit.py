@@ -12,6 +12,7 @@ from typing import Any
 import numba
 import platformdirs
 from numba.core.caching import FunctionCache, NullCache
+from numba.core.runtime import rtsys
 
 from scratchnet.compiled.lowering import Compiler, CompilerOfDisjoint
 
@@ -56,13 +57,18 @@ def _announce() -> None:
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
-    """Numba's, which a full disk or a damaged file does not stop."""
+    """Numba's, which a full disk or a damaged file does not stop.
 
-    def load_overload(self, *arguments: Any) -> Any:
+    It imports nothing to load what is compiled, where numba's own makes ready to compile as well, for 0.4 seconds.
+    """
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        rtsys.initialize(target)
+        found = None
         try:
-            found = super().load_overload(*arguments)
+            with self._guard_against_spurious_io_errors():
+                found = self._load_overload(signature, target)
         except Exception:  # whatever a damaged file raises: compile again, and forget what it held
-            found = None
             with suppress(OSError):
                 self.flush()
         if found is None:
