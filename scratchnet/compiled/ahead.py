@@ -12,13 +12,14 @@ deltas before it are known, and W changes once a block, by Xᵀ δ. The same sam
 weights up to rounding.
 """
 
+from scratchnet.compiled import panels
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.parts import part
 from scratchnet.compiled.products import matrix
 from scratchnet.compiled.stepping import subtract
-from scratchnet.compiled.tables import BATCH, BLOCK, DY, INPUTS, OUTPUTS, WEIGHT, Y
-from scratchnet.compiled.vectors import add, add_four, copy, four, rescale, scaled
+from scratchnet.compiled.tables import ALIGNED, BATCH, BLOCK, DY, INPUTS, OUTPUTS, TILED, WEIGHT, Y
+from scratchnet.compiled.vectors import add, add_four, copy, rescale, scaled
 
 _SLAB = 2**14  # numbers of the weight at a time
 _REGISTER = 8  # numbers
@@ -26,30 +27,65 @@ _REGISTER = 8  # numbers
 
 @compiled(AS_WRITTEN, inlined=True)
 def rooms(program, memory, o):
-    """-> views of memory.block: inputs, Gram matrix, products with W₀ and v₀, deltas for W and v."""
-    rows = program.sizes[BATCH] * program.sizes[BLOCK]
-    inputs, wide = aligned(rows * program.sizes[INPUTS]), aligned(rows * program.operations[o, OUTPUTS])
-    x, rest = memory.block[:inputs], memory.block[inputs:]
-    gram, rest = rest[: aligned(rows * rows)], rest[aligned(rows * rows) :]
-    return x, gram, rest[:wide], rest[wide : 2 * wide], rest[2 * wide : 3 * wide], rest[3 * wide : 4 * wide]
+    """-> inputs, Gram matrix, products with W₀ and v₀, deltas for W and v, each as a vector."""
+    block, rows = memory.block, program.sizes[BATCH] * program.sizes[BLOCK]
+    stride, columns, wide = strides(program, o)
+    size, gram = rows * wide, aligned(rows) * stride
+    rest = gram + rows * columns
+    return (
+        part(block, 0, gram),
+        part(block, gram, rows * columns),
+        part(block, rest, size),
+        part(block, rest + size, size),
+        part(block, rest + 2 * size, size),
+        part(block, rest + 3 * size, size),
+    )
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def is_single(program, o):
+    """Whether a block is one step, whose products and deltas can stay where the network has them."""
+    return o >= 0 and program.sizes[BLOCK] == 1 and program.operations[o, OUTPUTS] % ALIGNED == 0
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def strides(program, o):
+    """-> how many numbers rows of the inputs, of the Gram matrix, and of products and deltas lie apart.
+
+    Inputs an odd number of cache lines: lines that hold a column would else crowd into a part of the cache.
+    """
+    lines = aligned(program.sizes[INPUTS]) // ALIGNED
+    columns = aligned(program.sizes[BATCH] * program.sizes[BLOCK]) if program.sizes[BLOCK] > 1 else 0
+    return (lines | 1) * ALIGNED, columns, aligned(program.operations[o, OUTPUTS])
 
 
 @compiled(AS_WRITTEN)
 def aligned(numbers):
     """The next multiple of what vector registers and the library's fastest paths ask for."""
-    return -(-numbers // 16) * 16
+    return -(-numbers // ALIGNED) * ALIGNED
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def gram_sizes(program, rows):
-    """-> the first example that has a row in the Gram matrix, and for how many it has a column.
+def begin(program, memory, o):
+    """Before the first block: the weight goes into panels where its products are tiled."""
+    if program.sizes[TILED]:
+        start, inputs, outputs, _ = matrix(program, program.operations[o, WEIGHT])
+        panels.into_panels(memory.values[start:], inputs, outputs, aligned(outputs), memory.panels)
 
-    Before the examples of the first step there are none, behind those of the last neither. In whole registers, for
-    the library is slower without the last row than with it.
-    """
-    size = program.sizes[BATCH]
-    before_last = (rows - 1) // size * size
-    return size // _REGISTER * _REGISTER, min(-(-before_last // _REGISTER) * _REGISTER, rows)
+
+@compiled(AS_WRITTEN, inlined=True)
+def end(program, memory, o):
+    """What `begin` undoes, after the last block."""
+    if program.sizes[TILED]:
+        start, inputs, outputs, _ = matrix(program, program.operations[o, WEIGHT])
+        panels.out_of_panels(memory.panels, inputs, outputs, memory.values[start:])
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def split(memory, inputs, wide):
+    """-> the weight in panels, and room for a panel."""
+    size = inputs * wide
+    return part(memory.panels, 0, size), part(memory.panels, size, len(memory.panels) - size)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -60,23 +96,44 @@ def open_block(program, memory, gemm, o, rows, moving):
     and m_i.
     """
     x, gram, base, base_velocity, _, _ = rooms(program, memory, o)
-    p = program.operations[o, WEIGHT]
+    stride, columns, wide = strides(program, o)
+    if is_single(program, o):
+        base = part(memory.work, program.operations[o, Y], rows * wide)
+    p, batch = program.operations[o, WEIGHT], program.sizes[BATCH]
     start, inputs, outputs, _ = matrix(program, p)
     one = x.dtype.type(1)
     zero = one - one
-    weight = memory.values[start:]
-    multiply(gemm, rows, outputs, inputs, one, x, False, inputs, weight, False, outputs, zero, base, outputs)
-    first, columns = gram_sizes(program, rows)
-    if columns > 0:
-        later, lines = x[first * inputs :], rows - first
-        multiply(gemm, lines, columns, inputs, one, later, False, inputs, x, True, inputs, zero, gram, columns)
+    if program.sizes[TILED]:
+        weight, room = split(memory, inputs, wide)
+        panels.products(x, stride, rows, weight, inputs, wide, base)
+        if is_single(program, o) and memory.scale[p] != 1:
+            rescale(x.dtype.type(memory.scale[p]), base)
+        if rows > batch:
+            panels.products_of_steps(x, stride, rows, batch, inputs, gram, columns, room)
+    else:
+        weight = memory.values[start:]
+        multiply(gemm, rows, outputs, inputs, one, x, False, stride, weight, False, outputs, zero, base, wide)
+        first, count = gram_sizes(batch, rows)
+        if count > 0:
+            later, products = x[first * stride :], gram[first * columns :]
+            lines = rows - first
+            multiply(gemm, lines, count, inputs, one, later, False, stride, x, True, stride, zero, products, columns)
     if moving:
-        velocity = memory.first[start:]
-        multiply(
-            gemm, rows, outputs, inputs, one, x, False, inputs, velocity, False, outputs, zero, base_velocity, outputs
-        )
+        weight = memory.first[start:]
+        multiply(gemm, rows, outputs, inputs, one, x, False, stride, weight, False, outputs, zero, base_velocity, wide)
     numbers = memory.numbers
     numbers[0], numbers[1], numbers[2], numbers[3] = memory.scale[p], 0.0, 0.0, 1.0
+
+
+@compiled(AS_WRITTEN, inlined=True)
+def gram_sizes(batch, rows):
+    """-> the first example that has a row in the Gram matrix, and for how many it has a column.
+
+    Before the examples of the first step there are none, behind those of the last neither. In whole registers, for
+    the library is slower without the last row than with it.
+    """
+    before_last = (rows - 1) // batch * batch
+    return batch // _REGISTER * _REGISTER, min(-(-before_last // _REGISTER) * _REGISTER, rows)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -87,19 +144,19 @@ def factors(program, memory):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def look(program, memory, o, rows, t, b):
-    """y ← x_t W_t of the b examples of step t in the block of `rows`."""
+def look(program, memory, o, t, b):
+    """y ← x_t W_t of the b examples of step t in the block."""
     _, gram, base, base_velocity, deltas, _ = rooms(program, memory, o)
+    _, columns, wide = strides(program, o)
     n, numbers, past = program.operations[o, OUTPUTS], memory.numbers, factors(program, memory)[0]
     start, number = t * program.sizes[BATCH], base.dtype.type
-    first, columns = gram_sizes(program, rows)
     y = memory.work[program.operations[o, Y] :]
     for r in range(b):
         z, row = part(y, r * n, n), start + r
-        scaled(number(numbers[0]), part(base, row * n, n), z)
+        scaled(number(numbers[0]), part(base, row * wide, n), z)
         if numbers[1] != 0:
-            add(number(numbers[1]), part(base_velocity, row * n, n), z)
-        products = part(gram, max(row - first, 0) * columns, start)
+            add(number(numbers[1]), part(base_velocity, row * wide, n), z)
+        products = part(gram, row * columns, start)
         i = 0
         while i + 4 <= start:
             add_four(
@@ -108,22 +165,26 @@ def look(program, memory, o, rows, t, b):
                 number(past[i + 2] * products[i + 2]),
                 number(past[i + 3] * products[i + 3]),
                 z,
-                *four(deltas, i * n, n),
+                part(deltas, i * wide, n),
+                part(deltas, (i + 1) * wide, n),
+                part(deltas, (i + 2) * wide, n),
+                part(deltas, (i + 3) * wide, n),
             )
             i += 4
         while i < start:
-            add(number(past[i] * products[i]), part(deltas, i * n, n), z)
+            add(number(past[i] * products[i]), part(deltas, i * wide, n), z)
             i += 1
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def remember(program, memory, rules, o, t, b, rate):
+def remember(program, memory, rules, o, t, b, rate, single):
     """The deltas of step t, and the numbers a step further."""
     deltas = rooms(program, memory, o)[4]
     op, numbers = program.operations[o], memory.numbers
     p, n = op[WEIGHT], op[OUTPUTS]
-    start = t * program.sizes[BATCH]
-    copy(part(memory.work, op[DY], b * n), part(deltas, start * n, b * n))
+    start, wide = t * program.sizes[BATCH], aligned(n)
+    for r in range(0 if single else b):
+        copy(part(memory.work, op[DY] + r * n, n), part(deltas, (start + r) * wide, n))
     l2, decay, momentum = rules.l2[p], rules.decay[p], rules.momentum
     ahead = 1 + momentum if rules.nesterov else 1.0
     kept = 1 - rate * (decay + ahead * l2)
@@ -152,6 +213,9 @@ def step_back(kept, pull, l2, momentum, past, past_velocity):
 def close_block(program, memory, rules, gemm, o, rows):
     """The steps of the block in one: the weight and its velocity move on."""
     x, _, _, _, deltas, of_velocity = rooms(program, memory, o)
+    stride, _, wide = strides(program, o)
+    if is_single(program, o):
+        deltas = part(memory.work, program.operations[o, DY], rows * wide)
     p = program.operations[o, WEIGHT]
     start, inputs, outputs, _ = matrix(program, p)
     number, numbers = x.dtype.type, memory.numbers
@@ -159,16 +223,25 @@ def close_block(program, memory, rules, gemm, o, rows):
     one, a, b, c, e = number(1), numbers[0], numbers[1], numbers[2], numbers[3]
     moving = rules.momentum != 0
     in_scale = not moving and a >= 0.5
-    for i in range(rows):
-        delta = part(deltas, i * outputs, outputs)
-        if moving:
-            scaled(number(past_velocity[i]), delta, part(of_velocity, i * outputs, outputs))
-        rescale(number(past[i] / a if in_scale else past[i]), delta)
-    weight = memory.values[start : start + inputs * outputs]
+    if in_scale:
+        rescale(1 / a, past[:rows])
     if not moving:
-        beta = one if in_scale else number(a)
-        multiply(gemm, inputs, outputs, rows, one, x, True, inputs, deltas, False, outputs, beta, weight, outputs)
         memory.scale[p] = a if in_scale else 1.0
+    if program.sizes[TILED]:
+        weight, room = split(memory, inputs, wide)
+        if not in_scale:
+            rescale(number(a), weight)
+        panels.add_products(x, stride, rows, past, deltas, inputs, wide, weight, room)
+        return
+    for i in range(rows):
+        delta = part(deltas, i * wide, outputs)
+        if moving:
+            scaled(number(past_velocity[i]), delta, part(of_velocity, i * wide, outputs))
+        rescale(number(past[i]), delta)
+    if not moving:
+        weight = memory.values[start : start + inputs * outputs]
+        beta = one if in_scale else number(a)
+        multiply(gemm, inputs, outputs, rows, one, x, True, stride, deltas, False, wide, beta, weight, outputs)
         return
     slab = max(_SLAB // outputs, 16)
     for begin in range(0, inputs, slab):
@@ -182,9 +255,9 @@ def close_block(program, memory, rules, gemm, o, rows):
             change[k] = own * values[k] + of_old * velocity[k]
             velocity[k] = kept * velocity[k] + of_weight * values[k]
         columns = x[begin:]
-        multiply(gemm, lines, outputs, rows, one, columns, True, inputs, deltas, False, outputs, one, change, outputs)
+        multiply(gemm, lines, outputs, rows, one, columns, True, stride, deltas, False, wide, one, change, outputs)
         multiply(
-            gemm, lines, outputs, rows, one, columns, True, inputs, of_velocity, False, outputs, one, velocity, outputs
+            gemm, lines, outputs, rows, one, columns, True, stride, of_velocity, False, wide, one, velocity, outputs
         )
         if whole:
             copy(change, values)

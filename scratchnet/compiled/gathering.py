@@ -1,38 +1,11 @@
 """Batches from raw rows: see `scratchnet.examples`."""
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.parts import part
+from scratchnet.compiled.prefetching import fetch
 from scratchnet.compiled.tables import BYTES, FLOATS
 
 _AHEAD = 2  # rows: those of a batch lie anywhere in memory, and each would be waited for
-_LINE = 64  # bytes
-
-
-@intrinsic
-def _fetch(typing, address):
-    """Ask for the cache line at an address, and go on."""
-
-    def generate(context, builder, signature, arguments):
-        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(function, [builder.inttoptr(arguments[0], pointer), number(0), number(2), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), generate
-
-
-@compiled(AS_WRITTEN)
-def fetch(rows, i):
-    """Ask for a row of an array, or a number of a vector."""
-    size = rows.strides[0]
-    for line in range(0, size, _LINE):
-        _fetch(rows.ctypes.data + i * size + line)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -42,10 +15,10 @@ def upcoming(data, i):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def gather(data, start, count, x):
-    """x (count · I) ← (inputs − mean) / std of the rows data.order[start : start + count]."""
+def gather(data, start, count, x, stride):
+    """x (count, I), rows `stride` numbers apart, ← (inputs − mean) / std of the rows data.order[start : …]."""
     for i in range(count):
-        row = part(x, i * len(data.mean), len(data.mean))
+        row = part(x, i * stride, len(data.mean))
         place, later = data.order[start + i], upcoming(data, start + i)
         if data.kind == BYTES:
             fetch(data.bytes, later)

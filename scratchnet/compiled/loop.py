@@ -3,7 +3,7 @@
 from scratchnet.compiled import ahead, operations
 from scratchnet.compiled.activations import drop
 from scratchnet.compiled.elementwise import kept_factor
-from scratchnet.compiled.gathering import fetch, gather, upcoming
+from scratchnet.compiled.gathering import gather, upcoming
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.losses import (
     BINARY_CROSS_ENTROPY,
@@ -16,6 +16,7 @@ from scratchnet.compiled.losses import (
     squared_error,
 )
 from scratchnet.compiled.parts import part
+from scratchnet.compiled.prefetching import fetch
 from scratchnet.compiled.stepping import growth, step, unscale
 from scratchnet.compiled.tables import (
     AHEAD,
@@ -43,26 +44,30 @@ def train(program, memory, rules, data, noise, rates, count, gemm, losses):
     """A step on each BATCH rows of data.order with rates (steps,); `count` steps were done before. losses (steps,)."""
     size, block, o = program.sizes[BATCH], program.sizes[BLOCK], program.sizes[AHEAD]
     steps, rows = len(rates), len(data.order)
-    moving = rules.momentum != 0
+    moving, single = rules.momentum != 0, ahead.is_single(program, o)
+    if o >= 0:
+        ahead.begin(program, memory, o)
     for begin in range(0, steps, block):
         end = min(begin + block, steps)
         first, stop = begin * size, min(end * size, rows)
         if o >= 0:
-            inputs = ahead.rooms(program, memory, o)[0]
-            gather(data, first, stop - first, inputs)
-            drop_inputs(program, o, begin, end, rows, noise, inputs)
+            inputs, stride = ahead.rooms(program, memory, o)[0], ahead.strides(program, o)[0]
+            gather(data, first, stop - first, inputs, stride)
+            drop_inputs(program, o, begin, end, rows, noise, inputs, stride)
             ahead.open_block(program, memory, gemm, o, stop - first, moving)
         for t in range(begin, end):
             b = min(size, rows - t * size)
-            if o >= 0:
-                ahead.look(program, memory, o, stop - first, t - begin, b)
+            if o >= 0 and not single:
+                ahead.look(program, memory, o, t - begin, b)
             losses[t] = take_step(
                 program, memory, rules, data, noise, rates[t], growth(rules, count + t + 1), gemm, t, b
             )
             if o >= 0:
-                ahead.remember(program, memory, rules, o, t - begin, b, rates[t])
+                ahead.remember(program, memory, rules, o, t - begin, b, rates[t], single)
         if o >= 0:
             ahead.close_block(program, memory, rules, gemm, o, stop - first)
+    if o >= 0:
+        ahead.end(program, memory, o)
     for p in range(len(program.weights)):
         start = program.weights[p, 0]
         unscale(memory, p, start, start + program.weights[p, 1] * program.weights[p, 2], rules.carried[p])
@@ -83,7 +88,7 @@ def take_step(program, memory, rules, data, noise, rate, grow, gemm, t, b):
             if op[CODE] == ELEMENTWISE and op[NOISE] >= 0:  # a step's draws: (b, F) of each dropout in turn
                 memory.starts[i] = start * sizes[NOISES] + op[NOISE] * b + done * op[OUTER] * op[INNER]
         if o == 0:
-            gather(data, start + done, n, inputs)
+            gather(data, start + done, n, inputs, sizes[INPUTS])
         operations.forward(program, memory, gemm, o, n, noise)
         loss += total_loss(program, memory, rules, data, start + done, n, b)
         first, last = done == 0, done + n == b
@@ -95,7 +100,7 @@ def take_step(program, memory, rules, data, noise, rate, grow, gemm, t, b):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def drop_inputs(program, o, begin, end, rows, noise, inputs):
+def drop_inputs(program, o, begin, end, rows, noise, inputs, stride):
     """The dropout before the first product, of a block of steps."""
     size, wide = program.sizes[BATCH], program.sizes[INPUTS]
     for i in range(o):
@@ -103,8 +108,9 @@ def drop_inputs(program, o, begin, end, rows, noise, inputs):
         for t in range(begin, end):
             b = min(size, rows - t * size)
             start = t * size * program.sizes[NOISES] + program.operations[i, NOISE] * b
-            x = inputs[(t - begin) * size * wide : ((t - begin) * size + b) * wide]
-            drop(noise[start : start + b * wide], threshold, keep, x)
+            for r in range(b):
+                x = part(inputs, ((t - begin) * size + r) * stride, wide)
+                drop(part(noise, start + r * wide, wide), threshold, keep, x)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -147,11 +153,19 @@ def total_loss(program, memory, rules, data, start, n, batch):
 def predict(program, memory, data, gemm, outputs):
     """outputs (N, K) ← those of the rows of data.order, without noise."""
     sizes, noise = program.sizes, data.weights[:0]
-    size, wide = sizes[PIECE], sizes[OUTPUT]
+    size, wide, o = sizes[PIECE], sizes[OUTPUT], sizes[AHEAD]
     inputs, output = memory.work[sizes[INPUT_PLACE] :], memory.work[sizes[OUTPUT_PLACE] :]
+    stride = sizes[INPUTS]
+    if o >= 0:
+        inputs, stride = ahead.rooms(program, memory, o)[0], ahead.strides(program, o)[0]
+        ahead.begin(program, memory, o)
     for start in range(0, len(data.order), size):
         b = min(size, len(data.order) - start)
-        gather(data, start, b, inputs)
-        operations.forward(program, memory, gemm, 0, b, noise)
+        gather(data, start, b, inputs, stride)
+        if o >= 0:
+            ahead.open_block(program, memory, gemm, o, b, False)
+            if not ahead.is_single(program, o):
+                ahead.look(program, memory, o, 0, b)
+        operations.forward(program, memory, gemm, o + 1, b, noise)
         for i in range(b):
             copy(part(output, i * wide, wide), outputs[start + i])

@@ -45,7 +45,9 @@ class Program(NamedTuple):
 
 
 # In Program.sizes:
-BATCH, PIECE, BLOCK, AHEAD, INPUTS, OUTPUT, INPUT_PLACE, OUTPUT_PLACE, DELTA_PLACE, NOISES, VECTORS, SIZES = range(12)
+BATCH, PIECE, BLOCK, AHEAD, INPUTS, OUTPUT, INPUT_PLACE, OUTPUT_PLACE, DELTA_PLACE, NOISES, VECTORS, TILED, SIZES = (
+    range(13)
+)
 
 
 class Memory(NamedTuple):
@@ -59,6 +61,7 @@ class Memory(NamedTuple):
     scale: np.ndarray  # (parameters,) a weight is scale · stored
     work: np.ndarray
     block: np.ndarray  # of looking ahead: inputs, products and deltas of a block of steps
+    panels: np.ndarray  # the weight that looks ahead, where its products are tiled, and room for a panel
     numbers: np.ndarray  # of it: what becomes of the weight, and of each delta, see `scratchnet.compiled.ahead`
     starts: np.ndarray  # (operations,) where each dropout's draws for the examples at hand begin
 
@@ -98,3 +101,5 @@ class Data(NamedTuple):
 
 
 BYTES, FLOATS, DOUBLES = range(3)
+
+ALIGNED = 16  # numbers: vector registers and the library's fastest paths ask for 64 bytes

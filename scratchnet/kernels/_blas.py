@@ -34,6 +34,11 @@ def is_openblas() -> bool:
     return (of_amd or of_torch(torch.float32) is None) and of_numpy(torch.float32) is not None
 
 
+def is_tiled() -> bool:
+    """Whether compiled code multiplies a first layer's matrices itself, where the library was measured to be slower."""
+    return llvmlite.binding.get_host_cpu_name().startswith("znver") and torch.get_num_threads() == 1
+
+
 @functools.cache
 def of_torch(dtype: torch.dtype) -> int | None:
     """Of the library that torch computes with, None where that exports none."""

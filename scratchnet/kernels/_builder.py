@@ -37,7 +37,6 @@ _KINDS: dict[type[Layer], int] = {
     Sigmoid: kinds.SIGMOID,
     GELU: kinds.GELU,
 }
-ALIGNED = 16  # numbers: vector registers and the library's fastest paths ask for 64 bytes
 
 
 class Unsupported(Exception):
@@ -245,7 +244,7 @@ class Builder:
 
 
 def aligned(numbers: int) -> int:
-    return -(-numbers // ALIGNED) * ALIGNED
+    return -(-numbers // tables.ALIGNED) * tables.ALIGNED
 
 
 def _pixels(layer: Patchify) -> np.ndarray:

@@ -36,6 +36,7 @@ class Storage:
                 scale=np.ones(len(self.layout.names)),
                 work=torch.zeros(compiled.work, dtype=dtype).numpy(),
                 block=torch.zeros(compiled.block, dtype=dtype).numpy(),
+                panels=torch.zeros(compiled.panels, dtype=dtype).numpy(),
                 numbers=np.zeros(4 + 2 * compiled.block_rows),
                 starts=np.zeros(len(compiled.program.operations), np.int64),
             )

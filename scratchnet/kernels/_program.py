@@ -12,6 +12,7 @@ from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
 from scratchnet.compiled.lines import LARGEST_BATCH
 from scratchnet.compiled.tables import Program
+from scratchnet.compiled.tiles import SLAB
 from scratchnet.kernels import _blas
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
@@ -24,6 +25,8 @@ _LARGEST_AHEAD_MOVING = 4  # or with momentum, for then there are twice as many 
 _BLOCK_ROWS = ((128, 16), (math.inf, 32))  # up to so many columns, so many examples are looked ahead for,
 _BLOCK_ROWS_COPYING = ((47, 16), (191, 32), (639, 48), (math.inf, 64))  # where the library copies
 _LEAST_BLOCK = 3  # steps
+_LARGEST_TILED = 512  # where the products are tiled, which a block of one step gains from as well,
+_BLOCK_ROWS_TILED = ((128, 16), (math.inf, 48))
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Compiled:
     rates: tuple[str | float, ...]  # of each operation's dropout, or the setting that it reads
     work: int
     block: int
+    panels: int
     block_rows: int
 
 
@@ -74,11 +78,14 @@ def reason_against(network: Sequential) -> str | None:
 
 
 @functools.lru_cache(maxsize=128)
-def compile_network(network: Sequential, batch: int, moving: bool | None, layout: Layout | None = None) -> Compiled:
+def compile_network(
+    network: Sequential, batch: int, moving: bool | None, layout: Layout | None = None, *, tiled: bool = False
+) -> Compiled:
     """The program of a network for batches of so many examples.
 
     `moving`: whether SGD has momentum; None for another optimizer, and for outputs alone. `layout`: that in which the
-    parameters lie already, None for the one that suits the program.
+    parameters lie already, None for the one that suits the program. `tiled`: whether the products of the first weight,
+    where that rests for a block of steps, are those of `scratchnet.compiled.tiles`.
     """
     features = network.input_features
     assert features is not None
@@ -87,7 +94,11 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     builder, output = _build(network, features, 1, plain)
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
     piece = min(batch, max(_PATCHES // patches, 1)) if patches > 1 else batch
-    ahead = _first_product(builder) if moving is not None and batch <= _largest_ahead(moving) else -1
+    tiled = tiled and moving is False
+    rests = moving is not None and batch <= _largest_ahead(moving, tiled) and piece == batch
+    ahead = _first_product(builder) if rests else -1
+    if layout is not None and ahead >= 0 and layout.turned[builder.operations[ahead].weight]:
+        ahead = -1
     looped = [
         plain.names[operation.weight]
         for o, operation in enumerate(builder.operations)
@@ -101,8 +112,9 @@ def compile_network(network: Sequential, batch: int, moving: bool | None, layout
     builder.gradients(output)
     block = 1
     if ahead >= 0:
-        block = max(_LEAST_BLOCK, _block_rows(builder.operations[ahead].y.inner, bool(moving)) // batch)
-    return _finish(builder, output, layout, (batch, piece, block, ahead, features))
+        units = builder.operations[ahead].y.inner
+        block = max(1 if tiled else _LEAST_BLOCK, _block_rows(units, bool(moving), tiled) // batch)
+    return _finish(builder, output, layout, (batch, piece, block, ahead, features), tiled)
 
 
 def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tuple[Builder, Value]:
@@ -111,19 +123,23 @@ def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tup
     return builder, builder.layer(network, "", x)
 
 
-def _largest_ahead(moving: bool) -> int:
+def _largest_ahead(moving: bool, tiled: bool) -> int:
     """The most examples a batch for which looking ahead pays."""
+    if tiled:
+        return _LARGEST_TILED
     if moving:
         return _LARGEST_AHEAD_MOVING
     return _LARGEST_AHEAD_COPYING if _blas.is_openblas() else _LARGEST_AHEAD
 
 
-def _block_rows(units: int, moving: bool) -> int:
+def _block_rows(units: int, moving: bool, tiled: bool) -> int:
     """How many examples are best looked ahead for.
 
     More of them share the cost of reading the weight, and with momentum the velocity, which grows with their columns;
     but each has a product in the Gram matrix with all that come before it.
     """
+    if tiled:
+        return next(rows for most, rows in _BLOCK_ROWS_TILED if units <= most)
     if not _blas.is_openblas():
         return next(rows for most, rows in _BLOCK_ROWS if units <= most)
     columns = 2 * units if moving else units
@@ -141,7 +157,7 @@ def _first_product(builder: Builder) -> int:
     return -1
 
 
-def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, ...]) -> Compiled:
+def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, ...], tiled: bool) -> Compiled:
     batch, _, block, ahead, features = sizes
     operations = np.zeros((len(builder.operations), tables.COLUMNS), np.int64)
     reals = np.zeros((len(builder.operations), 2))
@@ -164,10 +180,12 @@ def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, .
     ).reshape(-1, 4)
     pixels = np.concatenate(builder.pixels) if builder.pixels else np.zeros(0, np.int64)
     assert output.gradient is not None
-    numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors)
-    rows, room = batch * block, 0
-    if ahead >= 0:
-        wide = aligned(rows * int(operations[ahead, tables.OUTPUTS]))
-        room = aligned(rows * features) + aligned(rows * rows) + 4 * wide
+    numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors, tiled)
+    rows, room, panels = batch * block, 0, 0
+    if ahead >= 0:  # see `scratchnet.compiled.ahead.rooms`
+        wide = aligned(int(operations[ahead, tables.OUTPUTS]))
+        stride = (aligned(features) // tables.ALIGNED | 1) * tables.ALIGNED
+        room = aligned(rows) * stride + rows * (aligned(rows) * (block > 1) + 4 * wide)
+        panels = tiled * (features * wide + max(aligned(features), SLAB) * tables.ALIGNED)
     program = Program(operations, reals, weights, pixels.astype(np.int64), np.array(numbers, np.int64))
-    return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, room, rows)
+    return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, room, panels, rows)

@@ -35,7 +35,7 @@ _LOSSES: dict[type[Loss], int] = {
     Huber: compiled.HUBER,
 }
 _DRAWN = 2**21  # numbers of dropout that are held at a time
-_PREDICTED = 256  # examples that pass together where nothing is learned
+_PREDICTED = 128  # examples that pass together where nothing is learned
 
 
 def refusal(run: Run, device: torch.device) -> str | None:
@@ -53,7 +53,7 @@ def train(values: Values, examples: Examples, order: Tensor, batch_size: int) ->
     """What `plain.train` does, for the values of one run."""
     [run] = values.runs
     moving = run.settings.momentum != 0 if isinstance(run.optimizer, SGD) else None
-    network = compile_network(run.network, batch_size, moving)
+    network = compile_network(run.network, batch_size, moving, tiled=_blas.is_tiled())
     program = _with_rates(network, run)
     memory = storage(values, network.layout).memory(network)
     rules = _rules(values, network)
@@ -74,9 +74,11 @@ def train(values: Values, examples: Examples, order: Tensor, batch_size: int) ->
 def predict(values: Values, inputs: Tensor, normalisation: tuple[Tensor, Tensor] | None = None) -> Tensor:
     """What `plain.predict` does, for the values of one run."""
     [run] = values.runs
-    network = compile_network(run.network, _PREDICTED, None)
+    tiled = _blas.is_tiled()
+    moving = False if tiled else None
+    network = compile_network(run.network, _PREDICTED, moving, tiled=tiled)
     if isinstance(values.storage, Storage) and values.storage.layout != network.layout:
-        network = compile_network(run.network, _PREDICTED, None, values.storage.layout)
+        network = compile_network(run.network, _PREDICTED, moving, values.storage.layout, tiled=tiled)
     memory = storage(values, network.layout).memory(network)
     features, outputs = (int(network.program.sizes[size]) for size in (tables.INPUTS, tables.OUTPUT))
     output = torch.empty(len(inputs), outputs, dtype=values.dtype)

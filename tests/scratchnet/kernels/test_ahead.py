@@ -1,12 +1,18 @@
 """Looking ahead in stochastic gradient descent: the same weights, and blocks as long as pays."""
 
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
-from agreement import CASES, WIDE, check, examples, mlp
+import torch
+from agreement import CASES, WIDE, check, examples, mlp, run_of, sensitivity
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from nets import draw_layers
 
+import scratchnet as sn
 from scratchnet.compiled import tables
-from scratchnet.kernels import _blas, _program
+from scratchnet.kernels import _blas, _program, compiled
 
 
 @pytest.fixture
@@ -22,40 +28,112 @@ AHEAD = ("plain", "momentum", "nesterov", "strong decay", "strong decay, momentu
 
 @pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize("batch", [4, 7, 8, 12, 16, 20, 33])
+@pytest.mark.parametrize("tiled", [False, True])
 @pytest.mark.parametrize("case", AHEAD)
-def test_looking_ahead_is_exact_at_any_batch_size(case: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_ahead_is_exact_at_any_batch_size(
+    case: str, tiled: bool, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also at those where it does not pay with the library at hand; the last block ends within a step."""
-    monkeypatch.setattr(_program, "_largest_ahead", lambda moving: 64)
+    monkeypatch.setattr(_program, "_largest_ahead", lambda moving, tiled: 64)
+    monkeypatch.setattr(_program, "_block_rows", lambda units, moving, tiled: 48)
+    monkeypatch.setattr(_blas, "is_tiled", lambda: tiled)
     run = CASES[case]
     moving = run.settings.momentum != 0
-    assert _program.compile_network(run.network, batch, moving).program.sizes[tables.BLOCK] > 1
+    sizes = _program.compile_network(run.network, batch, moving, tiled=tiled).program.sizes
+    assert sizes[tables.TILED] == (tiled and not moving)
+    assert sizes[tables.BLOCK] > 1 or (sizes[tables.TILED] and batch > 24)
     check(run, examples(run.network, 203, seed=2), batch, epochs=2, bound=1e-10)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    data=st.data(),
+    inputs=st.integers(1, 70),
+    units=st.integers(12, 70),
+    batch=st.sampled_from([1, 1, 2, 3, 5, 8, 16, 17, 40, 64, 90]),
+    count=st.integers(1, 200),
+    numbers=st.fixed_dictionaries(
+        {"lr": st.sampled_from([0.003, 0.05]), "dropout": st.just(0.3), "input_dropout": st.just(0.2)},
+        optional={"l2": st.sampled_from([1e-3, 4.0, 30.0]), "weight_decay": st.sampled_from([0.01, 20.0])},
+    ),
+    momentum=st.sampled_from([0.0, 0.0, 0.0, 0.9]),
+    tiled=st.booleans(),
+)
+def test_a_wide_first_layer_ends_where_the_plain_steps_end(
+    data: st.DataObject,
+    inputs: int,
+    units: int,
+    batch: int,
+    count: int,
+    numbers: dict[str, float],
+    momentum: float,
+    tiled: bool,
+) -> None:
+    before: list[sn.Layer] = [sn.Dropout(inputs, "input_dropout")] if data.draw(st.booleans()) else []
+    after, shape = draw_layers(data.draw, (units,), depth=1)
+    if len(shape) == 2:
+        after.append(sn.Flatten())
+        shape = after[-1].output_shape(shape)
+    network = sn.Sequential((*before, sn.Linear(inputs, units), *after, sn.Linear(shape[0], 3)))
+    run = run_of(network, **numbers, momentum=momentum)
+    assume(compiled.refusal(run, torch.device("cpu")) is None)
+    points = examples(network, count, seed=units)
+    moved = sensitivity(run, points, batch)
+    assume(moved < 1e-6)  # where steps diverge or are chaotic, so does all rounding
+    with mock.patch.object(_blas, "is_tiled", return_value=tiled):
+        check(run, points, batch, epochs=2, bound=max(moved, 1e-10) if "LayerNorm" in str(network) else 1e-10)
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_batch_that_patches_cut_into_pieces_does_not_look_ahead(tiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks ahead has a whole batch of outputs, where memory has room for a piece."""
+    monkeypatch.setattr(_blas, "is_tiled", lambda: tiled)
+    monkeypatch.setattr(_blas, "is_openblas", lambda: True)
+    patches = (sn.Patchify(1, 10, 10, 1), sn.Linear(1, 3), sn.ReLU(), sn.MeanOverPatches())
+    network = sn.Sequential((sn.Linear(20, 100), *patches, sn.Linear(3, 3)))
+    for batch in (6, 10, 11, 16):
+        sizes = _program.compile_network(network, batch, False, tiled=tiled).program.sizes
+        assert (sizes[tables.AHEAD] >= 0) == (batch <= 10)
+        check(run_of(network), examples(network, 100), batch, bound=1e-10)
+
+
 @pytest.mark.usefixtures("without_programs")
-@pytest.mark.parametrize(("openblas", "moving", "largest"), [(True, False, 16), (False, False, 6), (True, True, 4)])
+@pytest.mark.parametrize(
+    ("openblas", "tiled", "moving", "largest"),
+    [
+        (True, False, False, 16),
+        (False, False, False, 6),
+        (True, False, True, 4),
+        (True, True, True, 4),
+        (True, True, False, 512),
+    ],
+)
 def test_how_many_examples_are_looked_ahead_for(
-    openblas: bool, moving: bool, largest: int, monkeypatch: pytest.MonkeyPatch
+    openblas: bool, tiled: bool, moving: bool, largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
     for batch in (largest, largest + 1):
-        sizes = _program.compile_network(WIDE, batch, moving).program.sizes
+        sizes = _program.compile_network(WIDE, batch, moving, tiled=tiled).program.sizes
         assert (sizes[tables.AHEAD] >= 0) == (batch == largest)
 
 
 @pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize(
-    ("openblas", "units", "moving", "rows"),
+    ("openblas", "tiled", "units", "moving", "rows"),
     [
-        *((False, 128, moving, 16) for moving in (False, True)),
-        *((False, 129, moving, 32) for moving in (False, True)),
-        *((True, units, False, rows) for units, rows in ((16, 16), (48, 32), (191, 32), (192, 48), (640, 64))),
-        *((True, units, True, rows) for units, rows in ((16, 16), (24, 32), (96, 48), (320, 64))),
+        *((False, False, 128, moving, 16) for moving in (False, True)),
+        *((False, False, 129, moving, 32) for moving in (False, True)),
+        *((True, False, units, False, rows) for units, rows in ((16, 16), (48, 32), (191, 32), (192, 48), (640, 64))),
+        *((True, tiled, units, True, n) for tiled in (False, True) for units, n in ((16, 16), (24, 32), (96, 48))),
+        *((True, True, units, False, rows) for units, rows in ((16, 16), (128, 16), (129, 48), (800, 48))),
+        (True, False, 320, True, 64),
     ],
 )
 def test_blocks_grow_with_the_products_of_an_example(
-    openblas: bool, units: int, moving: bool, rows: int, monkeypatch: pytest.MonkeyPatch
+    openblas: bool, tiled: bool, units: int, moving: bool, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_blas, "is_openblas", lambda: openblas)
-    assert _program.compile_network(mlp((units,)), 1, moving).program.sizes[tables.BLOCK] == rows
-    assert _program.compile_network(mlp((units,)), 4, moving).program.sizes[tables.BLOCK] == rows // 4
+    for batch in (1, 4):
+        program = _program.compile_network(mlp((units,)), batch, moving, tiled=tiled).program
+        assert program.sizes[tables.BLOCK] == rows // batch
+    assert _program.compile_network(mlp((units,)), 64, False, tiled=True).program.sizes[tables.BLOCK] == 1
