@@ -82,7 +82,7 @@ def backward(program, memory, rules, o, b, rate, grow):
     # The gradient of line j is the sum over examples of across[j] · along.
     count, size, across, along = (outputs, inputs, dy, x) if turned else (inputs, outputs, x, dy)
     fours = count // 4 * 4 if plain and wanted and b == 1 and factor == 1 else 0
-    for j in range(0, fours, 4):
+    for j in range(fours - 4, -1, -4):  # backwards: what was read last, forward, is still in a cache
         lines = four(memory.values, start + j * size, size)
         a0, a1, a2, a3 = across[j], across[j + 1], across[j + 2], across[j + 3]
         p0, p1, p2, p3 = pace * a0, pace * a1, pace * a2, pace * a3

@@ -30,13 +30,17 @@ def gemm(dtype: torch.dtype) -> int:
 @functools.cache
 def is_openblas() -> bool:
     """Whether products are those of numpy's OpenBLAS."""
-    of_amd = llvmlite.binding.get_host_cpu_name().startswith("znver")
-    return (of_amd or of_torch(torch.float32) is None) and of_numpy(torch.float32) is not None
+    return (_is_amd() or of_torch(torch.float32) is None) and of_numpy(torch.float32) is not None
 
 
 def is_tiled() -> bool:
     """Whether compiled code multiplies a first layer's matrices itself, where the library was measured to be slower."""
-    return llvmlite.binding.get_host_cpu_name().startswith("znver") and torch.get_num_threads() == 1
+    return _is_amd() and torch.get_num_threads() == 1
+
+
+@functools.cache
+def _is_amd() -> bool:
+    return llvmlite.binding.get_host_cpu_name().startswith("znver")
 
 
 @functools.cache

@@ -68,6 +68,7 @@ def test_whose_library_multiplies(
     host: str, torchs: int | None, numpys: int | None, openblas: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_blas.llvmlite.binding, "get_host_cpu_name", lambda: host)
+    monkeypatch.setattr(_blas, "_is_amd", _blas._is_amd.__wrapped__)
     for name, address in (("of_torch", torchs), ("of_numpy", numpys), ("of_scipy", 3)):
         monkeypatch.setattr(_blas, name, lambda dtype, address=address: address)
     monkeypatch.setattr(_blas, "is_openblas", _blas.is_openblas.__wrapped__)

@@ -133,5 +133,6 @@ def test_a_sum_is_complete_before_it_is_added() -> None:
 )
 def test_where_products_are_tiled(host: str, threads: int, tiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_blas.llvmlite.binding, "get_host_cpu_name", lambda: host)
+    monkeypatch.setattr(_blas, "_is_amd", _blas._is_amd.__wrapped__)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     assert _blas.is_tiled() == tiled
