@@ -117,12 +117,13 @@ def _in_order(lower: np.ndarray, higher: np.ndarray) -> float:
 def _log_odds(logits: np.ndarray) -> np.ndarray:
     """log p / (1 − p) of each class: in the order of p, and different where p itself is rounded to 1."""
     rows, largest = np.arange(len(logits)), logits.argmax(1)
-    log_p = logits - logsumexp(logits, axis=1, keepdims=True)
-    rest = logits.copy()
+    top = logits[rows, largest]
+    below = logits - top[:, None]
+    shares, rest = np.exp(below), logits.copy()
     rest[rows, largest] = -np.inf
-    log_p[rows, largest] = 0  # replaced below; p of the others is at most a half
-    odds = log_p - np.log1p(-np.minimum(np.exp(log_p), 0.5))
-    odds[rows, largest] = logits[rows, largest] - logsumexp(rest, axis=1)
+    with np.errstate(divide="ignore"):  # of the largest, which follows
+        odds = below - np.log(shares.sum(1, keepdims=True) - shares)  # at least 1: the largest is among the others
+    odds[rows, largest] = top - logsumexp(rest, axis=1)
     return np.asarray(odds)
 
 

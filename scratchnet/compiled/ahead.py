@@ -10,6 +10,9 @@ with numbers a, b, k from the rates, decays and momentum alone: W_{t+1} = (1 −
 momentum. So one product X W₀ (and X v₀) and one Gram matrix X Xᵀ a block give every pre-activation as soon as the
 deltas before it are known, and W changes once a block, by Xᵀ δ. The same samples in the same order give the same
 weights up to rounding.
+
+Where the products are those of `scratchnet.compiled.panels`, a block may be a single step: there is nothing to look
+ahead for, but the weight lies in panels.
 """
 
 from scratchnet.compiled import panels

@@ -2,7 +2,9 @@
 
 A network becomes a program (`_program`), a run's tensors views of the flat arrays that the program steps (`_memory`),
 products go to the library at an address (`_blas`), and `scratchnet.compiled` does the rest in one call: forward, loss,
-backward, update. At small batches the first weight rests for a block of steps (`scratchnet.compiled.ahead`).
+backward, update. At small batches the first weight rests for a block of steps (`scratchnet.compiled.ahead`); where a
+library is slower than loops of its own for it, the weight lies in panels for the time of a call
+(`scratchnet.compiled.panels`).
 """
 
 from collections.abc import Callable
