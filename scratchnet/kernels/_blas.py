@@ -40,7 +40,7 @@ def is_tiled() -> bool:
 
 @functools.cache
 def _is_amd() -> bool:
-    return llvmlite.binding.get_host_cpu_name().startswith("znver")
+    return bool(llvmlite.binding.get_host_cpu_name().startswith("znver"))
 
 
 @functools.cache
