@@ -33,7 +33,7 @@ def rooms(program, memory, o):
     """-> inputs, Gram matrix, products with W₀ and v₀, deltas for W and v, each as a vector."""
     block, rows = memory.block, program.sizes[BATCH] * program.sizes[BLOCK]
     stride, columns, wide = strides(program, o)
-    size, gram = rows * wide, aligned(rows) * stride
+    size, gram = 0 if is_single(program, o) else rows * wide, aligned(rows) * stride
     rest = gram + rows * columns
     return (
         part(block, 0, gram),

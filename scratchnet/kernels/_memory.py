@@ -21,26 +21,28 @@ class Storage:
     values: Tensor
     states: dict[str, Tensor]
     gradients: Tensor
-    scratch: dict[int, Memory] = field(default_factory=dict)
+    scratch: dict[tuple[int, ...], Memory] = field(default_factory=dict)  # by its sizes, for programs come and go
+    panels: dict[int, Tensor] = field(default_factory=dict)  # by their size: programs of one weight share them
 
     def memory(self, compiled: Compiled) -> Memory:
         """What the program's steps change."""
-        key = id(compiled.program)
-        if key not in self.scratch:
+        sizes = compiled.work, compiled.block, compiled.panels, compiled.block_rows, len(compiled.program.operations)
+        if sizes not in self.scratch:
             dtype, nothing = self.values.dtype, torch.empty(0, dtype=self.values.dtype)
+            panels = self.panels.setdefault(compiled.panels, torch.zeros(compiled.panels, dtype=dtype))
             states = {name: self.states.get(name, nothing).numpy() for name in _STATES}
-            self.scratch[key] = Memory(
+            self.scratch[sizes] = Memory(
                 values=self.values.numpy(),
                 gradients=self.gradients.numpy(),
                 **states,
                 scale=np.ones(len(self.layout.names)),
                 work=torch.zeros(compiled.work, dtype=dtype).numpy(),
                 block=torch.zeros(compiled.block, dtype=dtype).numpy(),
-                panels=torch.zeros(compiled.panels, dtype=dtype).numpy(),
+                panels=panels.numpy(),
                 numbers=np.zeros(4 + 2 * compiled.block_rows),
                 starts=np.zeros(len(compiled.program.operations), np.int64),
             )
-        return self.scratch[key]
+        return self.scratch[sizes]
 
 
 def storage(values: Values, layout: Layout) -> Storage:

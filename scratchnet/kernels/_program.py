@@ -183,9 +183,10 @@ def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, .
     numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors, tiled)
     rows, room, panels = batch * block, 0, 0
     if ahead >= 0:  # see `scratchnet.compiled.ahead.rooms`
-        wide = aligned(int(operations[ahead, tables.OUTPUTS]))
-        stride = (aligned(features) // tables.ALIGNED | 1) * tables.ALIGNED
-        room = aligned(rows) * stride + rows * (aligned(rows) * (block > 1) + 4 * wide)
+        outputs = int(operations[ahead, tables.OUTPUTS])
+        stride, wide = (aligned(features) // tables.ALIGNED | 1) * tables.ALIGNED, aligned(outputs)
+        several, single = block > 1, block == 1 and wide == outputs
+        room = aligned(rows) * stride + rows * (several * aligned(rows) + (not single) * 4 * wide)
         panels = tiled * (features * wide + max(aligned(features), SLAB) * tables.ALIGNED)
     program = Program(operations, reals, weights, pixels.astype(np.int64), np.array(numbers, np.int64))
     return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, room, panels, rows)

@@ -12,7 +12,8 @@ from nets import any_nets, nets
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.kernels import compiled, plain
+from scratchnet.kernels import _program, compiled, plain
+from scratchnet.kernels._memory import Storage
 from scratchnet.values import Values
 
 OPTIMIZERS = st.sampled_from([sn.SGD(), sn.SGD(), sn.SGD(nesterov=True), sn.Adam(beta1=0.8, eps=1e-4)])
@@ -346,3 +347,18 @@ def test_weights_of_examples_are_those_of_plain(loss: sn.Loss, optimizer: sn.Opt
 def test_weights_out_of_range_are_told(weight: object, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         sn.Examples(torch.ones(4, 1), torch.zeros(4).long(), torch.zeros(1), torch.ones(1), weight)  # type: ignore[arg-type]
+
+
+def test_programs_that_are_forgotten_leave_no_memory_behind() -> None:
+    """As in a process that trains more networks than programs are remembered."""
+    run = run_of(WIDE)
+    data, order = examples(WIDE, 40), torch.arange(40)
+    reference, fast = values_of(run), values_of(run)
+    for _ in range(5):
+        for batch in (8, 20):
+            _program.compile_network.cache_clear()
+            losses = [kernel.train(one, data, order, batch) for kernel, one in ((compiled, fast), (plain, reference))]
+            torch.testing.assert_close(*losses, rtol=1e-10, atol=1e-10)
+        compiled.predict(fast, data.inputs, data.normalisation(torch.float64))
+    assert isinstance(fast.storage, Storage)
+    assert len(fast.storage.scratch) == 3  # of two batch sizes, and of outputs
