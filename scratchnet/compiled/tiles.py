@@ -20,6 +20,7 @@ from scratchnet.compiled.prefetching import ask_for
 PANEL = 64  # bytes: a cache line
 SLAB = 64  # examples that a gradient is summed over at a time: more rows than the nearest table of addresses holds
 _VECTOR = 32  # bytes
+_TERMS = 256  # of one sum: float32 rounds longer ones more than the sums of a library
 _LATER = 4  # tiles: what is added to is asked for so long before
 
 _Int, _Lane = ir.IntType(64), ir.IntType(32)
@@ -200,25 +201,26 @@ def panel_width(vector):
 def multiply_panel(a, across, along, panel, size, c, stride, rows, added):
     """c ← [c +] Σ_k a[r · across + k · along] · panel[k] for the rows r of c, `stride` numbers apart.
 
-    a, panel and c are vectors that begin there; panel has `size` rows.
+    a, panel and c are vectors that begin there; panel has `size` rows. A long sum is added up in parts of equal length.
     """
-    like, number = a.dtype.type(0), a.itemsize
-    b, r = panel.ctypes.data, 0
+    like, number, length = a.dtype.type(0), a.itemsize, -(-size // -(-size // _TERMS))
+    r = 0
     while r < rows:
         left = rows - r
-        x, y = a.ctypes.data + number * r * across, c.ctypes.data + number * r * stride
-        if left >= 6:
-            _six(like, x, across, along, b, size, y, stride, added)
-            r += 6
-        elif left >= 4:
-            _four(like, x, across, along, b, size, y, stride, added)
-            r += 4
-        elif left >= 2:
-            _two(like, x, across, along, b, size, y, stride, added)
-            r += 2
-        else:
-            _one(like, x, across, along, b, size, y, stride, added)
-            r += 1
+        tile = 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
+        y = c.ctypes.data + number * r * stride
+        for begin in range(0, size, length):
+            x, b = a.ctypes.data + number * (r * across + begin * along), panel.ctypes.data + PANEL * begin
+            terms, more = min(length, size - begin), added or begin > 0
+            if tile == 6:
+                _six(like, x, across, along, b, terms, y, stride, more)
+            elif tile == 4:
+                _four(like, x, across, along, b, terms, y, stride, more)
+            elif tile == 2:
+                _two(like, x, across, along, b, terms, y, stride, more)
+            else:
+                _one(like, x, across, along, b, terms, y, stride, more)
+        r += tile
 
 
 @compiled(AS_WRITTEN)

@@ -83,7 +83,7 @@ def test_a_weight_in_panels_comes_back(inputs: int, outputs: int, dtype: type) -
     assert back.is_alone()
 
 
-@given(rows=st.integers(1, 140), inputs=SIZES, outputs=SIZES, dtype=TYPES)
+@given(rows=st.integers(1, 140), inputs=st.one_of(SIZES, st.integers(250, 600)), outputs=SIZES, dtype=TYPES)
 def test_products_and_gradients(rows: int, inputs: int, outputs: int, dtype: type) -> None:
     x, weight, delta = (
         numbers((rows, inputs), dtype),
@@ -116,6 +116,17 @@ def test_products_of_steps_with_earlier_ones(batch: int, steps: int, less: int, 
         close(found[row, :before], expected[row, :before], inputs)
     assert gram.is_alone()
     assert room.is_alone()
+
+
+def test_a_long_sum_rounds_less_than_one_chain_of_additions() -> None:
+    x, weight = numbers((6, 3072), np.float32), numbers((3072, 16), np.float32, 1)
+    exact, y, held = x.astype(float) @ weight, np.zeros(6 * 16, np.float32), np.zeros(weight.size, np.float32)
+    into_panels(weight.ravel(), *weight.shape, 16, held)
+    products(rows_apart(x, 3088), 3088, 6, held, 3072, 16, y)
+    chain = np.add.accumulate(x[:, :, None] * weight, 1)[:, -1]
+    assert chain.dtype == np.float32
+    ours, chains = (np.sqrt(np.square(found - exact).mean()) for found in (y.reshape(6, 16), chain))
+    assert ours < 0.6 * chains
 
 
 def test_a_sum_is_complete_before_it_is_added() -> None:
