@@ -141,7 +141,10 @@ normalised already. "×" is how many times as long the peer takes.
 
 On the CPU one compiled function runs whole stretches of steps and hands the matrix products to the library that torch
 computes with, on processors of AMD to numpy's
-([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)); small batches train by an exact reordering of SGD
+([scratchnet/kernels/compiled.py](../scratchnet/kernels/compiled.py)). There the first weight lies in panels while it
+trains by SGD without momentum, and its products are the engine's own
+([scratchnet/compiled/tiles.py](../scratchnet/compiled/tiles.py)): a library copies what it multiplies at each call.
+Small batches train by an exact reordering of SGD
 ([scratchnet/compiled/ahead.py](../scratchnet/compiled/ahead.py)). The first use compiles, for about 20 seconds once per
 machine.
 

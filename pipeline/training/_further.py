@@ -1,6 +1,6 @@
 """Metrics beside loss and score: some every epoch where they are asked for, all that ship of the best epoch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipeline.runs.predictions import Predicted
 if TYPE_CHECKING:
     from pipeline.metrics.scoring import Predictions
 
-HELD_OUT = (SELECTION, "test")  # what is predicted again at a run's end; the training split is most of the examples
+_HELD_OUT = (SELECTION, "test")  # what is predicted again at a run's end; the training split is most of the examples
 
 
 class FurtherMetrics:
@@ -35,45 +35,34 @@ class FurtherMetrics:
         """What is recorded of a split, by column of history.csv: from the outputs (N, K) as they are trained."""
         from pipeline.metrics.scoring import figures
 
-        found = figures(self._predictions(split, self._in_units(outputs)), self.recorded)
+        values = class_logits(self.dataset.task, outputs.detach().double().cpu()).numpy()
+        found = figures(self._predictions(split, self.dataset.in_units(values)), self.recorded)
         return {metric_of(name).on(split): value for name, value in found.items()}
 
-    def of_best(self, outputs: Callable[[str], np.ndarray]) -> tuple[dict[str, float], Predicted | None]:
+    def of_best(
+        self, network: sn.Sequential, header: Header, weights: Mapping[str, Tensor]
+    ) -> tuple[dict[str, float], Predicted | None]:
         """What ships, of the held-out splits, by its name in result.json, and the predictions of the test split.
 
-        `outputs` gives those of a split, see `of_weights` and `as_trained`.
+        `weights` are in the units of the targets.
         """
         from pipeline.metrics.scoring import figures, further_of
 
+        model = TrainedModel(network, dict(weights), header)
         functions = further_of(self.dataset.task, self.dataset.outputs)
         rest = {name: function for name, function in functions.items() if name not in self.recorded}
         best: dict[str, float] = {}
         predicted = None
-        for split in HELD_OUT:
+        for split in _HELD_OUT:
             examples: Split = getattr(self.dataset, split)
             keeps = self.keeps_predictions and split == "test"
             if not len(examples) or not (rest or keeps):
                 continue
-            predictions = self._predictions(split, outputs(split))
+            predictions = self._predictions(split, model.outputs(examples.inputs).double().cpu().numpy())
             best |= {metric_of(name).best(split): value for name, value in figures(predictions, rest).items()}
             if keeps:
                 predicted = Predicted.of(predictions)
         return best, predicted
-
-    def of_weights(
-        self, network: sn.Sequential, header: Header, weights: Mapping[str, Tensor]
-    ) -> Callable[[str], np.ndarray]:
-        """The outputs of each split by weights in the units of the targets."""
-        model = TrainedModel(network, dict(weights), header)
-        return lambda split: np.asarray(model.outputs(getattr(self.dataset, split).inputs).double().cpu().numpy())
-
-    def as_trained(self, outputs: Callable[[str], Tensor]) -> Callable[[str], np.ndarray]:
-        """The outputs of each split from those (N, K) as they are trained."""
-        return lambda split: self._in_units(outputs(split))
-
-    def _in_units(self, outputs: Tensor) -> np.ndarray:
-        values = class_logits(self.dataset.task, outputs.detach().double().cpu()).numpy()
-        return self.dataset.in_units(values)
 
     def _predictions(self, split: str, outputs: np.ndarray) -> "Predictions":
         from pipeline.metrics.scoring import Predictions

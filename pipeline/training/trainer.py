@@ -20,7 +20,7 @@ from pipeline.runs.metrics import Row
 from pipeline.runs.model import Header
 from pipeline.runs.result import Result, Status, ended_result
 from pipeline.training._clock import Clock
-from pipeline.training._further import HELD_OUT, FurtherMetrics
+from pipeline.training._further import FurtherMetrics
 from pipeline.training.checkpoint import Checkpoint, of_bytes, to_bytes
 from pipeline.training.setup import SPLITS, Setup
 
@@ -151,11 +151,8 @@ class Trainer:
         """Evaluate every split, write each run's row, and close the runs that are done or have diverged."""
         start = time.perf_counter()
         lr = self.stack.lr()
-        ending = any(run.epochs == epoch for run in self.stack.runs)
-        figures = {
-            name: self.stack.evaluate(split, outputs=bool(self.further.recorded) or (ending and name in HELD_OUT))
-            for name, split in self.splits.items()
-        }
+        wanted = bool(self.further.recorded)
+        figures = {name: self.stack.evaluate(split, outputs=wanted) for name, split in self.splits.items()}
         rows = [self._figures(r, figures) for r in range(len(self.stack.runs))]
         penalty = self.stack.penalty()
         self.clock.evaluation += time.perf_counter() - start
@@ -169,62 +166,41 @@ class Trainer:
             row |= {"lr": float(lr[r]), "seconds": spent - folder.seconds}
             if folder.record(row):
                 folder.weights = in_units(self.stack.runs[r].network, self.stack.params_of(r), self.dataset)
-            self._close_if_done(j, figures)
+            self._close_if_done(j)
 
     def _figures(self, r: int, figures: Mapping[str, sn.Evaluation]) -> Row:
         """What an epoch's row has of each split."""
         row: Row = {}
         for split, figure in figures.items():
             row |= {LOSS.on(split): float(figure.loss[r]), self.score.on(split): float(figure.score[r])}
-            if self.further.recorded and figure.outputs is not None:
+            if figure.outputs is not None:
                 row |= self.further.of_epoch(split, figure.outputs[r])
         return row
 
-    def _close(
-        self,
-        folder: RunFolder,
-        r: int,
-        status: Status,
-        message: str | None = None,
-        figures: Mapping[str, sn.Evaluation] | None = None,
-    ) -> Result:
-        """Write the run's record; `figures` are of its last epoch."""
-        self._evaluate_best(folder, r, figures or {})
+    def _close(self, folder: RunFolder, r: int, status: Status, message: str | None = None) -> Result:
+        """Write the run's record."""
+        self._evaluate_best(folder, r)
         return folder.close(folder.result(status, self.clock.seconds(len(self.stack.runs)), message))
 
-    def _evaluate_best(self, folder: RunFolder, r: int, figures: Mapping[str, sn.Evaluation]) -> None:
+    def _evaluate_best(self, folder: RunFolder, r: int) -> None:
         """The metrics of the run's best epoch that no epoch records."""
-
-        def last(split: str) -> torch.Tensor:
-            """What the stack says now, which may be known already."""
-            outputs = figures[split].outputs if split in figures else None
-            if outputs is None:
-                outputs = self.stack.evaluate(self.splits[split], outputs=True).outputs
-            assert outputs is not None
-            return outputs[r]
-
         start = time.perf_counter()
-        if folder.weights and not folder.epochs_since_best:
-            folder.further, folder.predicted = self.further.of_best(self.further.as_trained(last))
-        elif folder.weights:
+        if folder.weights:
             weights = {name: value.to(self.stack.device) for name, value in folder.weights.items()}
-            network, header = self.stack.runs[r].network, folder.facts["model"]
-            outputs = self.further.of_weights(network, header, weights)
-            folder.further, folder.predicted = self.further.of_best(outputs)
+            folder.further, folder.predicted = self.further.of_best(
+                self.stack.runs[r].network, folder.facts["model"], weights
+            )
         self.clock.evaluation += time.perf_counter() - start
 
-    def _close_if_done(self, j: int, figures: Mapping[str, sn.Evaluation] | None = None) -> None:
-        """Close run j if its last row says that it has diverged, has all its epochs or no longer improves.
-
-        `figures` are those of the row, where they are at hand.
-        """
+    def _close_if_done(self, j: int) -> None:
+        """Close run j if its last row says that it has diverged, has all its epochs or no longer improves."""
         folder, row = self.folders[j], self.folders[j].history[-1]
         if not math.isfinite(row["objective"]):
             key = _too_large(self.stack.runs[self.rows[j]].settings, row)
             message = f"the objective was {row['objective']} after epoch {row['epoch']}; try a smaller {key}"
             self.results[j] = self._close(folder, self.rows[j], "diverged", message)
         elif row["epoch"] == folder.job.config.training.epochs:
-            self.results[j] = self._close(folder, self.rows[j], "finished", figures=figures)
+            self.results[j] = self._close(folder, self.rows[j], "finished")
         elif 0 < folder.job.config.training.patience <= folder.epochs_since_best:
             message = f"stopped early: no better {folder.metric.heading(SELECTION)} since epoch {folder.best_epoch}"
             self.results[j] = self._close(folder, self.rows[j], "finished", message)

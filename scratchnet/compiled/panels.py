@@ -5,8 +5,9 @@ Products and deltas have rows of whole panels, of which the last has numbers tha
 """
 
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.panel_rows import move_rows, panel_width, scale_rows, turn_rows
 from scratchnet.compiled.parts import part
-from scratchnet.compiled.tiles import SLAB, move_rows, multiply_panel, panel_width, scale_rows, turn_rows
+from scratchnet.compiled.tiles import SLAB, multiply_panel
 
 
 @compiled(AS_WRITTEN, inlined=True)

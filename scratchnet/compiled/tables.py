@@ -103,3 +103,4 @@ class Data(NamedTuple):
 BYTES, FLOATS, DOUBLES = range(3)
 
 ALIGNED = 16  # numbers: vector registers and the library's fastest paths ask for 64 bytes
+PANEL = 64  # bytes of each row of a matrix that lies in panels: a cache line

@@ -59,11 +59,10 @@ def test_what_a_run_kept_is_what_its_network_says(dataset: list[str], make_job: 
     again = diagnose(job.folder)
     for field in ("target", "predicted"):
         np.testing.assert_array_equal(getattr(kept, field), getattr(again, field))
-    rounding = 1e-5  # of two kernels, in float32
-    np.testing.assert_allclose(kept.probability, again.probability, rtol=rounding)
+    np.testing.assert_allclose(kept.probability, again.probability, rtol=1e-6)
     assert (kept.positive is None) == (again.positive is None) == (name != "square")
     if kept.positive is not None and again.positive is not None:
-        np.testing.assert_allclose(kept.positive, again.positive, rtol=rounding)
+        np.testing.assert_allclose(kept.positive, again.positive, rtol=1e-6)
         np.testing.assert_allclose(kept.probability, np.maximum(kept.positive, 1 - kept.positive), rtol=1e-6)
         assert kept.weight is again.weight is None
     else:
