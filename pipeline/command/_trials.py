@@ -10,7 +10,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from pipeline.command.launcher import EndedJob
 from pipeline.metrics import SELECTION, selected
 from pipeline.runs.history import History, read_history
-from pipeline.runs.result import Result
 
 if TYPE_CHECKING:
     import optuna
@@ -26,7 +25,9 @@ def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobRetur
     from optuna.trial import TrialState
 
     ours = [job for job in jobs if isinstance(job, EndedJob)]
-    if any(job.status != JobStatus.COMPLETED for job in jobs) or not all(_has_ended(job.result) for job in ours):
+    if any(job.status != JobStatus.COMPLETED for job in jobs) or not all(
+        job.result and job.result.decided for job in ours
+    ):
         return False
     scores = [float(job._return_value) for job in jobs if job._return_value is not None]
     if len(scores) < len(jobs) or not all(map(math.isfinite, scores)):  # some diverged
@@ -42,10 +43,6 @@ def report(study: "optuna.Study", trial: "optuna.Trial", jobs: Sequence[JobRetur
     else:
         study.tell(trial, mean)
     return True
-
-
-def _has_ended(result: Result | None) -> bool:
-    return result is not None and (result.ended or result.dropped_at_epoch is not None)
 
 
 def _describe(trial: "optuna.Trial", jobs: Sequence[EndedJob], end: int | None) -> None:

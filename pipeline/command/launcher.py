@@ -66,7 +66,7 @@ def launch(
         ledger = Ledger(sweep)
         requests = [Request(job.overrides, identity) for job, identity in zip(composed, identities, strict=True)]
         numbers = ledger.numbers(requests, initial_job_idx, options.mismatch)
-        ledger.check_files(numbers, options.mismatch)
+        ledger.check_files(numbers, options)
         composed = [
             _place(ledger, job if job.number == number else compose(overrides, number), number)
             for job, number, overrides in zip(composed, numbers, job_overrides, strict=True)
@@ -228,7 +228,7 @@ def _left(jobs: Sequence[Job], results: Mapping[Path, Result]) -> str:
     """How many runs have not come to their end, in words; "" if all have."""
     folders = {job.folder for job in jobs}
     begun = [results[folder] for folder in folders if folder in results]
-    paused = sum(not result.ended and result.dropped_at_epoch is None for result in begun)
+    paused = sum(not result.decided for result in begun)
     counts = {"paused": paused, "not begun": len(folders) - len(begun)}
     left = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return left and f"of {len(folders)} runs {left}"

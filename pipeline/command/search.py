@@ -25,6 +25,7 @@ from pipeline.command._study import Study
 from pipeline.command._trials import report
 from pipeline.command.callbacks import deadline
 from pipeline.command.grid import texts
+from pipeline.config.schema import Sweep
 from pipeline.config.settings import replicating
 from pipeline.errors import UserError
 from pipeline.extras import needed
@@ -36,6 +37,9 @@ from pipeline.sweep.lock import locked
 with needed("search", "hydra/sweeper=search"):
     import optuna
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+    from optuna.trial import FrozenTrial
+
+_BATCHES = "batches"  # of a trial's attributes: numbers of the batches that it was in
 
 Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
@@ -122,7 +126,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         study = journal.optuna
         _check_select(sweep, study, select)
         journal.seal()  # before the first suggestion: what a command that ends while it asks has added is taken back
-        _train_damaged_again(config, study, space, launcher)
+        _train_damaged_again(sweep, corners[0].sweep, study, space, launcher, options)
         while time.time() < deadline(config.sweep.hours):
             known = study.trials
             finished = [trial for trial in known if trial.state.is_finished() or trial.number in failed]
@@ -132,8 +136,9 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
             study.sampler = sampler(options.sampler, options.seed, len(finished))
             new = min(options.batch, options.trials - len(finished)) - len(pending)
             suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
-            journal.seal()
             trials = [*(optuna.Trial(study, trial._trial_id) for trial in pending), *suggested]
+            _record_batch(trials, known, options)
+            journal.seal()
             jobs, replicates = [space.jobs(trial.params) for trial in trials], len(space.replicates)
             ended = launcher.launch([job for of_trial in jobs for job in of_trial], trials[0].number * replicates)
             for place, trial in enumerate(trials):
@@ -204,16 +209,34 @@ def _check_select(sweep: Path, study: "optuna.Study", select: str) -> None:
     study.set_user_attr("select", select)
 
 
-def _train_damaged_again(config: DictConfig, study: "optuna.Study", space: Space, launcher: Launcher) -> None:
-    """Train earlier trials whose runs have no results any more; their scores stay, as equal runs have equal ones."""
-    ledger = Ledger(Path(str(config.hydra.sweep.dir)))
-    numbers = list(ledger.entries)
-    ledger.check_files(numbers, str(config.sweep.mismatch))
-    if not all(map(ledger.ended, numbers)):
-        complete = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-        points = [trial.params for trial in complete if trial.params.keys() == space.axes.keys()]
-        if jobs := [job for point in points for job in space.jobs(point)]:
-            launcher.launch(jobs, 0)
+def _record_batch(trials: Sequence[optuna.Trial], known: Sequence[FrozenTrial], options: Options) -> None:
+    """Note which trials train together: halving compares each with the others."""
+    number = 1 + max((batch for trial in known for batch in _batches(trial, options)), default=-1)
+    for trial in trials:
+        trial.set_user_attr(_BATCHES, [*trial.user_attrs.get(_BATCHES, []), number])
+
+
+def _batches(trial: FrozenTrial, options: Options) -> list[int]:
+    """The batches that the trial was in: several, if it did not come to its end in the first."""
+    return list(trial.user_attrs.get(_BATCHES, [trial.number // options.batch]))  # version 0.1.0 noted none
+
+
+def _train_damaged_again(
+    sweep: Path, swept: Sweep, study: "optuna.Study", space: Space, launcher: Launcher, options: Options
+) -> None:
+    """Train earlier trials whose runs have no results any more, each in its batch, so that halving decides as before.
+
+    Their scores stay, as equal runs have equal ones.
+    """
+    ledger = Ledger(sweep)
+    ledger.check_files(list(ledger.entries), swept)
+    batches: dict[int, list[list[str]]] = {}
+    for trial in study.trials:
+        if trial.state.is_finished() and trial.params.keys() == space.axes.keys():
+            for batch in _batches(trial, options):
+                batches.setdefault(batch, []).extend(space.jobs(trial.params))
+    for jobs in ledger.undecided(batches.values()):
+        launcher.launch(jobs, 0)
 
 
 def _axis(override: Override) -> Axis:

@@ -95,6 +95,11 @@ class Result(BaseModel):
         return self.status in ("finished", "diverged")
 
     @property
+    def decided(self) -> bool:
+        """Whether the run is over, or successive halving has dropped it."""
+        return self.ended or self.dropped_at_epoch is not None
+
+    @property
     def metric(self) -> Metric:
         """What its best epoch is the best by, on validation."""
         training = self.config.get("training")

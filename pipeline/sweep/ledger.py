@@ -2,16 +2,18 @@
 
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.config.schema import Sweep
 from pipeline.errors import UserError
+from pipeline.files import HISTORY
 from pipeline.runs.folder import altered_files
 from pipeline.runs.identity import Identity
 from pipeline.runs.problem import Problem
 from pipeline.runs.provenance import about_run
-from pipeline.runs.result import ended_result, read_result
+from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep._plan_file import Entry, archive, listed, numbered, read_entries, write_entries
 
 _PARTS = {
@@ -97,11 +99,19 @@ class Ledger:
         """Whether the run has ended and need not be trained again."""
         return ended_result(self.folder(number)) is not None
 
-    def check_files(self, numbers: Sequence[int], mismatch: str) -> None:
+    def undecided(self, batches: Iterable[Sequence[Sequence[str]]]) -> list[Sequence[Sequence[str]]]:
+        """The batches of jobs, given by overrides, with a run that is neither over nor dropped by halving."""
+        results = {_words(entry.overrides): read_result(self.folder(number)) for number, entry in self.entries.items()}
+        decided = {words for words, result in results.items() if isinstance(result, Result) and result.decided}
+        return [jobs for jobs in batches if not all(_words(job) in decided for job in jobs)]
+
+    def check_files(self, numbers: Sequence[int], options: Sweep) -> None:
         """Move runs aside whose files are not what they have written, and say so; say which files are missing.
 
-        A run with missing files counts as finished unless `mismatch` is "retrain".
+        A run that has ended counts as finished without its files, unless `sweep.mismatch` is "retrain" or it has no
+        history and the sweep is a halving, which compares by that.
         """
+        compared = [HISTORY] if options.kind == "halving" else []
         incomplete: dict[int, list[str]] = {}
         for number in dict.fromkeys(numbers):
             folder = self.folder(number)
@@ -111,11 +121,12 @@ class Ledger:
                     self._reject(number, result.words)
                 continue
             missing, altered = altered_files(folder, result)
-            if altered or (missing and not result.ended):
-                self._reject(number, f"{' and '.join(altered + missing)} changed since it was written")
+            if altered or (missing and not result.ended) or set(missing) & set(compared):
+                reasons = ((altered, "changed since it was written"), (missing, "missing"))
+                self._reject(number, ", ".join(f"{' and '.join(names)} {what}" for names, what in reasons if names))
             elif missing:
                 incomplete[number] = missing
-        if incomplete and mismatch == "retrain":
+        if incomplete and options.mismatch == "retrain":
             for number in incomplete:
                 self._archive(number)
         elif incomplete:

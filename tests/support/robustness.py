@@ -3,7 +3,7 @@
 Each disturbed sweep is continued and must come to the figures of an undisturbed one, to the last bit, and no message
 may be a traceback. The tests take a sample; all of it, with a line a failure and a table of counts:
 
-    python tests/support/robustness.py faults kills stops corruptions --count 50 --kind grid,halving,search
+    python tests/support/robustness.py faults kills stops corruptions --count 50
     python tests/support/robustness.py workers kills stops corruptions --count 50 --kind dask
 """
 
@@ -40,6 +40,8 @@ SWEEPS = {
         "optimizer.lr=tag(log,interval(0.01,0.5))",
     ],
 }
+SWEEPS["halved search"] = [*SWEEPS["search"], "sweep=halving", "training.epochs=4"]
+_HALVING = ("halving", "halved search")
 _ON_A_CLUSTER = ["dataset.samples=2000", "training.epochs=12", "optimizer.lr=0.1,0.3", "seed=0,1"]
 
 
@@ -95,7 +97,7 @@ def continued(folder: Path, kind: str, expected: dict[str, object], before: Ende
     except Exception as error:  # whatever a damaged file raises
         return [*faults, f"not whole: {error}"]
     same = now == expected
-    if kind == "halving" and before is not None and "outputs/s/" in before.error:  # a run failed, told by its folder
+    if kind in _HALVING and before is not None and "outputs/s/" in before.error:  # a run failed, told by its folder
         same = all(is_as_far(now[run], expected[run]) for run in expected)
     return faults if same else [*faults, "other figures"]
 
@@ -186,7 +188,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="+", choices=("faults", "kills", "stops", "corruptions", "workers"))
     parser.add_argument(
-        "--kind", default="grid,halving,search", help="sweeps, separated by commas; dask: a grid on a cluster"
+        "--kind", default=",".join(SWEEPS), help="sweeps, separated by commas; dask: a grid on a cluster"
     )
     parser.add_argument("--count", type=int, default=50, help="of kills, stops and corruptions")
     parser.add_argument("--every", type=int, default=1, help="of faults: every how many-th call")

@@ -4,6 +4,7 @@ import errno
 import itertools
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -39,6 +40,40 @@ def test_damaged_anywhere_it_goes_on_to_the_same_figures(kind: str, expected: di
     for _ in range(SAMPLE):
         done, faults = corruption(kind, moments, moments.uniform(0.5, 4), expected[kind])
         assert not faults, done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["halving", "halved search"])
+def test_without_a_file_of_any_run_halving_decides_as_before(
+    tmp_path: Path, kind: str, expected: dict[str, dict[str, object]]
+) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert command(whole, SWEEPS[kind]).status == 0
+    for number, (run, name) in enumerate(itertools.product(expected[kind], ("history.csv", "result.json"))):
+        folder = tmp_path / str(number)
+        shutil.copytree(whole, folder)
+        (folder / "outputs/s" / run / name).unlink()
+        again = command(folder, SWEEPS[kind])
+        assert again.is_told
+        assert figures(folder / "outputs/s") == expected[kind], (run, name, again.error)
+        told = f"outputs/s/{run}: history.csv missing; moved to .sweep/replaced/{run}-0, and trains again"
+        assert (told in again.error) == (name == "history.csv")
+
+
+@pytest.mark.slow
+def test_batches_that_a_search_of_version_0_1_did_not_note_follow_from_their_size(
+    tmp_path: Path, expected: dict[str, dict[str, object]]
+) -> None:
+    def disturb() -> None:
+        from pipeline.command import search
+
+        search._record_batch = lambda trials, known, options: None
+
+    assert command(tmp_path, SWEEPS["halved search"], disturb).status == 0
+    (tmp_path / "outputs/s/4/result.json").unlink()
+    assert command(tmp_path, SWEEPS["halved search"]).status == 0
+    assert figures(tmp_path / "outputs/s") == expected["halved search"]
 
 
 def killed(folder: Path, kind: str, epoch: int) -> Path:
