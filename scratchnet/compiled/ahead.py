@@ -20,21 +20,31 @@ from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
 from scratchnet.compiled.parts import part
 from scratchnet.compiled.products import matrix
-from scratchnet.compiled.stepping import subtract
-from scratchnet.compiled.tables import ALIGNED, BATCH, BLOCK, DY, INPUTS, OUTPUTS, TILED, WEIGHT, Y
+from scratchnet.compiled.tables import (
+    BATCH,
+    BLOCK,
+    DY,
+    GRAM_PLACE,
+    GRAM_STRIDE,
+    INPUT_STRIDE,
+    OUTPUT_STRIDE,
+    OUTPUTS,
+    TILED,
+    WEIGHT,
+    Y,
+)
 from scratchnet.compiled.vectors import add, add_four, copy, rescale, scaled
+from scratchnet.compiled.velocity import close_moving, factors, step_back
 
-_SLAB = 2**14  # numbers of the weight at a time
 _REGISTER = 8  # numbers
 
 
 @compiled(AS_WRITTEN, inlined=True)
 def rooms(program, memory, o):
     """-> inputs, Gram matrix, products with W₀ and v₀, deltas for W and v, each as a vector."""
-    block, rows = memory.block, program.sizes[BATCH] * program.sizes[BLOCK]
-    stride, columns, wide = strides(program, o)
-    size, gram = 0 if is_single(program, o) else rows * wide, aligned(rows) * stride
-    rest = gram + rows * columns
+    block, rows, gram = memory.block, program.sizes[BATCH] * program.sizes[BLOCK], program.sizes[GRAM_PLACE]
+    _, columns, wide = strides(program)
+    size, rest = 0 if is_single(program, o) else rows * wide, gram + rows * columns
     return (
         part(block, 0, gram),
         part(block, gram, rows * columns),
@@ -48,24 +58,13 @@ def rooms(program, memory, o):
 @compiled(AS_WRITTEN, inlined=True)
 def is_single(program, o):
     """Whether a block is one step, whose products and deltas can stay where the network has them."""
-    return o >= 0 and program.sizes[BLOCK] == 1 and program.operations[o, OUTPUTS] % ALIGNED == 0
+    return o >= 0 and program.sizes[BLOCK] == 1 and program.operations[o, OUTPUTS] == program.sizes[OUTPUT_STRIDE]
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def strides(program, o):
-    """-> how many numbers rows of the inputs, of the Gram matrix, and of products and deltas lie apart.
-
-    Inputs an odd number of cache lines: lines that hold a column would else crowd into a part of the cache.
-    """
-    lines = aligned(program.sizes[INPUTS]) // ALIGNED
-    columns = aligned(program.sizes[BATCH] * program.sizes[BLOCK]) if program.sizes[BLOCK] > 1 else 0
-    return (lines | 1) * ALIGNED, columns, aligned(program.operations[o, OUTPUTS])
-
-
-@compiled(AS_WRITTEN)
-def aligned(numbers):
-    """The next multiple of what vector registers and the library's fastest paths ask for."""
-    return -(-numbers // ALIGNED) * ALIGNED
+def strides(program):
+    """-> how many numbers rows of the inputs, of the Gram matrix, and of products and deltas lie apart."""
+    return program.sizes[INPUT_STRIDE], program.sizes[GRAM_STRIDE], program.sizes[OUTPUT_STRIDE]
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -73,7 +72,7 @@ def begin(program, memory, o):
     """Before the first block: the weight goes into panels where its products are tiled."""
     if program.sizes[TILED]:
         start, inputs, outputs, _ = matrix(program, program.operations[o, WEIGHT])
-        panels.into_panels(memory.values[start:], inputs, outputs, aligned(outputs), memory.panels)
+        panels.into_panels(memory.values[start:], inputs, outputs, program.sizes[OUTPUT_STRIDE], memory.panels)
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -99,7 +98,7 @@ def open_block(program, memory, gemm, o, rows, moving):
     and m_i.
     """
     x, gram, base, base_velocity, _, _ = rooms(program, memory, o)
-    stride, columns, wide = strides(program, o)
+    stride, columns, wide = strides(program)
     if is_single(program, o):
         base = part(memory.work, program.operations[o, Y], rows * wide)
     p, batch = program.operations[o, WEIGHT], program.sizes[BATCH]
@@ -140,17 +139,10 @@ def gram_sizes(batch, rows):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def factors(program, memory):
-    """-> k and m of the examples of the block, (rows,) each."""
-    rows = program.sizes[BATCH] * program.sizes[BLOCK]
-    return memory.numbers[4 : 4 + rows], memory.numbers[4 + rows :]
-
-
-@compiled(AS_WRITTEN, inlined=True)
 def look(program, memory, o, t, b):
     """y ← x_t W_t of the b examples of step t in the block."""
     _, gram, base, base_velocity, deltas, _ = rooms(program, memory, o)
-    _, columns, wide = strides(program, o)
+    _, columns, wide = strides(program)
     n, numbers, past = program.operations[o, OUTPUTS], memory.numbers, factors(program, memory)[0]
     start, number = t * program.sizes[BATCH], base.dtype.type
     y = memory.work[program.operations[o, Y] :]
@@ -185,7 +177,7 @@ def remember(program, memory, rules, o, t, b, rate, single):
     deltas = rooms(program, memory, o)[4]
     op, numbers = program.operations[o], memory.numbers
     p, n = op[WEIGHT], op[OUTPUTS]
-    start, wide = t * program.sizes[BATCH], aligned(n)
+    start, wide = t * program.sizes[BATCH], program.sizes[OUTPUT_STRIDE]
     for r in range(0 if single else b):
         copy(part(memory.work, op[DY] + r * n, n), part(deltas, (start + r) * wide, n))
     l2, decay, momentum = rules.l2[p], rules.decay[p], rules.momentum
@@ -204,32 +196,25 @@ def remember(program, memory, rules, o, t, b, rate, single):
         past[r], past_velocity[r] = -rate * ahead, 1.0
 
 
-@compiled(AS_WRITTEN, disjoint=True)
-def step_back(kept, pull, l2, momentum, past, past_velocity):
-    """The shares that earlier deltas have in W and v, a step later."""
-    for i in range(len(past)):
-        k, m = past[i], past_velocity[i]
-        past[i], past_velocity[i] = kept * k + pull * m, l2 * k + momentum * m
-
-
 @compiled(AS_WRITTEN, inlined=True)
 def close_block(program, memory, rules, gemm, o, rows):
     """The steps of the block in one: the weight and its velocity move on."""
     x, _, _, _, deltas, of_velocity = rooms(program, memory, o)
-    stride, _, wide = strides(program, o)
+    stride, _, wide = strides(program)
     if is_single(program, o):
         deltas = part(memory.work, program.operations[o, DY], rows * wide)
     p = program.operations[o, WEIGHT]
     start, inputs, outputs, _ = matrix(program, p)
-    number, numbers = x.dtype.type, memory.numbers
-    past, past_velocity = factors(program, memory)
-    one, a, b, c, e = number(1), numbers[0], numbers[1], numbers[2], numbers[3]
-    moving = rules.momentum != 0
-    in_scale = not moving and a >= 0.5
+    if rules.momentum != 0:
+        close_moving(program, memory, rules, gemm, p, rows, x, deltas, of_velocity)
+        return
+    past, _ = factors(program, memory)
+    number = x.dtype.type
+    one, a = number(1), memory.numbers[0]
+    in_scale = a >= 0.5
     if in_scale:
         rescale(1 / a, past[:rows])
-    if not moving:
-        memory.scale[p] = a if in_scale else 1.0
+    memory.scale[p] = a if in_scale else 1.0
     if program.sizes[TILED]:
         weight, room = split(memory, inputs, wide)
         if not in_scale:
@@ -237,34 +222,7 @@ def close_block(program, memory, rules, gemm, o, rows):
         panels.add_products(x, stride, rows, past, deltas, inputs, wide, weight, room)
         return
     for i in range(rows):
-        delta = part(deltas, i * wide, outputs)
-        if moving:
-            scaled(number(past_velocity[i]), delta, part(of_velocity, i * wide, outputs))
-        rescale(number(past[i]), delta)
-    if not moving:
-        weight = memory.values[start : start + inputs * outputs]
-        beta = one if in_scale else number(a)
-        multiply(gemm, inputs, outputs, rows, one, x, True, stride, deltas, False, wide, beta, weight, outputs)
-        return
-    slab = max(_SLAB // outputs, 16)
-    for begin in range(0, inputs, slab):
-        lines = min(slab, inputs - begin)
-        place = slice(start + begin * outputs, start + (begin + lines) * outputs)
-        change, values, velocity = memory.gradients[place], memory.values[place], memory.first[place]
-        whole = a < 0.5  # far from 1, W₀ is not what changes but what shrinks
-        own, of_old = number(a if whole else a - 1), number(b)
-        kept, of_weight = number(e), number(c)
-        for k in range(len(change)):
-            change[k] = own * values[k] + of_old * velocity[k]
-            velocity[k] = kept * velocity[k] + of_weight * values[k]
-        columns = x[begin:]
-        multiply(gemm, lines, outputs, rows, one, columns, True, stride, deltas, False, wide, one, change, outputs)
-        multiply(
-            gemm, lines, outputs, rows, one, columns, True, stride, of_velocity, False, wide, one, velocity, outputs
-        )
-        if whole:
-            copy(change, values)
-        elif rules.carried[p]:
-            subtract(-one, change, number(0), values, memory.carry[place])
-        else:
-            add(one, change, values)
+        rescale(number(past[i]), part(deltas, i * wide, outputs))
+    weight = memory.values[start : start + inputs * outputs]
+    beta = one if in_scale else number(a)
+    multiply(gemm, inputs, outputs, rows, one, x, True, stride, deltas, False, wide, beta, weight, outputs)

@@ -27,6 +27,7 @@ from scratchnet.compiled.tables import (
     ELEMENTWISE,
     INNER,
     INPUT_PLACE,
+    INPUT_STRIDE,
     INPUTS,
     NOISE,
     NOISES,
@@ -51,7 +52,7 @@ def train(program, memory, rules, data, noise, rates, count, gemm, losses):
         end = min(begin + block, steps)
         first, stop = begin * size, min(end * size, rows)
         if o >= 0:
-            inputs, stride = ahead.rooms(program, memory, o)[0], ahead.strides(program, o)[0]
+            inputs, stride = ahead.rooms(program, memory, o)[0], program.sizes[INPUT_STRIDE]
             gather(data, first, stop - first, inputs, stride)
             drop_inputs(program, o, begin, end, rows, noise, inputs, stride)
             ahead.open_block(program, memory, gemm, o, stop - first, moving)
@@ -157,7 +158,7 @@ def predict(program, memory, data, gemm, outputs):
     inputs, output = memory.work[sizes[INPUT_PLACE] :], memory.work[sizes[OUTPUT_PLACE] :]
     stride = sizes[INPUTS]
     if o >= 0:
-        inputs, stride = ahead.rooms(program, memory, o)[0], ahead.strides(program, o)[0]
+        inputs, stride = ahead.rooms(program, memory, o)[0], program.sizes[INPUT_STRIDE]
         ahead.begin(program, memory, o)
     for start in range(0, len(data.order), size):
         b = min(size, len(data.order) - start)

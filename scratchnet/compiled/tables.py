@@ -45,9 +45,25 @@ class Program(NamedTuple):
 
 
 # In Program.sizes:
-BATCH, PIECE, BLOCK, AHEAD, INPUTS, OUTPUT, INPUT_PLACE, OUTPUT_PLACE, DELTA_PLACE, NOISES, VECTORS, TILED, SIZES = (
-    range(13)
-)
+(
+    BATCH,
+    PIECE,
+    BLOCK,  # steps
+    AHEAD,
+    INPUTS,
+    OUTPUT,
+    INPUT_PLACE,
+    OUTPUT_PLACE,
+    DELTA_PLACE,
+    NOISES,
+    VECTORS,
+    TILED,
+    INPUT_STRIDE,  # of a block: how many numbers rows of its inputs,
+    GRAM_STRIDE,  # of its Gram matrix,
+    OUTPUT_STRIDE,  # and of its products and deltas lie apart,
+    GRAM_PLACE,  # and where its Gram matrix begins
+    SIZES,
+) = range(17)
 
 
 class Memory(NamedTuple):

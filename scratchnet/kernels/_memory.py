@@ -26,10 +26,11 @@ class Storage:
 
     def memory(self, compiled: Compiled) -> Memory:
         """What the program's steps change."""
-        sizes = compiled.work, compiled.block, compiled.panels, compiled.block_rows, len(compiled.program.operations)
+        block = compiled.block
+        sizes = compiled.work, block.size, block.panels, block.rows, len(compiled.program.operations)
         if sizes not in self.scratch:
             dtype, nothing = self.values.dtype, torch.empty(0, dtype=self.values.dtype)
-            panels = self.panels.setdefault(compiled.panels, torch.zeros(compiled.panels, dtype=dtype))
+            panels = self.panels.setdefault(block.panels, torch.zeros(block.panels, dtype=dtype))
             states = {name: self.states.get(name, nothing).numpy() for name in _STATES}
             self.scratch[sizes] = Memory(
                 values=self.values.numpy(),
@@ -37,9 +38,9 @@ class Storage:
                 **states,
                 scale=np.ones(len(self.layout.names)),
                 work=torch.zeros(compiled.work, dtype=dtype).numpy(),
-                block=torch.zeros(compiled.block, dtype=dtype).numpy(),
+                block=torch.zeros(block.size, dtype=dtype).numpy(),
                 panels=panels.numpy(),
-                numbers=np.zeros(4 + 2 * compiled.block_rows),
+                numbers=np.zeros(4 + 2 * block.rows),
                 starts=np.zeros(len(compiled.program.operations), np.int64),
             )
         return self.scratch[sizes]

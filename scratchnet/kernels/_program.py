@@ -12,21 +12,12 @@ from scratchnet.compiled import activations as kinds
 from scratchnet.compiled import tables
 from scratchnet.compiled.lines import LARGEST_BATCH
 from scratchnet.compiled.tables import Program
-from scratchnet.compiled.tiles import SLAB
-from scratchnet.kernels import _blas
+from scratchnet.kernels import _blocks
+from scratchnet.kernels._blocks import Block
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
 
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
-_NARROW = 12  # below so many hidden units the first layer is cheaper to step than to look ahead for
-_LARGEST_AHEAD = 6  # and above so many examples a batch,
-_LARGEST_AHEAD_COPYING = 16  # where the library copies what it multiplies, which is dear for a few rows,
-_LARGEST_AHEAD_MOVING = 4  # or with momentum, for then there are twice as many products
-_BLOCK_ROWS = ((128, 16), (math.inf, 32))  # up to so many columns, so many examples are looked ahead for,
-_BLOCK_ROWS_COPYING = ((47, 16), (191, 32), (639, 48), (math.inf, 64))  # where the library copies
-_LEAST_BLOCK = 3  # steps
-_LARGEST_TILED = 512  # where the products are tiled, which a block of one step gains from as well,
-_BLOCK_ROWS_TILED = ((128, 16), (math.inf, 48))
 
 
 @dataclass(frozen=True)
@@ -59,9 +50,7 @@ class Compiled:
     layout: Layout
     rates: tuple[str | float, ...]  # of each operation's dropout, or the setting that it reads
     work: int
-    block: int
-    panels: int
-    block_rows: int
+    block: Block
 
 
 @functools.lru_cache(maxsize=128)
@@ -95,10 +84,7 @@ def compile_network(
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
     piece = min(batch, max(_PATCHES // patches, 1)) if patches > 1 else batch
     tiled = tiled and moving is False
-    rests = moving is not None and batch <= _largest_ahead(moving, tiled) and piece == batch
-    ahead = _first_product(builder) if rests else -1
-    if layout is not None and ahead >= 0 and layout.turned[builder.operations[ahead].weight]:
-        ahead = -1
+    ahead = -1 if moving is None or piece < batch else _resting(builder, batch, layout, moving=moving, tiled=tiled)
     looped = [
         plain.names[operation.weight]
         for o, operation in enumerate(builder.operations)
@@ -110,11 +96,9 @@ def compile_network(
     layout = layout or (Layout.of(shapes, looped) if batch <= LARGEST_BATCH else plain)
     builder, output = _build(network, features, piece, layout)
     builder.gradients(output)
-    block = 1
-    if ahead >= 0:
-        units = builder.operations[ahead].y.inner
-        block = max(1 if tiled else _LEAST_BLOCK, _block_rows(units, bool(moving), tiled) // batch)
-    return _finish(builder, output, layout, (batch, piece, block, ahead, features), tiled)
+    units = builder.operations[ahead].y.inner
+    block = Block.of(features, units, batch, moving=bool(moving), tiled=tiled) if ahead >= 0 else Block()
+    return _finish(builder, output, layout, block, (batch, piece, block.steps, ahead, features), tiled)
 
 
 def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tuple[Builder, Value]:
@@ -123,42 +107,21 @@ def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tup
     return builder, builder.layer(network, "", x)
 
 
-def _largest_ahead(moving: bool, tiled: bool) -> int:
-    """The most examples a batch for which looking ahead pays."""
-    if tiled:
-        return _LARGEST_TILED
-    if moving:
-        return _LARGEST_AHEAD_MOVING
-    return _LARGEST_AHEAD_COPYING if _blas.is_openblas() else _LARGEST_AHEAD
-
-
-def _block_rows(units: int, moving: bool, tiled: bool) -> int:
-    """How many examples are best looked ahead for.
-
-    More of them share the cost of reading the weight, and with momentum the velocity, which grows with their columns;
-    but each has a product in the Gram matrix with all that come before it.
-    """
-    if tiled:
-        return next(rows for most, rows in _BLOCK_ROWS_TILED if units <= most)
-    if not _blas.is_openblas():
-        return next(rows for most, rows in _BLOCK_ROWS if units <= most)
-    columns = 2 * units if moving else units
-    return next(rows for most, rows in _BLOCK_ROWS_COPYING if columns <= most)
-
-
-def _first_product(builder: Builder) -> int:
-    """The operation whose weight can rest for a block of steps, -1 where none can."""
+def _resting(builder: Builder, batch: int, layout: Layout | None, *, moving: bool, tiled: bool) -> int:
+    """The operation whose weight rests for a block of steps, -1 where none can, or it would not pay."""
     for o, operation in enumerate(builder.operations):
         x = operation.x
-        if operation.code == tables.PRODUCT and not x.cut and not x.entered and operation.y.inner >= _NARROW:
-            return o
+        if operation.code == tables.PRODUCT and not x.cut and not x.entered:
+            turned = layout is not None and layout.turned[operation.weight]
+            return o if not turned and _blocks.pays(operation.y.inner, batch, moving=moving, tiled=tiled) else -1
         if not (operation.code == tables.ELEMENTWISE and operation.kind == kinds.IDENTITY and operation.y.place == 0):
             return -1
     return -1
 
 
-def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, ...], tiled: bool) -> Compiled:
-    batch, _, block, ahead, features = sizes
+def _finish(
+    builder: Builder, output: Value, layout: Layout, block: Block, sizes: tuple[int, ...], tiled: bool
+) -> Compiled:
     operations = np.zeros((len(builder.operations), tables.COLUMNS), np.int64)
     reals = np.zeros((len(builder.operations), 2))
     for row, real, op in zip(operations, reals, builder.operations, strict=True):
@@ -181,12 +144,6 @@ def _finish(builder: Builder, output: Value, layout: Layout, sizes: tuple[int, .
     pixels = np.concatenate(builder.pixels) if builder.pixels else np.zeros(0, np.int64)
     assert output.gradient is not None
     numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors, tiled)
-    rows, room, panels = batch * block, 0, 0
-    if ahead >= 0:  # see `scratchnet.compiled.ahead.rooms`
-        outputs = int(operations[ahead, tables.OUTPUTS])
-        stride, wide = (aligned(features) // tables.ALIGNED | 1) * tables.ALIGNED, aligned(outputs)
-        several, single = block > 1, block == 1 and wide == outputs
-        room = aligned(rows) * stride + rows * (several * aligned(rows) + (not single) * 4 * wide)
-        panels = tiled * (features * wide + max(aligned(features), SLAB) * tables.ALIGNED)
+    numbers += (block.input_stride, block.gram_stride, block.output_stride, block.gram_place)
     program = Program(operations, reals, weights, pixels.astype(np.int64), np.array(numbers, np.int64))
-    return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, room, panels, rows)
+    return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, block)

@@ -12,7 +12,7 @@ from nets import draw_layers
 
 import scratchnet as sn
 from scratchnet.compiled import tables
-from scratchnet.kernels import _blas, _program, compiled
+from scratchnet.kernels import _blas, _blocks, _program, compiled
 
 
 @pytest.fixture
@@ -34,8 +34,10 @@ def test_looking_ahead_is_exact_at_any_batch_size(
     case: str, tiled: bool, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also at those where it does not pay with the library at hand; the last block ends within a step."""
-    monkeypatch.setattr(_program, "_largest_ahead", lambda moving, tiled: 64)
-    monkeypatch.setattr(_program, "_block_rows", lambda units, moving, tiled: 48)
+    monkeypatch.setattr(_blocks, "pays", lambda *_, **__: True)
+    monkeypatch.setattr(
+        _blocks, "best_steps", lambda units, batch, *, moving, tiled: max(48 // batch, 1 if tiled else 3)
+    )
     monkeypatch.setattr(_blas, "is_tiled", lambda: tiled)
     run = CASES[case]
     moving = run.settings.momentum != 0
