@@ -12,12 +12,13 @@ deltas before it are known, and W changes once a block, by Xᵀ δ. The same sam
 weights up to rounding.
 
 Where the products are those of `scratchnet.compiled.panels`, a block may be a single step: there is nothing to look
-ahead for, but the weight lies in panels.
+ahead for, but the weight lies in panels. Such a step may be any optimizer's (`scratchnet.compiled.panel_steps`).
 """
 
 from scratchnet.compiled import panels
 from scratchnet.compiled.blas import multiply
 from scratchnet.compiled.jit import AS_WRITTEN, compiled
+from scratchnet.compiled.panel_steps import is_stepping, step_in_panels
 from scratchnet.compiled.parts import part
 from scratchnet.compiled.products import matrix
 from scratchnet.compiled.tables import (
@@ -29,6 +30,7 @@ from scratchnet.compiled.tables import (
     INPUT_STRIDE,
     OUTPUT_STRIDE,
     OUTPUTS,
+    PANEL_ROOM,
     TILED,
     WEIGHT,
     Y,
@@ -84,10 +86,10 @@ def end(program, memory, o):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def split(memory, inputs, wide):
+def split(program, memory, inputs, wide):
     """-> the weight in panels, and room for a panel."""
     size = inputs * wide
-    return part(memory.panels, 0, size), part(memory.panels, size, len(memory.panels) - size)
+    return part(memory.panels, 0, size), part(memory.panels, size, program.sizes[PANEL_ROOM])
 
 
 @compiled(AS_WRITTEN, inlined=True)
@@ -106,7 +108,7 @@ def open_block(program, memory, gemm, o, rows, moving):
     one = x.dtype.type(1)
     zero = one - one
     if program.sizes[TILED]:
-        weight, room = split(memory, inputs, wide)
+        weight, room = split(program, memory, inputs, wide)
         panels.products(x, stride, rows, weight, inputs, wide, base)
         if is_single(program, o) and memory.scale[p] != 1:
             rescale(x.dtype.type(memory.scale[p]), base)
@@ -197,14 +199,17 @@ def remember(program, memory, rules, o, t, b, rate, single):
 
 
 @compiled(AS_WRITTEN, inlined=True)
-def close_block(program, memory, rules, gemm, o, rows):
-    """The steps of the block in one: the weight and its velocity move on."""
+def close_block(program, memory, rules, gemm, o, rows, rate, grow):
+    """The steps of the block in one: the weight and its velocity move on. `rate` and `grow` are the last step's."""
     x, _, _, _, deltas, of_velocity = rooms(program, memory, o)
     stride, _, wide = strides(program)
     if is_single(program, o):
         deltas = part(memory.work, program.operations[o, DY], rows * wide)
     p = program.operations[o, WEIGHT]
     start, inputs, outputs, _ = matrix(program, p)
+    if is_stepping(program, rules):
+        step_in_panels(program, memory, rules, p, x, deltas, rows, rate, grow)
+        return
     if rules.momentum != 0:
         close_moving(program, memory, rules, gemm, p, rows, x, deltas, of_velocity)
         return
@@ -216,7 +221,7 @@ def close_block(program, memory, rules, gemm, o, rows):
         rescale(1 / a, past[:rows])
     memory.scale[p] = a if in_scale else 1.0
     if program.sizes[TILED]:
-        weight, room = split(memory, inputs, wide)
+        weight, room = split(program, memory, inputs, wide)
         if not in_scale:
             rescale(number(a), weight)
         panels.add_products(x, stride, rows, past, deltas, inputs, wide, weight, room)

@@ -1,6 +1,6 @@
 """Stretches of steps, and outputs of whole splits, in one call."""
 
-from scratchnet.compiled import ahead, operations
+from scratchnet.compiled import ahead, operations, panel_steps
 from scratchnet.compiled.activations import drop
 from scratchnet.compiled.elementwise import kept_factor
 from scratchnet.compiled.gathering import gather, upcoming
@@ -45,9 +45,12 @@ def train(program, memory, rules, data, noise, rates, count, gemm, losses):
     """A step on each BATCH rows of data.order with rates (steps,); `count` steps were done before. losses (steps,)."""
     size, block, o = program.sizes[BATCH], program.sizes[BLOCK], program.sizes[AHEAD]
     steps, rows = len(rates), len(data.order)
-    moving, single = rules.momentum != 0, ahead.is_single(program, o)
+    stepping, single = panel_steps.is_stepping(program, rules), ahead.is_single(program, o)
+    moving = rules.momentum != 0 and not stepping
     if o >= 0:
         ahead.begin(program, memory, o)
+    if stepping:
+        panel_steps.begin(program, memory, o)
     for begin in range(0, steps, block):
         end = min(begin + block, steps)
         first, stop = begin * size, min(end * size, rows)
@@ -66,9 +69,11 @@ def train(program, memory, rules, data, noise, rates, count, gemm, losses):
             if o >= 0:
                 ahead.remember(program, memory, rules, o, t - begin, b, rates[t], single)
         if o >= 0:
-            ahead.close_block(program, memory, rules, gemm, o, stop - first)
+            ahead.close_block(program, memory, rules, gemm, o, stop - first, rates[end - 1], growth(rules, count + end))
     if o >= 0:
         ahead.end(program, memory, o)
+    if stepping:
+        panel_steps.end(program, memory, o)
     for p in range(len(program.weights)):
         start = program.weights[p, 0]
         unscale(memory, p, start, start + program.weights[p, 1] * program.weights[p, 2], rules.carried[p])

@@ -62,8 +62,9 @@ class Program(NamedTuple):
     GRAM_STRIDE,  # of its Gram matrix,
     OUTPUT_STRIDE,  # and of its products and deltas lie apart,
     GRAM_PLACE,  # and where its Gram matrix begins
+    PANEL_ROOM,
     SIZES,
-) = range(17)
+) = range(18)
 
 
 class Memory(NamedTuple):
@@ -77,7 +78,9 @@ class Memory(NamedTuple):
     scale: np.ndarray  # (parameters,) a weight is scale · stored
     work: np.ndarray
     block: np.ndarray  # of looking ahead: inputs, products and deltas of a block of steps
-    panels: np.ndarray  # the weight that looks ahead, where its products are tiled, and room for a panel
+    panels: (
+        np.ndarray
+    )  # the weight that looks ahead where its products are tiled, room for a panel, its optimizer's state
     numbers: np.ndarray  # of it: what becomes of the weight, and of each delta, see `scratchnet.compiled.ahead`
     starts: np.ndarray  # (operations,) where each dropout's draws for the examples at hand begin
 

@@ -13,7 +13,7 @@ from scratchnet.compiled import tables
 from scratchnet.compiled.lines import LARGEST_BATCH
 from scratchnet.compiled.tables import Program
 from scratchnet.kernels import _blocks
-from scratchnet.kernels._blocks import Block
+from scratchnet.kernels._blocks import Block, Steps
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
 
@@ -68,13 +68,13 @@ def reason_against(network: Sequential) -> str | None:
 
 @functools.lru_cache(maxsize=128)
 def compile_network(
-    network: Sequential, batch: int, moving: bool | None, layout: Layout | None = None, *, tiled: bool = False
+    network: Sequential, batch: int, how: Steps | None, layout: Layout | None = None, *, tiled: bool = False
 ) -> Compiled:
     """The program of a network for batches of so many examples.
 
-    `moving`: whether SGD has momentum; None for another optimizer, and for outputs alone. `layout`: that in which the
-    parameters lie already, None for the one that suits the program. `tiled`: whether the products of the first weight,
-    where that rests for a block of steps, are those of `scratchnet.compiled.tiles`.
+    `how` the optimizer steps; None for outputs alone. `layout`: that in which the parameters lie already, None for the
+    one that suits the program. `tiled`: whether the products of the first weight, where that rests for a block of
+    steps, may be those of `scratchnet.compiled.tiles`.
     """
     features = network.input_features
     assert features is not None
@@ -83,8 +83,7 @@ def compile_network(
     builder, output = _build(network, features, 1, plain)
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
     piece = min(batch, max(_PATCHES // patches, 1)) if patches > 1 else batch
-    tiled = tiled and moving is False
-    ahead = -1 if moving is None or piece < batch else _resting(builder, batch, layout, moving=moving, tiled=tiled)
+    ahead = -1 if how is None or piece < batch else _resting(builder, batch, layout, how, tiled=tiled)
     looped = [
         plain.names[operation.weight]
         for o, operation in enumerate(builder.operations)
@@ -97,8 +96,8 @@ def compile_network(
     builder, output = _build(network, features, piece, layout)
     builder.gradients(output)
     units = builder.operations[ahead].y.inner
-    block = Block.of(features, units, batch, moving=bool(moving), tiled=tiled) if ahead >= 0 else Block()
-    return _finish(builder, output, layout, block, (batch, piece, block.steps, ahead, features), tiled)
+    block = Block.of(features, units, batch, how, tiled=tiled) if how and ahead >= 0 else Block()
+    return _finish(builder, output, layout, block, (batch, piece, block.steps, ahead, features))
 
 
 def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tuple[Builder, Value]:
@@ -107,21 +106,19 @@ def _build(network: Sequential, features: int, rows: int, layout: Layout) -> tup
     return builder, builder.layer(network, "", x)
 
 
-def _resting(builder: Builder, batch: int, layout: Layout | None, *, moving: bool, tiled: bool) -> int:
+def _resting(builder: Builder, batch: int, layout: Layout | None, how: Steps, *, tiled: bool) -> int:
     """The operation whose weight rests for a block of steps, -1 where none can, or it would not pay."""
     for o, operation in enumerate(builder.operations):
         x = operation.x
         if operation.code == tables.PRODUCT and not x.cut and not x.entered:
             turned = layout is not None and layout.turned[operation.weight]
-            return o if not turned and _blocks.pays(operation.y.inner, batch, moving=moving, tiled=tiled) else -1
+            return o if not turned and _blocks.pays(operation.y.inner, batch, how, tiled=tiled) else -1
         if not (operation.code == tables.ELEMENTWISE and operation.kind == kinds.IDENTITY and operation.y.place == 0):
             return -1
     return -1
 
 
-def _finish(
-    builder: Builder, output: Value, layout: Layout, block: Block, sizes: tuple[int, ...], tiled: bool
-) -> Compiled:
+def _finish(builder: Builder, output: Value, layout: Layout, block: Block, sizes: tuple[int, ...]) -> Compiled:
     operations = np.zeros((len(builder.operations), tables.COLUMNS), np.int64)
     reals = np.zeros((len(builder.operations), 2))
     for row, real, op in zip(operations, reals, builder.operations, strict=True):
@@ -143,7 +140,7 @@ def _finish(
     ).reshape(-1, 4)
     pixels = np.concatenate(builder.pixels) if builder.pixels else np.zeros(0, np.int64)
     assert output.gradient is not None
-    numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors, tiled)
-    numbers += (block.input_stride, block.gram_stride, block.output_stride, block.gram_place)
+    numbers = (*sizes, output.inner, 0, output.place, output.gradient, builder.noises, layout.vectors, block.tiled)
+    numbers += (block.input_stride, block.gram_stride, block.output_stride, block.gram_place, block.room)
     program = Program(operations, reals, weights, pixels.astype(np.int64), np.array(numbers, np.int64))
     return Compiled(program, layout, tuple(op.rate for op in builder.operations), builder.used, block)

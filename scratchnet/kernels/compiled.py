@@ -19,6 +19,7 @@ from scratchnet.compiled.jit import when_compiling
 from scratchnet.compiled.tables import Data, Rules
 from scratchnet.examples import Examples
 from scratchnet.kernels import _blas
+from scratchnet.kernels._blocks import Steps
 from scratchnet.kernels._memory import Storage, storage
 from scratchnet.kernels._program import Compiled, compile_network, reason_against
 from scratchnet.layers import Linear, Sequential
@@ -54,8 +55,8 @@ def refusal(run: Run, device: torch.device) -> str | None:
 def train(values: Values, examples: Examples, order: Tensor, batch_size: int) -> Tensor:
     """What `plain.train` does, for the values of one run."""
     [run] = values.runs
-    moving = run.settings.momentum != 0 if isinstance(run.optimizer, SGD) else None
-    network = compile_network(run.network, batch_size, moving, tiled=_blas.is_tiled())
+    how: Steps = "adam" if isinstance(run.optimizer, Adam) else "momentum" if run.settings.momentum else "plain"
+    network = compile_network(run.network, batch_size, how, tiled=_blas.is_tiled())
     program = _with_rates(network, run)
     memory = storage(values, network.layout).memory(network)
     rules = _rules(values, network)
@@ -77,10 +78,10 @@ def predict(values: Values, inputs: Tensor, normalisation: tuple[Tensor, Tensor]
     """What `plain.predict` does, for the values of one run."""
     [run] = values.runs
     tiled = _blas.is_tiled()
-    moving = False if tiled else None
-    network = compile_network(run.network, _PREDICTED, moving, tiled=tiled)
+    how: Steps | None = "plain" if tiled else None
+    network = compile_network(run.network, _PREDICTED, how, tiled=tiled)
     if isinstance(values.storage, Storage) and values.storage.layout != network.layout:
-        network = compile_network(run.network, _PREDICTED, moving, values.storage.layout, tiled=tiled)
+        network = compile_network(run.network, _PREDICTED, how, values.storage.layout, tiled=tiled)
     memory = storage(values, network.layout).memory(network)
     features, outputs = (int(network.program.sizes[size]) for size in (tables.INPUTS, tables.OUTPUT))
     output = torch.empty(len(inputs), outputs, dtype=values.dtype)

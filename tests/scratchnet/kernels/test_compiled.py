@@ -12,7 +12,7 @@ from nets import any_nets, nets
 from torch import Tensor
 
 import scratchnet as sn
-from scratchnet.kernels import _program, compiled, plain
+from scratchnet.kernels import _blas, _program, compiled, plain
 from scratchnet.kernels._memory import Storage
 from scratchnet.values import Values
 
@@ -180,9 +180,11 @@ def test_cross_entropy_of_huge_logits() -> None:
 @pytest.mark.parametrize("hidden", [(10,), (64,)])
 @pytest.mark.parametrize("batch", [1, 4, 16, 64])
 @pytest.mark.parametrize("numbers", [{"l2": 1e-3}, {"momentum": 0.9, "l2": 1e-3, "lr": 0.01}])
+@pytest.mark.parametrize("tiled", [False, True])
 def test_float32_is_no_further_from_float64_than_the_plain_steps_are(
-    hidden: tuple[int, ...], batch: int, numbers: dict[str, float]
+    hidden: tuple[int, ...], batch: int, numbers: dict[str, float], tiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_blas, "is_tiled", lambda: tiled)
     run = run_of(mlp(hidden), **numbers)
     data, errors = examples(run.network, 1600, seed=2), []
     for order in orders(1600, 3):
@@ -208,7 +210,11 @@ def test_a_decay_too_small_for_float32_is_carried() -> None:
     ("l2", "weight_decay", "tolerance"),
     [(1e-4, 0.0, 3e-7), (0.0, 1e-4, 3e-7), (6e-5, 4e-5, 3e-7), (0.0, 3e-2, 5e-6)],  # the last is too large to carry
 )
-def test_a_tiny_decay_with_momentum_is_not_lost(l2: float, weight_decay: float, tolerance: float) -> None:
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_tiny_decay_with_momentum_is_not_lost(
+    l2: float, weight_decay: float, tolerance: float, tiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_blas, "is_tiled", lambda: tiled)
     run = run_of(mlp((64,)), lr=1e-3, momentum=0.5, l2=l2, weight_decay=weight_decay)
     values, data = values_of(run, torch.float32), examples(run.network, 3200)
     black = sn.Examples(torch.zeros_like(data.inputs), data.targets, torch.zeros_like(data.mean), data.std)

@@ -12,8 +12,8 @@ WIDENING = sn.Sequential((sn.Linear(INPUTS, 5), sn.Tanh(), sn.Linear(5, 11), sn.
 @pytest.mark.parametrize(("inputs", "outputs", "turned"), [(4, 9, False), (9, 4, True), (6, 6, True)])
 def test_a_weight_lies_along_its_longer_axis(inputs: int, outputs: int, turned: bool) -> None:
     network = sn.Sequential((sn.Linear(inputs, outputs),))
-    assert _program.compile_network(network, 6, False).layout.turned == (turned, False)
-    assert _program.compile_network(network, 7, False).layout.turned == (False, False)  # its products are calls
+    assert _program.compile_network(network, 6, "plain").layout.turned == (turned, False)
+    assert _program.compile_network(network, 7, "plain").layout.turned == (False, False)  # its products are calls
 
 
 @pytest.mark.parametrize("batch", range(1, 8))
