@@ -12,7 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
 
+from pipeline.config.schema import Config
 from pipeline.errors import UserError, one_line
 from pipeline.files import HISTORY, write_whole
 from pipeline.flatten import flatten
@@ -157,12 +161,21 @@ def _from_history(folder: Path, history: History, problems: list[Problem]) -> Re
     path = folder / ".hydra" / "config.yaml"
     try:  # through JSON, which has no dates and only text keys
         config = json.loads(json.dumps(read_yaml(path, _CONFIG_BYTES)))
-        result = Result.model_validate(facts | {"config": config})
+        result = Result.model_validate(facts | {"config": _as_recorded(config)})
     except (OSError, ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
         reason = one_line(getattr(error, "strerror", None) or error)
         problems.append(Problem("bad_config", folder, f".hydra/config.yaml cannot be read ({reason})"))
         result = Result.model_validate(facts | {"config": {}})
     return result.model_copy(update={"metrics": run_metrics(rows, best_row(rows, result.metric))})
+
+
+def _as_recorded(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration as a record has it, to compare with other runs; as it is where that has become impossible."""
+    try:
+        resolved = OmegaConf.to_container(OmegaConf.create(config), resolve=True)
+        return Config.model_validate(resolved).model_dump()
+    except (OmegaConfBaseException, ValidationError):
+        return config
 
 
 def _tidy(histories: Sequence[tuple[str, History]]) -> pd.DataFrame:

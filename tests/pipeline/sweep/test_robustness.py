@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import json
 import os
 import random
 import shutil
@@ -16,6 +17,8 @@ import robustness
 from commands import contents, figures
 from forked import command, failing, warm
 from robustness import SMALL, SWEEPS, continued, corruption, is_as_far, undisturbed
+
+from pipeline.runs.read import _read_run, collect
 
 SHORT = [*SMALL, "training.epochs=1", "seed=0,1"]
 SAMPLE = int(os.environ.get("SCRATCHNET_DISTURBANCES", "2"))  # of each kind; the machine at rest has time for more
@@ -249,6 +252,19 @@ def test_a_dry_run_tells_what_is_damaged_and_touches_nothing(tmp_path: Path, epo
     again = command(tmp_path, SWEEPS["grid"])
     assert dry.error.replace("would be moved", "moved") == again.error
     assert dry.out.splitlines()[0] == again.out.splitlines()[0]
+
+
+def test_a_run_that_lost_its_record_stays_one_of_its_setting(tmp_path: Path) -> None:
+    command(tmp_path, [*SHORT, "optimizer.lr=0.1,0.3"])
+    sweep = tmp_path / "outputs/s"
+    before = json.loads((sweep / "3/result.json").read_text())["config"]
+    whole = collect([sweep]).runs
+    (sweep / "3/result.json").unlink()
+    collected = collect([sweep])
+    columns = [name for name in whole if name.startswith("config.")]
+    pd.testing.assert_frame_equal(collected.runs[columns], whole[columns])
+    assert _read_run(sweep / "3", [])[0].config == before  # type: ignore[union-attr]
+    assert "missing; counted as interrupted" in str(collected.problems[0])
 
 
 @pytest.mark.slow
