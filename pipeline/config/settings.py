@@ -5,6 +5,11 @@ from collections.abc import Iterable, Sequence
 from pipeline.config.schema import Config
 
 REPLICATING = ("seed", "dataset.fold")  # beside them, what `sweep.replicates` names
+# What tells data sets apart: other examples or targets. How they are split, and what is done to inputs, are choices.
+OF_DATA_SET = (
+    *("name", "loader", "function", "path", "targets_path", "test_path", "prefix"),
+    *("inputs", "targets", "target"),
+)
 _FOLLOWING = ("training.order_seed", "dataset.seed")  # may be written as ${seed}
 
 

@@ -8,20 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.config.settings import OF_DATA_SET
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
 from pipeline.report.formats import NOTHING, text
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.vocabulary import described
 
-# What tells data sets apart: other examples or targets. How they are split, and what is done to inputs, are choices.
-_KEYS = [
-    f"config.dataset.{key}"
-    for key in (
-        *("name", "loader", "function", "path", "targets_path", "test_path", "prefix"),
-        *("inputs", "targets", "target"),
-    )
-]
+_KEYS = [f"config.dataset.{key}" for key in OF_DATA_SET]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Successive halving: start many settings, and at each rung continue only with the best.
 
 With E epochs, n settings, a kept share k and R rungs, rung r trains ⌈n k^r⌉ settings to epoch ⌈E k^(R−1−r)⌉. Replicates
-of a setting, such as its seeds, stay together and are ranked by their mean. The choice depends on the runs' histories
-alone, so a resumed sweep makes the same one.
+of a setting, such as its seeds, stay together and are ranked by their mean. Each data set has rungs of its own, for
+scores on different data are not comparable. The choice depends on the runs' histories alone, so a resumed sweep makes
+the same one.
 
 Source: K. Jamieson, A. Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS
 2016, algorithm 1.
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.config.schema import Sweep
-from pipeline.config.settings import settings_of
+from pipeline.config.settings import OF_DATA_SET, settings_of
 from pipeline.metrics import LOSS, SELECTION, selected
 from pipeline.runs.folder import altered_files
 from pipeline.runs.history import History, read_history
@@ -34,8 +35,16 @@ class Rung:
         return math.ceil(round(job.config.training.epochs * self.share, 9))
 
 
+def by_data_set(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs of each data set, which alone are compared."""
+    parts: dict[tuple[str, ...], list[Job]] = {}
+    for job in jobs:
+        parts.setdefault(tuple(repr(getattr(job.config.dataset, key, None)) for key in OF_DATA_SET), []).append(job)
+    return list(parts.values())
+
+
 def rungs(jobs: Sequence[Job], options: Sweep) -> list[Rung]:
-    """The rungs for these jobs; at the last rung the remaining ones have all their epochs."""
+    """The rungs for these jobs of one data set; at the last rung the remaining ones have all their epochs."""
     number = len(replicates_of(jobs))
     stays = [max(1, math.ceil(round(number * options.keep**r, 9))) for r in range(1, options.rungs)]
     shares = [options.keep ** (options.rungs - 1 - r) for r in range(options.rungs)]
@@ -67,12 +76,13 @@ def best(jobs: Sequence[Job], rung: Rung) -> list[Job]:
 def summary(jobs: Sequence[Job], options: Sweep) -> str:
     """One line for the user: how many runs, or settings of several, train how long."""
     steps: list[str] = []
-    count = len(replicates_of(jobs))
+    parts = by_data_set(jobs)
+    count = sum(len(replicates_of(part)) for part in parts)
     noun = "" if count == len(jobs) else " settings"
-    for rung in rungs(jobs, options):
-        longest = max(rung.epochs(job) for job in jobs)
+    for of_parts in zip(*(rungs(part, options) for part in parts), strict=True):
+        longest = max(of_parts[0].epochs(job) for job in jobs)
         steps.append(f"{count}{noun} to epoch {longest}")
-        count, noun = rung.stay, ""
+        count, noun = sum(rung.stay for rung in of_parts), ""
     return "halving: " + ", ".join(steps)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.config.schema import Sweep
 from pipeline.errors import UserError
-from pipeline.files import HISTORY
+from pipeline.files import HISTORY, RESULT
 from pipeline.runs.folder import altered_files
 from pipeline.runs.identity import Identity
 from pipeline.runs.problem import Problem
@@ -111,7 +111,6 @@ class Ledger:
         A run that has ended counts as finished without its files, unless `sweep.mismatch` is "retrain" or it has no
         history and the sweep is a halving, which compares by that.
         """
-        compared = [HISTORY] if options.kind == "halving" else []
         incomplete: dict[int, list[str]] = {}
         for number in dict.fromkeys(numbers):
             folder = self.folder(number)
@@ -120,8 +119,15 @@ class Ledger:
                 if result.kind == "bad_result":
                     self._reject(number, result.words)
                 continue
+            entry = self.entries.get(number)
+            if entry and result.identity and Identity.read(result.identity) != entry.identity:
+                self._reject(number, f"{RESULT} is of another run")
+                continue
             missing, altered = altered_files(folder, result)
-            if altered or (missing and not result.ended) or set(missing) & set(compared):
+            unranked = options.kind == "halving" and not (folder / HISTORY).exists()
+            if unranked and not missing:  # of a version that kept no checksums
+                missing = [HISTORY]
+            if altered or (missing and not result.ended) or unranked:
                 reasons = ((altered, "changed since it was written"), (missing, "missing"))
                 self._reject(number, ", ".join(f"{' and '.join(names)} {what}" for names, what in reasons if names))
             elif missing:

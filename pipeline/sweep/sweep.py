@@ -50,6 +50,9 @@ class SweepPlan:
         interrupted = [
             work for path in sorted(states.glob("*.safetensors")) if (work := _interrupted(path, unique, data))
         ]
+        for work in [work for work in interrupted if alone and len(work.jobs) > 1]:
+            reject(work.checkpoint, "the state of runs that trained together, and are to train one by one")
+            interrupted.remove(work)
         waiting = {job.folder for work in interrupted for job in work.jobs} | set(done)
         fresh = [job for folder, job in unique.items() if folder not in waiting]
         runs = [build_run(job.config, data[job.folder]) for job in fresh]
@@ -122,25 +125,36 @@ class SweepPlan:
     def _halve(self, ready: Sequence[Work], options: Sweep, progress: str, deadline: float) -> dict[Path, Result]:
         """Train rung by rung; dropped runs are left as they are and can be resumed."""
         results = dict(self.done)
-        jobs = list({job.folder: job for job in self.jobs}.values())
+        parts = halving.by_data_set(list({job.folder: job for job in self.jobs}.values()))
         works = {work.jobs[0].folder: work for work in ready}
-        for rung in halving.rungs(jobs, options):
-            behind = [job for job in jobs if job.folder in works and halving.trained(job) < rung.epochs(job)]
-            rest = [replace(works[job.folder], until=rung.epochs(job)) for job in behind]
+        for rungs in zip(*(halving.rungs(part, options) for part in parts), strict=True):
+            rest = [
+                replace(works[job.folder], until=rung.epochs(job))
+                for part, rung in zip(parts, rungs, strict=True)
+                for job in part
+                if job.folder in works and halving.trained(job) < rung.epochs(job)
+            ]
             results |= self._train(rest, options, progress)
-            if time.time() >= deadline:  # some may not have come as far as they are compared
+            failures = sum(result.status == "failed" for result in results.values())
+            if time.time() >= deadline or _too_many(
+                failures, options
+            ):  # some have not come as far as they are compared
                 break
-            staying = halving.best(jobs, rung)
-            for job in jobs:
-                result = results.get(job.folder) or read_result(job.folder)
-                if job in staying or not isinstance(result, Result):
-                    continue
-                if result.status == "interrupted":
-                    result = result.dropped(rung.epochs(job), rung.stay)
-                    result.write(job.folder)
-                results[job.folder] = result
-            jobs = staying
+            parts = [self._drop(part, rung, results) for part, rung in zip(parts, rungs, strict=True)]
         return results
+
+    def _drop(self, jobs: Sequence[Job], rung: halving.Rung, results: dict[Path, Result]) -> list[Job]:
+        """The jobs that go on from a rung; the records of the others say that they do not."""
+        staying = halving.best(jobs, rung)
+        for job in jobs:
+            result = results.get(job.folder) or read_result(job.folder)
+            if job in staying or not isinstance(result, Result):
+                continue
+            if result.status == "interrupted":
+                result = result.dropped(rung.epochs(job), rung.stay)
+                result.write(job.folder)
+            results[job.folder] = result
+        return staying
 
     def _train(self, works: Sequence[Work], options: Sweep, progress: str) -> dict[Path, Result]:
         results: dict[Path, Result] = {}
@@ -158,9 +172,13 @@ class SweepPlan:
                     failures += result.status == "failed"
                     if job.folder in places:
                         board.end(places[job.folder])
-                if options.max_failures is not None and failures >= max(options.max_failures, 1):
+                if _too_many(failures, options):
                     break
         return results
+
+
+def _too_many(failures: int, options: Sweep) -> bool:
+    return options.max_failures is not None and failures >= max(options.max_failures, 1)
 
 
 def counted_runs(count: int) -> str:

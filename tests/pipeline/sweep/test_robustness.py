@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,8 @@ def test_batches_that_a_search_of_version_0_1_did_not_note_follow_from_their_siz
     assert figures(tmp_path / "outputs/s") == expected["halved search"]
 
 
-def killed(folder: Path, kind: str, epoch: int) -> Path:
-    """A sweep killed as an epoch begins; -> its folder."""
+def killed(folder: Path, kind: str, epoch: int, arguments: Sequence[str] = ()) -> Path:
+    """A sweep, or a command with these arguments, killed as an epoch begins; -> its folder."""
 
     def disturb() -> None:
         from pipeline.training.trainer import Trainer
@@ -94,7 +95,7 @@ def killed(folder: Path, kind: str, epoch: int) -> Path:
 
         Trainer._train_epoch = train  # type: ignore[method-assign]
 
-    assert command(folder, SWEEPS[kind], disturb).status == -signal.SIGKILL
+    assert command(folder, arguments or SWEEPS[kind], disturb).status == -signal.SIGKILL
     return folder / "outputs/s"
 
 
@@ -252,6 +253,78 @@ def test_a_dry_run_tells_what_is_damaged_and_touches_nothing(tmp_path: Path, epo
     again = command(tmp_path, SWEEPS["grid"])
     assert dry.error.replace("would be moved", "moved") == again.error
     assert dry.out.splitlines()[0] == again.out.splitlines()[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("epoch", [2, 3])
+def test_a_halving_of_a_killed_grid_is_that_of_new_runs(tmp_path: Path, epoch: int) -> None:
+    """What trained together has one state, and halving pauses each run by itself."""
+    grid = [text for text in SWEEPS["halving"] if text != "sweep=halving"]
+    (tmp_path / "new").mkdir()
+    (tmp_path / "killed").mkdir()
+    assert command(tmp_path / "new", SWEEPS["halving"]).status == 0
+    sweep = killed(tmp_path / "killed", "halving", epoch, grid)
+    again = command(tmp_path / "killed", SWEEPS["halving"])
+    assert again.status == 0
+    assert "the state of runs that trained together, and are to train one by one; moved to" in again.error
+    assert figures(sweep) == figures(tmp_path / "new/outputs/s")
+
+
+@pytest.mark.slow
+def test_each_data_set_of_a_halving_has_rungs_of_its_own(tmp_path: Path) -> None:
+    options = ["-m", "sweep=halving", "dataset.samples=60", "model.hidden=[3]", "training.epochs=4", "sweep.name=s"]
+    options += ["training.batch_size=8", "training.kernel=plain", "optimizer.lr=0.01,0.1,0.3"]
+    for name in ("square", "patterns", "square,patterns"):
+        (tmp_path / name).mkdir()
+        ended = command(tmp_path / name, [*options, f"dataset={name}"])
+        assert ended.status == 0, ended.error
+    assert "halving: 6 to epoch 1, 4 to epoch 2, 2 to epoch 4" in ended.out
+    alone = [list(figures(tmp_path / name / "outputs/s").values()) for name in ("square", "patterns")]
+    both = list(figures(tmp_path / "square,patterns/outputs/s").values())
+    assert both in (alone[0] + alone[1], [run for pair in zip(*alone, strict=True) for run in pair])
+
+
+def test_failures_end_a_halving_between_its_rungs(tmp_path: Path) -> None:
+    def disturb() -> None:
+        from pipeline.training.trainer import Trainer
+
+        def fail(self: Trainer, number: int) -> None:
+            raise RuntimeError("broken")
+
+        Trainer._train_epoch = fail  # type: ignore[method-assign]
+
+    ended = command(tmp_path, [*SWEEPS["halving"], "sweep.max_failures=1", "hydra.launcher.workers=1"], disturb)
+    assert ended.status == 1
+    records = [json.loads(path.read_text()) for path in (tmp_path / "outputs/s").glob("*/result.json")]
+    assert [record["status"] for record in records] == ["failed"]
+    assert "\n1 run ended after" in ended.out
+
+
+@pytest.mark.parametrize("kind", ["grid", "halving"])
+def test_the_folder_of_another_run_is_not_taken_for_a_runs_own(
+    tmp_path: Path, kind: str, expected: dict[str, dict[str, object]]
+) -> None:
+    command(tmp_path, SWEEPS[kind])
+    sweep = tmp_path / "outputs/s"
+    for name in ("result.json", "history.csv", "model.safetensors"):
+        shutil.copy(sweep / "3" / name, sweep / "0" / name)
+    again = command(tmp_path, SWEEPS[kind])
+    assert "outputs/s/0: result.json is of another run; moved to .sweep/replaced/0-0, and trains again" in again.error
+    assert figures(sweep) == expected[kind]
+
+
+def test_a_record_without_checksums_does_not_hide_that_the_history_is_missing(
+    tmp_path: Path, expected: dict[str, dict[str, object]]
+) -> None:
+    command(tmp_path, SWEEPS["halving"])
+    for run in (4, 5):
+        folder = tmp_path / "outputs/s" / str(run)
+        facts = json.loads((folder / "result.json").read_text())
+        of_then = {name: value for name, value in facts.items() if name not in ("files", "sha256")}
+        (folder / "result.json").write_text(json.dumps(of_then))
+        (folder / "history.csv").unlink()
+    assert "4: history.csv missing; moved" in command(tmp_path, SWEEPS["halving"]).error
+    assert figures(tmp_path / "outputs/s") == expected["halving"]
 
 
 def test_a_run_that_lost_its_record_stays_one_of_its_setting(tmp_path: Path) -> None:
