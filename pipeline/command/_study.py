@@ -54,6 +54,8 @@ class Study:
             data = read_whole(self.path, _MOST_BYTES)
             size = self._sealed_size(data)
         except FileNotFoundError:
+            if self.sealed.exists():
+                print(f"{self.path}: missing, and the search begins again", file=sys.stderr)
             return
         except (OSError, ValueError, LookupError, TypeError):
             size = None

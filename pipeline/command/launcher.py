@@ -100,7 +100,10 @@ def launch(
             Thread(target=import_module, args=["pipeline.report.build"], daemon=True).start()
         results = plan.train(options, progress, end)
         if training:
-            print(f"{counted_runs(len(training & results.keys()))} ended after {time.perf_counter() - started:.1f} s", flush=True)
+            print(
+                f"{counted_runs(len(training & results.keys()))} ended after {time.perf_counter() - started:.1f} s",
+                flush=True,
+            )
         late = time.time() >= end
         if late and (left := _left(jobs, results)):
             print(f"sweep.hours={options.hours:g} are over: {left}; the same command goes on", flush=True)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
@@ -25,12 +25,13 @@ from pipeline.command._study import Study
 from pipeline.command._trials import report
 from pipeline.command.callbacks import deadline
 from pipeline.command.grid import texts
-from pipeline.config.schema import Sweep
+from pipeline.config.schema import Config, Sweep
 from pipeline.config.settings import replicating
 from pipeline.errors import UserError
 from pipeline.extras import needed
 from pipeline.files import JOURNAL
 from pipeline.metrics import SELECTION, metric_of
+from pipeline.runs.identity import Identity
 from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
 
@@ -39,7 +40,7 @@ with needed("search", "hydra/sweeper=search"):
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.trial import FrozenTrial
 
-_BATCHES = "batches"  # of a trial's attributes: numbers of the batches that it was in
+_BATCH, _SPACE = "batch", "space"  # attributes of a trial, of a study
 
 Axis = CategoricalDistribution | FloatDistribution | IntDistribution
 
@@ -99,8 +100,9 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
     """Suggest `batch` points, train them, report their scores, until `trials` are done; -> this command's jobs.
 
     A point's score is the mean over its replicates. The study outlives the process: repeating the command continues the
-    search. Each batch has a new sampler, seeded by `seed` and the number of earlier trials, so that a search that was
-    stopped makes the same suggestions. A point that failed stays pending, and the next command trains it again.
+    search. Each batch has a new sampler, seeded by `seed` and the number of earlier trials, and comes to its end before
+    the next is suggested, so that a search that was stopped makes the same suggestions. A point that failed stays
+    pending, and the next command trains it again, in its batch.
     """
     if config.sweep.get("grids") or experiments(config, loader):
         raise UserError(
@@ -121,31 +123,36 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         return []
     returns: list[JobReturn] = []
     failed: set[int] = set()  # numbers of trials that did not come to their end in this command
+    replicates, most = len(space.replicates), corners[0].sweep.max_failures
     with locked(sweep), _quiet_optuna(), _told(sweep):
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
+        _check_space(sweep, study, corners)
         journal.seal()  # before the first suggestion: what a command that ends while it asks has added is taken back
-        _train_damaged_again(sweep, corners[0].sweep, study, space, launcher, options)
+        returns += _train_damaged_again(sweep, corners[0].sweep, study, space, launcher, options)
         while time.time() < deadline(config.sweep.hours):
             known = study.trials
-            finished = [trial for trial in known if trial.state.is_finished() or trial.number in failed]
-            pending = [trial for trial in known if trial not in finished]  # left by a stopped search
-            if not pending and len(finished) >= options.trials:
+            pending = [trial for trial in known if not trial.state.is_finished() and trial.number not in failed]
+            if pending:
+                batch = _batch(pending[0], options)
+            elif len(known) < options.trials:
+                batch = _suggest(study, space, options)
+                journal.seal()
+            else:
                 break
-            study.sampler = sampler(options.sampler, options.seed, len(finished))
-            new = min(options.batch, options.trials - len(finished)) - len(pending)
-            suggested = [study.ask(space.axes) for _ in range(max(new, 0))]
-            trials = [*(optuna.Trial(study, trial._trial_id) for trial in pending), *suggested]
-            _record_batch(trials, known, options)
-            journal.seal()
-            jobs, replicates = [space.jobs(trial.params) for trial in trials], len(space.replicates)
-            ended = launcher.launch([job for of_trial in jobs for job in of_trial], trials[0].number * replicates)
+            trials = [trial for trial in study.trials if _batch(trial, options) == batch]
+            jobs = [job for trial in trials for job in space.jobs(trial.params)]
+            ended = launcher.launch(jobs, trials[0].number * replicates)
             for place, trial in enumerate(trials):
-                if not report(study, trial, ended[place * replicates : (place + 1) * replicates]):
+                of_trial = ended[place * replicates : (place + 1) * replicates]
+                if not trial.state.is_finished() and not report(study, optuna.Trial(study, trial._trial_id), of_trial):
                     failed.add(trial.number)
             returns += ended
             journal.seal()
+            failures = sum(job.status != JobStatus.COMPLETED for job in returns)
+            if most is not None and failures >= max(most, 1):
+                break
     return returns
 
 
@@ -209,34 +216,52 @@ def _check_select(sweep: Path, study: "optuna.Study", select: str) -> None:
     study.set_user_attr("select", select)
 
 
-def _record_batch(trials: Sequence[optuna.Trial], known: Sequence[FrozenTrial], options: Options) -> None:
-    """Note which trials train together: halving compares each with the others."""
-    number = 1 + max((batch for trial in known for batch in _batches(trial, options)), default=-1)
-    for trial in trials:
-        trial.set_user_attr(_BATCHES, [*trial.user_attrs.get(_BATCHES, []), number])
+def _suggest(study: "optuna.Study", space: Space, options: Options) -> int:
+    """Ask for the points of the next batch; -> its number."""
+    known = study.trials
+    number = 1 + max((_batch(trial, options) for trial in known), default=-1)
+    study.sampler = sampler(options.sampler, options.seed, len(known))
+    for _ in range(min(options.batch, options.trials - len(known))):
+        study.ask(space.axes).set_user_attr(_BATCH, number)
+    return number
 
 
-def _batches(trial: FrozenTrial, options: Options) -> list[int]:
-    """The batches that the trial was in: several, if it did not come to its end in the first."""
-    return list(trial.user_attrs.get(_BATCHES, [trial.number // options.batch]))  # version 0.1.0 noted none
+def _check_space(sweep: Path, study: "optuna.Study", corners: Sequence[Config]) -> None:
+    """Raise UserError for a study of other points: its scores would be taken for those of this command's runs."""
+    here = [Identity.of(config, "").config for config in corners]
+    before = study.user_attrs.get(_SPACE, here)
+    if before != here:
+        raise UserError(
+            f"{sweep}: its search was over other ranges, or with other fixed values or replicates, and its scores are "
+            "not of these runs; repeat that command, or give another sweep.name"
+        )
+    study.set_user_attr(_SPACE, here)
+
+
+def _batch(trial: FrozenTrial, options: Options) -> int:
+    """The number of the batch that the trial trains in: halving compares it with the others of that."""
+    return int(trial.user_attrs.get(_BATCH, trial.number // options.batch))  # version 0.1.0 noted none
 
 
 def _train_damaged_again(
     sweep: Path, swept: Sweep, study: "optuna.Study", space: Space, launcher: Launcher, options: Options
-) -> None:
+) -> list[JobReturn]:
     """Train earlier trials whose runs have no results any more, each in its batch, so that halving decides as before.
 
     Their scores stay, as equal runs have equal ones.
     """
-    ledger = Ledger(sweep)
-    ledger.check_files(list(ledger.entries), swept)
-    batches: dict[int, list[list[str]]] = {}
+    batches: dict[int, list[FrozenTrial]] = {}
     for trial in study.trials:
-        if trial.state.is_finished() and trial.params.keys() == space.axes.keys():
-            for batch in _batches(trial, options):
-                batches.setdefault(batch, []).extend(space.jobs(trial.params))
-    for jobs in ledger.undecided(batches.values()):
-        launcher.launch(jobs, 0)
+        batches.setdefault(_batch(trial, options), []).append(trial)
+    finished = [trials for trials in batches.values() if all(trial.state.is_finished() for trial in trials)]
+    jobs = [[job for trial in trials for job in space.jobs(trial.params)] for trials in finished]
+    ledger = Ledger(sweep)
+    ledger.check_files(ledger.numbers_of(itertools.chain.from_iterable(jobs)), swept)
+    returns: list[JobReturn] = []
+    for trials, of_batch in zip(finished, jobs, strict=True):
+        if not ledger.decided(of_batch):
+            returns += launcher.launch(of_batch, trials[0].number * len(space.replicates))
+    return returns
 
 
 def _axis(override: Override) -> Axis:

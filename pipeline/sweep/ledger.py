@@ -99,11 +99,16 @@ class Ledger:
         """Whether the run has ended and need not be trained again."""
         return ended_result(self.folder(number)) is not None
 
-    def undecided(self, batches: Iterable[Sequence[Sequence[str]]]) -> list[Sequence[Sequence[str]]]:
-        """The batches of jobs, given by overrides, with a run that is neither over nor dropped by halving."""
-        results = {_words(entry.overrides): read_result(self.folder(number)) for number, entry in self.entries.items()}
-        decided = {words for words, result in results.items() if isinstance(result, Result) and result.decided}
-        return [jobs for jobs in batches if not all(_words(job) in decided for job in jobs)]
+    def numbers_of(self, jobs: Iterable[Sequence[str]]) -> list[int]:
+        """The numbers of those of the jobs, given by overrides, that the sweep has."""
+        numbers = {_words(entry.overrides): number for number, entry in self.entries.items()}
+        return [numbers[words] for job in jobs if (words := _words(job)) in numbers]
+
+    def decided(self, jobs: Sequence[Sequence[str]]) -> bool:
+        """Whether each of the jobs has a run that is over, or that halving has dropped."""
+        numbers = self.numbers_of(jobs)
+        results = [read_result(self.folder(number)) for number in numbers]
+        return len(numbers) == len(jobs) and all(isinstance(one, Result) and one.decided for one in results)
 
     def check_files(self, numbers: Sequence[int], options: Sweep) -> None:
         """Move runs aside whose files are not what they have written, and say so; say which files are missing.

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import math
 import os
 import random
 import shutil
@@ -72,7 +73,7 @@ def test_batches_that_a_search_of_version_0_1_did_not_note_follow_from_their_siz
     def disturb() -> None:
         from pipeline.command import search
 
-        search._record_batch = lambda trials, known, options: None
+        search._BATCH = search._SPACE = "of a later version"
 
     assert command(tmp_path, SWEEPS["halved search"], disturb).status == 0
     (tmp_path / "outputs/s/4/result.json").unlink()
@@ -253,6 +254,81 @@ def test_a_dry_run_tells_what_is_damaged_and_touches_nothing(tmp_path: Path, epo
     again = command(tmp_path, SWEEPS["grid"])
     assert dry.error.replace("would be moved", "moved") == again.error
     assert dry.out.splitlines()[0] == again.out.splitlines()[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["search", "halved search"])
+def test_a_search_whose_hours_end_within_a_batch_suggests_the_same_points(tmp_path: Path, kind: str) -> None:
+    """Some runs of the batch have come to their end, and others have not begun."""
+    over = [math.inf]
+
+    def disturb() -> None:
+        from pipeline.command import search
+        from pipeline.training.trainer import Trainer
+
+        real, times = Trainer.train, itertools.count()
+
+        def train(self: Trainer) -> list[Any]:
+            if next(times) > 0:
+                self.deadline = over[0] = 0
+            return real(self)
+
+        Trainer.train = train  # type: ignore[method-assign]
+        search.deadline = lambda hours: over[0]
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "late").mkdir()
+    others = [text for text in SWEEPS[kind] if not text.startswith("training.batch_size")]
+    arguments = [*others, "training.batch_size=8,16", "hydra.launcher.workers=1"]  # a stack for each
+    assert command(tmp_path / "whole", arguments).status == 0
+    assert command(tmp_path / "late", arguments, disturb).status == 0
+    sweep = tmp_path / "late/outputs/s"
+    assert len(list(sweep.glob("*/result.json"))) <= 3
+    assert command(tmp_path / "late", arguments).status == 0
+    assert figures(sweep) == figures(tmp_path / "whole/outputs/s")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ["training.epochs=3"],
+        ["seed=0,1"],
+        ["optimizer.lr=tag(log,interval(0.01,0.6))"],
+        ["optimizer.momentum=0,0.9"],
+        ["dataset.samples=70"],
+    ],
+    ids=str,
+)
+def test_a_search_goes_on_only_in_its_own_space(
+    tmp_path: Path, changed: list[str], expected: dict[str, dict[str, object]]
+) -> None:
+    command(tmp_path, SWEEPS["search"])
+    keys = [text.partition("=")[0] for text in changed]
+    others = [text for text in SWEEPS["search"] if text.partition("=")[0] not in keys]
+    again = command(tmp_path, [*others, *changed])
+    assert again.status == 1
+    assert again.error.startswith("outputs/s: its search was over other ranges, or with other fixed values")
+    assert figures(tmp_path / "outputs/s") == expected["search"]
+    assert command(tmp_path, [*SWEEPS["search"], "training.log_every=5", "hydra.sweeper.trials=7"]).status == 0
+
+
+def test_a_search_tells_that_its_journal_is_missing(tmp_path: Path, expected: dict[str, dict[str, object]]) -> None:
+    command(tmp_path, SWEEPS["search"])
+    (tmp_path / "outputs/s/.sweep/study.journal").unlink()
+    again = command(tmp_path, SWEEPS["search"])
+    assert again.error == "outputs/s/.sweep/study.journal: missing, and the search begins again\n"
+    assert figures(tmp_path / "outputs/s") == expected["search"]
+
+
+def test_a_search_moves_no_run_aside_that_is_not_its_own(tmp_path: Path) -> None:
+    grid = [*SMALL, "training.epochs=2", "optimizer.lr=0.9"]
+    command(tmp_path, grid)
+    command(tmp_path, SWEEPS["search"])
+    flip(tmp_path / "outputs/s/0/history.csv")
+    again = command(tmp_path, SWEEPS["search"])
+    assert again.error == ""
+    assert "outputs/s/0: history.csv changed" in command(tmp_path, grid).error
 
 
 @pytest.mark.slow
