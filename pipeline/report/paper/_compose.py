@@ -83,7 +83,7 @@ def _results(findings: Findings) -> list[Block]:
     """The sentences of the page, then the tables and figures, each after the sentence that mentions it."""
     comparison = findings.comparison
     if not comparison.picked:
-        best = ["There is no validation score, so no run is picked as the best."]
+        best = [f"{comparison.why_not_picked}, so no run is picked as the best."]
     else:
         best = conclusions(comparison) if comparison.replicated else best_run(comparison)
     words = [*filter(None, [findings.confirmation]), *best, *filter(None, [findings.by_example]), *outcomes(comparison)]
