@@ -194,7 +194,7 @@ def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
     words = []
     if not comparison.finished.any():
         words.append("no run has finished")
-    elif len(n) and n.iloc[0] < FEWEST and len(n) > 1:
+    elif len(n) and n.iloc[0] < FEWEST and (n > 0).sum() > 1:
         words.append("too few seeds to tell the lead from luck")
     elif len(n) and n.iloc[0] < FEWEST:
         words.append("one seed says nothing of luck" if n.iloc[0] == 1 else "too few seeds for an interval")

@@ -127,7 +127,8 @@ def test_a_run_that_has_not_finished_is_no_runner_up() -> None:
     assert words.startswith("Best by validation of those that finished: run 0 ")
     assert words.endswith("No other run has finished.")
     assert "the best by validation accuracy of those that finished in bold" in made.listing.caption
-    best, _, lead, _ = tiles(made, Replicates.of(made))
+    best, _, lead, trusted = tiles(made, Replicates.of(made))
+    assert trusted.words[0] == "one seed says nothing of luck"
     assert best.words == ["by validation accuracy of those that finished; best at epoch 3 of 4"]
     assert (lead.figure, lead.words) == ("–", ["No other setting has finished with a score."])
     [words] = best_run(comparison([0.90, 0.96, 0.5, 0.99], status=["finished", "finished", "finished", "diverged"]))
