@@ -92,8 +92,9 @@ class SweepCommand:
         }
         setting = {key: value for key, value in typed.items() if key not in repeated}
         settings = [_typed(shlex.join(one.overrides)) for one in self.confirms.selected]
-        seeds, first = self.given.get("sweep.seeds"), max(self.confirms.seeds, default=-1) + 1
-        new = seeds is None or int(typed.get("seed", first)) < first + int(seeds)
+        seeds, seed = self.given.get("sweep.seeds", ""), typed.get("seed", "")
+        first = max(self.confirms.seeds, default=-1) + 1
+        new = not (seeds.isdecimal() and seed.isdecimal()) or int(seed) < first + int(seeds)
         return new and setting in [one | changed for one in settings]
 
     def _reads_grids(self, runs: pd.DataFrame) -> bool:
@@ -103,8 +104,11 @@ class SweepCommand:
 
 
 def _typed(command: object) -> dict[str, str]:
-    """What the command of a single run gives each key."""
-    words = shlex.split(command) if isinstance(command, str) else []
+    """What the command of a single run gives each key; nothing if it cannot be read."""
+    try:
+        words = shlex.split(command) if isinstance(command, str) else []
+    except ValueError:
+        return {}
     return dict(word.lstrip("+~").split("=", 1) for word in about_run(words) if "=" in word)
 
 

@@ -173,6 +173,7 @@ def test_a_command_trains_the_runs_of_its_values() -> None:
     assert trained("lr=interval(0.1,1) seed=0,1 hidden=[4]", runs, **config) == [True, True, True, False, True]
     assert trained("experiment=e seed=0", ["experiment=e seed=0", "experiment=e lr=1 seed=0"]) == [True, True]
     assert SweepCommand("python", given={"lr": "1"}).trains(pd.DataFrame({"run": ["0"]})).tolist() == [True]
+    assert trained("lr=1", ["'"]) == [True]
 
 
 def test_a_command_that_confirms_trains_what_it_selected() -> None:
