@@ -96,7 +96,7 @@ class Comparison:
         """
         if not self.replicated:
             return 0
-        finished = (self.setting == self.setting.iloc[0]) & (self.runs["status"] == "finished")
+        finished = (self.setting == self.setting.iloc[0]) & self.finished
         scores = self.score[finished]
         distances = (scores - scores.mean()).abs().dropna()
         return min(zip(distances, distances.index.astype(int), strict=True), default=(0.0, 0))[1]
@@ -108,7 +108,7 @@ class Comparison:
         return [self.representative, *first[1:]]
 
     def _order(self) -> pd.Index:
-        finished = self.runs["status"] == "finished"
+        finished = self.finished
         score = self.score if self.metric.higher_is_better else -self.score
         setting, done = self.setting, self.replicate.where(finished).groupby(self.setting).nunique()
         ranks = pd.DataFrame(
@@ -174,10 +174,27 @@ class Comparison:
         """Best validation score of each run; NaN if it has none."""
         return self.best(SELECTION)
 
+    @cached_property
+    def finished(self) -> "pd.Series[bool]":
+        """Whether each run has finished; figures of others are of less training, and win nothing."""
+        return self.runs["status"] == "finished"
+
     @property
     def picked(self) -> bool:
-        """Whether the first row is the best by validation score."""
-        return bool(pd.notna(self.score.iloc[0]))
+        """Whether the first row is the best finished run by validation score."""
+        return bool(self.finished.iloc[0] and pd.notna(self.score.iloc[0]))
+
+    @property
+    def why_not_picked(self) -> str:
+        """The reason, as a sentence without its full stop."""
+        return "There is no validation score" if self.finished.any() else "No run has finished"
+
+    @property
+    def among(self) -> str:
+        """ " of those that finished" behind what the first row is the best by, where another run has a better score."""
+        sign = 1 if self.metric.higher_is_better else -1
+        better = sign * self.score[~self.finished] > sign * self.score.iloc[0]
+        return " of those that finished" * bool(better.any())
 
     @cached_property
     def dropped(self) -> "pd.Series[bool]":
@@ -257,7 +274,7 @@ class Comparison:
         """The table for output, with caption and decimals."""
         best = self.picked and not self.replicated
         words = (
-            f"; the best by {self.metric.heading(SELECTION)} in bold"
+            f"; the best by {self.metric.heading(SELECTION)}{self.among} in bold"
             if best
             else ", by setting"
             if self.replicated

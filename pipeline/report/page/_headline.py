@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.metrics import ACCURACY, SELECTION
 from pipeline.report.comparison import ONLY, Comparison
 from pipeline.report.data_card import titles
-from pipeline.report.formats import p_value
+from pipeline.report.formats import NOTHING, p_value
 from pipeline.report.outcome import BAD
 from pipeline.report.page._summary import count
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
@@ -59,9 +59,8 @@ def title(*comparisons: Comparison) -> str:
 def tile_of_data(name: str, comparison: Comparison, address: str) -> Tile:
     """The best setting on one of several data sets, and its test score."""
     score = _score(comparison, Replicates.of(comparison))
-    return Tile(
-        data_name(name), _briefly(comparison, 0), [f"{score.heading}: {score.figure}", *score.words], link=address
-    )
+    best = _briefly(comparison, 0) if _says_something(comparison) else "none picked"
+    return Tile(data_name(name), best, [f"{score.heading}: {score.figure}", *score.words], link=address)
 
 
 def notes(comparison: Comparison) -> list[str]:
@@ -93,7 +92,7 @@ def _best(comparison: Comparison) -> Tile:
     row, runs = comparison.representative, comparison.runs
     run = str(runs["run"][row])
     if not comparison.picked:
-        return Tile("Best setting", "none picked", ["There is no validation score to pick it by."], warns=True)
+        return Tile("Best setting", "none picked", [f"{comparison.why_not_picked}."], warns=True)
     epoch = f"best at epoch {comparison.figure('best_epoch')[row]:.0f} of {comparison.figure('final_epoch')[row]:.0f}"
     setting = _briefly(comparison, 0)
     if comparison.replicated and not comparison.swept:
@@ -102,7 +101,8 @@ def _best(comparison: Comparison) -> Tile:
         return Tile("Best setting", setting, [f"by the mean {comparison.metric.heading(SELECTION)}"], run)
     if not comparison.swept:
         return Tile("The run" if len(runs) == 1 else "Best run", f"run {run}", [epoch], run)
-    return Tile("Best setting", setting, [f"by {comparison.metric.heading(SELECTION)}; {epoch}"], run)
+    words = f"by {comparison.metric.heading(SELECTION)}{comparison.among}; {epoch}"
+    return Tile("Best setting", setting, [words], run)
 
 
 def _briefly(comparison: Comparison, row: int) -> str:
@@ -116,8 +116,15 @@ def _briefly(comparison: Comparison, row: int) -> str:
     return words if len(words) <= _LONG else f"that of run {comparison.runs['run'][row]}"
 
 
+def _says_something(comparison: Comparison) -> bool:
+    """Whether the first setting is picked, or is the only one and has finished."""
+    return comparison.picked or (not comparison.swept and bool(comparison.finished.any()))
+
+
 def _score(comparison: Comparison, replicates: Replicates) -> Tile:
     heading = f"Test {comparison.metric.label}"
+    if not _says_something(comparison):
+        return Tile(heading, NOTHING, [f"{comparison.why_not_picked}."], warns=True)
     summary = replicates.summary("test").iloc[0]
     n, noun, written = int(summary["n"]), replicates.noun, comparison.score_format.score
     if n >= FEWEST:
@@ -156,16 +163,18 @@ def _lead(comparison: Comparison, replicates: Replicates) -> Tile:
 
 
 def _runner_up(comparison: Comparison) -> int | None:
-    """The row of the second setting that has a score."""
-    rows = [row for row in comparison.leaders[1:] if pd.notna(comparison.score[row])]
+    """The row of the second setting that has finished with a score."""
+    rows = [row for row in comparison.leaders[1:] if comparison.finished[row] and pd.notna(comparison.score[row])]
     return rows[0] if rows else None
 
 
 def _above_baseline(comparison: Comparison) -> Tile:
     """In place of a lead where there is one setting: how far above a constant answer it is."""
     test = float(comparison.best("test")[comparison.representative])
+    if not _says_something(comparison):
+        return Tile("Lead over the runner-up", NOTHING, [f"{comparison.why_not_picked}."])
     if comparison.baseline is None or not math.isfinite(test):
-        return Tile("Lead over the runner-up", "–", ["There is no other setting with a score."])
+        return Tile("Lead over the runner-up", NOTHING, ["No other setting has finished with a score."])
     above = test - comparison.baseline.scores["test"]
     words = [f"always answering {comparison.baseline.words}"]
     figure = comparison.score_format.difference(above, sign="+")
@@ -183,7 +192,9 @@ def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
     """The shortest words for what the sentences below say at length."""
     runs, score, n = comparison.runs, comparison.score, replicates.n
     words = []
-    if len(n) and n.iloc[0] < FEWEST and len(n) > 1:
+    if not comparison.finished.any():
+        words.append("no run has finished")
+    elif len(n) and n.iloc[0] < FEWEST and (n > 0).sum() > 1:
         words.append("too few seeds to tell the lead from luck")
     elif len(n) and n.iloc[0] < FEWEST:
         words.append("one seed says nothing of luck" if n.iloc[0] == 1 else "too few seeds for an interval")

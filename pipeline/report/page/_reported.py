@@ -20,7 +20,7 @@ def reported(comparison: Comparison) -> pd.DataFrame:
     lines = []
     for row in _of_same_data(comparison):
         score = comparison.best(row.held_out)
-        ours = (comparison.runs["config.dataset.name"] == row.dataset) & comparison.score.notna()
+        ours = (comparison.runs["config.dataset.name"] == row.dataset) & comparison.finished & comparison.score.notna()
         best = ours.to_numpy().nonzero()[0][:1]  # the table begins with the best
         mine = score.iloc[best].item() if len(best) else None
         theirs = row.reported["held_out_accuracy"]

@@ -42,7 +42,7 @@ def _keys(comparison: Comparison, keys: Sequence[str]) -> str:
 
 def _best(comparison: Comparison) -> list[str]:
     if not comparison.picked:
-        return ["There is no validation score, so no run is picked as the best."]
+        return [f"{comparison.why_not_picked}, so no run is picked as the best."]
     return [*(conclusions(comparison) if comparison.replicated else best_run(comparison)), " ".join(trust(comparison))]
 
 
@@ -56,11 +56,14 @@ def _dropped(comparison: Comparison) -> list[str]:
     if not dropped.any():
         return []
     sentence = f"Halving dropped {dropped.sum()} of {len(dropped)} runs before their end"
-    trained, planned = comparison.figure("final_epoch").sum(), comparison.planned_epochs.sum()
-    if not 0 < planned < float("inf"):
+    trained, planned = comparison.figure("final_epoch"), comparison.planned_epochs
+    whole = planned.sum()
+    if not 0 < whole < float("inf"):
         return [f"{sentence}."]
-    saved = f"{100 * (1 - trained / planned):.0f} %"
-    return [f"{sentence}: {trained:.0f} of {planned:.0f} epochs were trained, {saved} were saved."]
+    saved = (planned - trained)[dropped].sum()
+    others = "; the rest are of runs that ended early for other reasons" * bool(trained.sum() + saved < whole)
+    of_all = f"{trained.sum():.0f} of {whole:.0f} epochs were trained"
+    return [f"{sentence}: {of_all}, {100 * saved / whole:.0f} % were saved{others}."]
 
 
 def _ended(comparison: Comparison) -> list[str]:
@@ -71,6 +74,8 @@ def _ended(comparison: Comparison) -> list[str]:
         return [*still, f"Not finished: {', '.join(bad)}; reasons below."]
     if still:
         return still
+    if comparison.dropped.all():
+        return []
     return ["All others finished." if comparison.dropped.any() else "All runs finished."]
 
 

@@ -117,6 +117,7 @@ def render(contents: Contents) -> str:
         "table": runs_table(top_runs),
         "settings": settings,
         "picked": top_runs.picked,
+        "among": comparison.among,
         "still": still,
         "drawn_here": _DRAWN_HERE,
         "importance_keys": len(contents.importance.order),

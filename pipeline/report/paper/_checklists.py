@@ -76,6 +76,8 @@ def _pineau(findings: Findings) -> list[tuple[str, str]]:
 def _significance(findings: Findings) -> str:
     replicates = findings.replicates
     n = int(replicates.n.max())
+    if not n:
+        return "No: no run has finished with a test score."
     if n >= FEWEST:
         return f"Yes: 95 % intervals (Student's t) over up to {n} {replicates.noun}; ± covers {replicates.drawn}."
     return f"No: {n} {replicates.noun} for each setting are too few for an interval. Sweep seed=0,1,2,3,4 as well."

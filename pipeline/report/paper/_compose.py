@@ -83,7 +83,7 @@ def _results(findings: Findings) -> list[Block]:
     """The sentences of the page, then the tables and figures, each after the sentence that mentions it."""
     comparison = findings.comparison
     if not comparison.picked:
-        best = ["There is no validation score, so no run is picked as the best."]
+        best = [f"{comparison.why_not_picked}, so no run is picked as the best."]
     else:
         best = conclusions(comparison) if comparison.replicated else best_run(comparison)
     words = [*filter(None, [findings.confirmation]), *best, *filter(None, [findings.by_example]), *outcomes(comparison)]
@@ -116,12 +116,22 @@ def _limits(findings: Findings) -> list[Block]:
 
 
 def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
-    if command.text:
-        return ["This command trains all runs again and writes this report:", Code(command.text)]
-    commands = list(dict.fromkeys(comparison.runs.get("provenance.command", pd.Series(dtype=object)).dropna()))
+    runs = comparison.runs
+    own = command.trains(runs) if command.text else pd.Series(False, runs.index)
+    blocks: list[Block] = []
+    if own.any():
+        needs = f"; the sweep {command.confirms.sweep}, which it confirms, must be there" if command.confirms else ""
+        said = (
+            "This command trains all runs again and writes this report"
+            if own.all()
+            else f"This command, the last of several, trains {own.sum()} of the {len(runs)} runs again"
+        )
+        blocks = [f"{said}{needs}:", Code(command.text)]
+    singles = runs.get("provenance.command", pd.Series(None, runs.index, dtype=object))[~own].dropna()
+    commands = list(dict.fromkeys(singles))
     if not commands:
-        return []
-    several = len(commands) > 1
+        return blocks
     more = f" (of the first {_COMMANDS}; the page has all)" if len(commands) > _COMMANDS else ""
-    said = f"These commands train the runs again, each one run{more}:" if several else "This command trains it again:"
-    return [said, Code("\n".join(commands[:_COMMANDS]))]
+    which, one = ("the others", "the other") if blocks else ("the runs again", "it again")
+    said = f"These commands train {which}, each one run{more}:" if len(commands) > 1 else f"This command trains {one}:"
+    return [*blocks, said, Code("\n".join(commands[:_COMMANDS]))]

@@ -89,9 +89,10 @@ def _undecided(replicates: Replicates) -> Iterator[str]:
 
 def _ties(comparison: Comparison) -> Iterator[str]:
     score = comparison.score
-    tied = [row for row in comparison.leaders[1:] if abs(score[row] - score[comparison.leaders[0]]) < EQUAL]
+    rows = [row for row in comparison.leaders if comparison.finished[row]]
+    tied = [row for row in rows[1:] if abs(score[row] - score[rows[0]]) < EQUAL]
     if tied and not comparison.replicated:
-        names = listed([comparison.settings(row) for row in [comparison.leaders[0], *tied[: _NAMED - 1]]])
+        names = listed([comparison.settings(row) for row in [rows[0], *tied[: _NAMED - 1]]])
         yield f"On validation {names} are tied: which is to be preferred, and why?"
 
 
@@ -106,7 +107,7 @@ def _diverged(comparison: Comparison) -> Iterator[str]:
 def _gap(comparison: Comparison) -> Iterator[str]:
     row, metric, written = comparison.representative, comparison.metric, comparison.score_format.score
     train, validation = float(comparison.best("train")[row]), float(comparison.score[row])
-    if metric.share and train - validation > _GAP:
+    if comparison.picked and metric.share and train - validation > _GAP:
         yield (
             f"The {metric.label} of the best run is {written(train)} on training and {written(validation)} on "
             "validation examples: what would close that gap, and at what cost?"
@@ -122,7 +123,7 @@ def _at_the_end(comparison: Comparison) -> Iterator[str]:
 def _baseline(comparison: Comparison) -> Iterator[str]:
     baseline, metric, written = comparison.baseline, comparison.metric, comparison.score_format.score
     test = float(comparison.best("test")[comparison.representative])
-    if baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
+    if comparison.picked and baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
         yield (
             f"Always answering {baseline.words} has a test {metric.label} of {written(level)}, the best run "
             f"{written(test)}: is that good, and beside what?"

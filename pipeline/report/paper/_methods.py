@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pandas as pd
+
 from pipeline.metrics import FURTHER
 from pipeline.report.page import count
 from pipeline.report.paper._command import SweepCommand
@@ -153,12 +155,16 @@ def _sweep(settings: Settings, replicates: Replicates, command: SweepCommand) ->
 
 
 def _selection(replicates: Replicates) -> Iterator[str]:
-    label = replicates.comparison.metric.label
-    if not replicates.picked:
+    comparison = replicates.comparison
+    label, best = comparison.metric.label, comparison.metric.best_word
+    sizes = comparison.runs.get("provenance.examples.validation", pd.Series(dtype=float))
+    if not (comparison.score.notna().any() or (sizes > 0).any()):
         yield "There is no validation split, figures are of the last epoch, and nothing is selected."
         return
-    best = replicates.comparison.metric.best_word
     yield f"Of each run the epoch with the {best} validation {label} counts."
+    if not replicates.picked:
+        yield f"{comparison.why_not_picked}, so nothing is selected."
+        return
     over = "mean over seeds of the " if replicates.replicated else ""
     yield f"Settings are selected by the {best} {over}validation {label}; nothing is selected on test."
 

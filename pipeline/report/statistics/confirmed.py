@@ -53,9 +53,10 @@ def confirmation(selection: Selection, replicates: Replicates) -> str:
     seeds = "seed " + str(selection.seeds[0]) if len(selection.seeds) == 1 else f"{len(selection.seeds)} seeds"
     count = f"{len(selection.selected)} " if len(selection.selected) > 1 else ""
     n = int(replicates.n.max())
-    few = f" {n} new seeds are too few for an interval." if n < FEWEST else ""
+    few = f" {n} new seed{'s are' if n > 1 else ' is'} too few for an interval." if n < FEWEST else ""
+    claim = f": their test figures are the claim.{few}" if n else ", and none of them has finished."
     return (
         f"Confirmation: the {count}best of {selection.settings} settings of the sweep {selection.sweep} "
-        f"({selection.runs} runs on {seeds}), trained again on new seeds. On these nothing had been selected: their "
-        f"test figures are the claim.{few}"
+        f"({selection.runs} runs on {seeds}), trained again on new seeds. On these nothing had been "
+        f"selected{claim}"
     )

@@ -118,10 +118,8 @@ def across_table(data_sets: DataSets, ranks: Ranks) -> Table:
 def across(ranks: Ranks) -> list[str]:
     """What can be said over all data sets, in sentences."""
     settings, sets = ranks.scores.shape
-    sentences = [
-        f"{len(ranks.higher_is_better)} data sets: each has a winner of its own, and scores are not compared between "
-        "them."
-    ]
+    alone = "has a winner of its own" if settings else "is judged by itself"  # on one perhaps no run has finished
+    sentences = [f"{len(ranks.higher_is_better)} data sets: each {alone}, and scores are not compared between them."]
     if not settings:
         return [*sentences, "No setting has finished on every data set, so there are no ranks."]
     if ranks.left_out:

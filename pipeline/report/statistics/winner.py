@@ -14,7 +14,7 @@ def best_run(comparison: Comparison) -> list[str]:
     runs, metric = comparison.runs, comparison.metric
     score, test, written = comparison.score, comparison.best("test"), comparison.score_format.score
     sentence = (
-        f"Best by validation: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
+        f"Best by validation{comparison.among}: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
         f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {written(score[0])}, "
         f"{metric.heading('test')} {written(test[0])}."
     )
@@ -26,8 +26,10 @@ def best_run(comparison: Comparison) -> list[str]:
     ]
     if others:
         sentence += f" Further on test: {', '.join(others)}."
-    if score[~comparison.dropped].notna().sum() > 1:
+    if score[comparison.finished].notna().sum() > 1:
         sentence += f" {_lead(comparison)}"
+    elif len(runs) > 1:
+        sentence += " No other run has finished."
     return [sentence]
 
 
@@ -38,13 +40,13 @@ def trust(comparison: Comparison) -> list[str]:
 
 def _lead(comparison: Comparison) -> str:
     metric, runs = comparison.metric, comparison.runs
-    score = comparison.score.where(~comparison.dropped)  # runs of equal length
+    score = comparison.score.where(comparison.finished)  # runs of equal length
     side = "above" if metric.higher_is_better else "below"
     tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < EQUAL]]
     if tied:
         named = ", ".join(tied[:5]) + (f" and {len(tied) - 5} more" if len(tied) > 5 else "")
         return f"It is tied on validation with run{'s' * (len(tied) > 1)} {named}: nothing there tells them apart."
-    lead, median = abs(score[0] - score[1]), abs(score[0] - score.median())
+    lead, median = abs(score[0] - score[1:].dropna().iloc[0]), abs(score[0] - score.median())
     examples = comparison.examples(SELECTION)
     count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
     written = comparison.score_format.distance

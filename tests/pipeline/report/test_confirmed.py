@@ -61,6 +61,12 @@ def test_it_is_said_what_is_confirmed() -> None:
     )
 
 
+def test_where_no_new_run_has_finished_nothing_is_claimed() -> None:
+    replicates, _ = confirming()
+    none = Replicates.of(Comparison.of(replicates.comparison.runs.assign(status="diverged")))
+    assert confirmation(SELECTION, none).endswith("On these nothing had been selected, and none of them has finished.")
+
+
 def test_what_replicates_and_what_is_not_of_the_run_is_no_part_of_a_setting() -> None:
     rows: list[dict[str, object]] = []
     overrides = {}

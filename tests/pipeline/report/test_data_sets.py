@@ -101,7 +101,10 @@ def test_a_setting_that_not_every_data_set_has_gets_no_rank() -> None:
     assert "1 setting has not finished on every data set, and so no rank." in across(ranks)
     apart = {"square": {"relu": [0.9], "tanh": [0.8]}, "patterns": {"gelu": [0.6], "sigmoid": [0.5]}}
     none = Ranks.of(DataSets.of(runs_of(apart)))
-    assert across(none)[-1] == "No setting has finished on every data set, so there are no ranks."
+    assert across(none) == [
+        "2 data sets: each is judged by itself, and scores are not compared between them.",
+        "No setting has finished on every data set, so there are no ranks.",
+    ]
 
 
 def test_two_settings_are_compared_by_wilcoxon() -> None:

@@ -9,16 +9,18 @@ from pipeline.metrics import ACCURACY, LOSS, R2, Metric
 from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table, p_value, text
 from pipeline.report.outcome import outcome
-from pipeline.report.page._headline import listed, tiles, title
-from pipeline.report.page._summary import _values, outcomes
+from pipeline.report.page._headline import listed, tile_of_data, tiles, title
+from pipeline.report.page._summary import _values, outcomes, summary
 from pipeline.report.paper._command import SweepCommand
+from pipeline.report.paper._compose import _commands
 from pipeline.report.paper._computing import computing_sentences
-from pipeline.report.paper._methods import _sweep
+from pipeline.report.paper._methods import _selection, _sweep
 from pipeline.report.paper._model import _parameters
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.score_format import ScoreFormat
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.winner import best_run, trust
+from pipeline.runs.selection import Selected, Selection
 
 
 def comparison(scores: list[float], **columns: object) -> Comparison:
@@ -118,6 +120,81 @@ def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
     assert "too few seeds to tell the lead from luck" in trusted.words
 
 
+def test_a_run_that_has_not_finished_is_no_runner_up() -> None:
+    made = comparison([0.90, 0.96, 0.99], status=["finished", "diverged", "dropped"])
+    assert made.picked
+    [words] = best_run(made)
+    assert words.startswith("Best by validation of those that finished: run 0 ")
+    assert words.endswith("No other run has finished.")
+    assert "the best by validation accuracy of those that finished in bold" in made.listing.caption
+    best, _, lead, trusted = tiles(made, Replicates.of(made))
+    assert trusted.words[0] == "one seed says nothing of luck"
+    assert best.words == ["by validation accuracy of those that finished; best at epoch 3 of 4"]
+    assert (lead.figure, lead.words) == ("–", ["No other setting has finished with a score."])
+    [words] = best_run(comparison([0.90, 0.96, 0.5, 0.99], status=["finished", "finished", "finished", "diverged"]))
+    assert "It is 6.0 points above the second and 6.0 points above the median on validation." in words
+
+
+@pytest.mark.parametrize("seeds", [[0, 0], [0, 1]])
+@pytest.mark.parametrize("status", ["diverged", "dropped", "interrupted"])
+def test_where_no_run_has_finished_there_is_no_best(seeds: list[int], status: str) -> None:
+    rates = {"config.optimizer.lr": 0.1} if seeds[1] else {}
+    sizes = {"provenance.examples.validation": 40}
+    made = comparison([0.9, 0.8], status=status, **{"config.seed": seeds}, **rates, **sizes)
+    replicates = Replicates.of(made)
+    assert not [line for line in outcome(made, replicates) if line.startswith("best")]
+    assert "No run has finished, so no run is picked as the best." in summary(made)
+    best, score, lead, trusted = tiles(made, replicates)
+    assert (best.figure, score.figure, lead.figure) == ("none picked", "–", "–")
+    assert [best.words, score.words, lead.words] == [["No run has finished."]] * 3
+    assert trusted.words[0] == "no run has finished"
+    assert tile_of_data("square", made, "").figure == "none picked"
+    assert list(_selection(replicates)) == [
+        "Of each run the epoch with the highest validation accuracy counts.",
+        "No run has finished, so nothing is selected.",
+    ]
+    unscored = made.runs.assign(**{"metric.best_validation_accuracy": math.nan})
+    assert "no validation split" not in " ".join(_selection(Replicates.of(Comparison.of(unscored))))
+    without = Comparison.of(unscored.assign(**{"provenance.examples.validation": 0}))
+    assert "no validation split" in " ".join(_selection(Replicates.of(without)))
+
+
+def trained(typed: str, runs: list[str], **config: object) -> list[bool]:
+    given = dict(pair.split("=", 1) for pair in typed.split())
+    table = pd.DataFrame({"provenance.command": [f"python -m pipeline {run}" for run in runs]}).assign(**config)
+    return SweepCommand("python", given=given).trains(table).tolist()
+
+
+def test_a_command_trains_the_runs_of_its_values() -> None:
+    runs = ["lr=0.1 seed=0", "lr=0.2 seed=0", "lr=0.1 seed=1", "lr=0.1 hidden=[4,8] seed=1", "lr=0.1"]
+    config = {"config.seed": [0, 0, 1, 1, 0], "config.hidden": ["[4]", "[4]", "[4]", "[4,8]", "[4]"]}
+    assert trained("lr=1e-1 seed=0,1 sweep.name=s", runs, **config) == [True, False, True, False, True]
+    assert trained("lr=0.1,0.2 hidden=[4],[4,8] seed=0,1", runs, **config) == [True] * 5
+    assert trained("lr=interval(0.1,1) seed=0,1 hidden=[4]", runs, **config) == [True, True, True, False, True]
+    assert trained("experiment=e seed=0", ["experiment=e seed=0", "experiment=e lr=1 seed=0"]) == [True, True]
+    assert SweepCommand("python", given={"lr": "1"}).trains(pd.DataFrame({"run": ["0"]})).tolist() == [True]
+    assert trained("lr=1", ["'"]) == [True]
+
+
+def test_a_command_that_confirms_trains_what_it_selected() -> None:
+    one = Selected(overrides=["lr=0.1", "hidden=[4]"], words="", n=1, validation=0.9, test=0.9)
+    selection = Selection(sweep="s", runs=2, settings=2, seeds=[0], metric="accuracy", selected=[one])
+    runs = ["lr=0.1 hidden=[4] seed=1", "lr=0.1 hidden=[4] seed=3", "lr=0.8 hidden=[4] seed=1"]
+    table = pd.DataFrame({"provenance.command": [f"python -m pipeline {run}" for run in runs]})
+    given = {"sweep": "confirm", "sweep.seeds": "2"}
+    assert SweepCommand("python", given=given, confirms=selection).trains(table).tolist() == [True, False, False]
+    given |= {"lr": "0.8"}
+    command = SweepCommand("python -m pipeline -m", given=given, confirms=selection)
+    assert command.trains(table).tolist() == [False, False, True]
+    made = comparison([0.9, 0.8, 0.7], **{"provenance.command": table["provenance.command"]})
+    said, _, others, _ = _commands(made, command)
+    assert said == (
+        "This command, the last of several, trains 1 of the 3 runs again; the sweep s, which it confirms, must be "
+        "there:"
+    )
+    assert others == "These commands train the others, each one run:"
+
+
 def test_the_title_names_three_keys_and_counts_the_rest() -> None:
     three = {"config.model.l2": [0.0, 0.0, 0.1, 0.1], "config.model.depth": [1, 2, 1, 2]}
     scores = [0.9, 0.8, 0.7, 0.6]
@@ -131,8 +208,13 @@ def test_how_runs_ended_is_counted() -> None:
     ends = {"status": ["finished", "dropped", "dropped", "diverged"], "metric.final_epoch": [4, 2, 1, 3]}
     made = comparison([0.9, 0.8, 0.7, 0.6], **ends)
     assert outcomes(made) == [
-        "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 38 % were saved.",
+        "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 31 % were saved; the rest are of "
+        "runs that ended early for other reasons.",
         "Not finished: 1 diverged run; reasons below.",
+    ]
+    alone = comparison([0.9, 0.8], **{"status": "dropped", "metric.final_epoch": 1})
+    assert outcomes(alone) == [
+        "Halving dropped 2 of 2 runs before their end: 2 of 8 epochs were trained, 75 % were saved."
     ]
 
 
