@@ -27,12 +27,13 @@ class Baseline:
 def baseline_of(runs: pd.DataFrame, metric: Metric) -> Baseline | None:
     """Always the most common training class, by accuracy; by R², the mean of the targets, which has 0 by definition.
 
-    None for other metrics, for several sets of data, and for runs that do not say how many examples a class has.
+    None for other metrics, for several sets of data, for examples of any number of labels, whose counts do not say how
+    many have which together, and for runs that do not say how many examples a class has.
     """
     if metric == R2:
         return Baseline("the mean of the targets", dict.fromkeys(SPLITS, 0.0))
     columns = {split: f"{_COUNTS}{split}" for split in SPLITS}
-    if metric != ACCURACY or not {_CLASSES, *columns.values()} <= set(runs):
+    if metric != ACCURACY or "multilabel" in set(runs["task"]) or not {_CLASSES, *columns.values()} <= set(runs):
         return None
     facts = runs[[_CLASSES, *columns.values()]].dropna().drop_duplicates()
     if len(facts) != 1:

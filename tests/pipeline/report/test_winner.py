@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
+from pipeline.metrics import ACCURACY
+from pipeline.report.baseline import baseline_of
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.shares import wilson
 from pipeline.report.statistics.winner import best_run, trust
@@ -74,6 +76,12 @@ def test_the_constant_predictor(scores: list[float], words: str) -> None:
     assert words in " ".join(trust(comparison))
     assert comparison.listing.markdown().splitlines()[-1].startswith("| baseline ")
     assert "baseline" not in comparison.listing.csv()
+
+
+def test_examples_of_any_number_of_labels_have_no_constant_answer() -> None:
+    """How many have each label does not say how many have which together."""
+    of_labels = runs([0.6, 0.9]).runs.assign(task="multilabel")
+    assert baseline_of(of_labels, ACCURACY) is None
 
 
 def test_regression_is_measured_against_the_mean() -> None:
