@@ -16,6 +16,7 @@ from pipeline.report.vocabulary import value_name
 _BEHIND = "behind the first"  # a difference
 _OF_SCORES = (_BEHIND, "on test there", "confirmed on test", f"selected by {SELECTION}")
 _SD = ", sd"
+_MOST = 4  # decimals
 
 
 def presented(table: Table, comparison: Comparison) -> Table:
@@ -53,7 +54,11 @@ def _with_units(table: Table, formats: Mapping[str, ScoreFormat], keys: Mapping[
         width = table.halves.get(name.removesuffix(_SD))  # a deviation has the digits of its mean
         widths = table.data[width].astype(float) if width else pd.Series(dtype=float)
         values = table.data[name].astype(float).abs()
-        digits[name] = form.digits(widths[widths > 0].median(), values.max())
+        widths = widths[widths > 0]
+        digits[name] = form.digits(widths.median(), values.max())
+        least = form.scale * float(widths.min())
+        while digits[name] < _MOST and round(least, digits[name]) == 0:  # not 0.0 ± 0.0 for what is more
+            digits[name] += 1
         for column in filter(None, (name, half)):
             data[column] = form.scale * data[column].astype(float)
         if isinstance(footer.get(name), float):
