@@ -11,12 +11,12 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.data_sets import DataSets
 from pipeline.report.formats import Table
 from pipeline.report.score_format import ScoreFormat
+from pipeline.report.statistics.shares import EQUAL
 from pipeline.report.vocabulary import value_name
 
 _BEHIND = "behind the first"  # a difference
 _OF_SCORES = (_BEHIND, "on test there", "confirmed on test", f"selected by {SELECTION}")
 _SD = ", sd"
-_MOST = 4  # decimals
 
 
 def presented(table: Table, comparison: Comparison) -> Table:
@@ -54,10 +54,12 @@ def _with_units(table: Table, formats: Mapping[str, ScoreFormat], keys: Mapping[
         width = table.halves.get(name.removesuffix(_SD))  # a deviation has the digits of its mean
         widths = table.data[width].astype(float) if width else pd.Series(dtype=float)
         values = table.data[name].astype(float).abs()
-        widths = widths[widths > 0]
+        widths = widths[widths > EQUAL]
         digits[name] = form.digits(widths.median(), values.max())
         least = form.scale * float(widths.min())
-        while digits[name] < _MOST and round(least, digits[name]) == 0:  # not 0.0 ± 0.0 for what is more
+        while (
+            digits[name] < (2 if form.metric.share else 4) and round(least, digits[name]) == 0
+        ):  # not 0.0 ± 0.0 for what is more
             digits[name] += 1
         for column in filter(None, (name, half)):
             data[column] = form.scale * data[column].astype(float)

@@ -143,3 +143,8 @@ def test_no_interval_is_rounded_to_nothing(told: Told) -> None:
     [first] = re.findall(r"^\| \*\*1\*\* .*$", words, re.M)
     assert "± 0.0*" not in first
     assert "± 0.002" in first
+
+
+def test_equal_scores_have_no_more_decimals_than_others(told: Told) -> None:
+    words = told(*({"optimizer__lr": lr, "seed": s, "best": 0.86} for lr in (1, 2) for s in range(3)))
+    assert re.search(r"\| 85\.0( ± 0\.0)? ", words.replace("*", ""))
