@@ -223,12 +223,7 @@ def figures_of_runs(comparison: Comparison, history: pd.DataFrame, searched: boo
 
 
 def _figures_of_best(comparison: Comparison, diagnosis: Diagnosis | None, medium: Medium) -> list[Figure]:
-    return figures_of(diagnosis, _name_of_best(comparison), medium) if diagnosis else []
-
-
-def _name_of_best(comparison: Comparison) -> str:
-    name = str(comparison.runs["run"][comparison.representative])
-    return f"{name} (the replicate of the best setting nearest to its mean)" if comparison.replicated else name
+    return figures_of(diagnosis, comparison.representative_name, medium) if diagnosis else []
 
 
 def figures_of_keys(comparison: Comparison, importance: Importance, medium: Medium) -> list[Figure]:
@@ -271,7 +266,7 @@ def _overrides(collected: Collected) -> dict[str, Sequence[str]]:
 
 
 def _look_at_best(comparison: Comparison, collected: Collected) -> tuple[Diagnosis | None, Fit | None, str | None]:
-    """What the best run gets wrong or how it fits, or the reason why that cannot be said."""
+    """What the run that stands for the best setting gets wrong or how it fits, or why that cannot be said."""
     folder = collected.folder_of[comparison.runs["run"][comparison.representative]]
     try:
         if comparison.picked and comparison.task == "classification":
@@ -279,7 +274,7 @@ def _look_at_best(comparison: Comparison, collected: Collected) -> tuple[Diagnos
         if comparison.picked and comparison.task == "regression":
             return None, fit(folder), None
     except UserError as error:
-        return None, None, f"No figures of the best run's mistakes: {error}."
+        return None, None, f"No figures of mistakes: {error}."
     return None, None, None
 
 

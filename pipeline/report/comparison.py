@@ -26,14 +26,20 @@ from pipeline.metrics import (
     selected,
 )
 from pipeline.report.baseline import Baseline, baseline_of
-from pipeline.report.formats import Table
+from pipeline.report.formats import Table, text
 from pipeline.report.score_format import ScoreFormat, size_of_test
-from pipeline.report.swept import SEED, joined, replicating_keys, swept_keys
+from pipeline.report.swept import FOLD, SEED, joined, replicating_keys, swept_keys
 from pipeline.report.vocabulary import described, names_of
 
 ONLY = "the one setting"  # in words, where nothing but seeds differs
 _SELECT, _METRICS = "config.training.select", "config.training.metrics"
 _COUNTS = "provenance.data.examples_of_classes.train"
+_SPLIT = (  # what differs between runs that are not validated on the same examples
+    "provenance.data_fingerprint",  # of the data before their split
+    FOLD,
+    "config.dataset.seed",
+    "config.dataset.validation_fraction",
+)
 _UNEQUAL = 1.5  # times as many examples of one class as of another
 
 
@@ -100,6 +106,16 @@ class Comparison:
         scores = self.score[finished]
         distances = (scores - scores.mean()).abs().dropna()
         return min(zip(distances, distances.index.astype(int), strict=True), default=(0.0, 0))[1]
+
+    @property
+    def representative_name(self) -> str:
+        """The name of the run that stands for the best setting, and why it does where there are replicates."""
+        name = str(self.runs["run"][self.representative])
+        if not self.replicated:
+            return name
+        if not self.swept:
+            return f"{name} (the replicate nearest to the mean)"
+        return f"{name} (the replicate of the {'best' if self.picked else 'first'} setting nearest to its mean)"
 
     @property
     def leaders(self) -> list[int]:
@@ -209,9 +225,16 @@ class Comparison:
         )
 
     def examples(self, split: str) -> int:
-        """The size of a split, 0 where runs differ in it or do not say."""
+        """The size of a split, 0 where runs differ in it or do not say, or are validated on different examples."""
+        if split == SELECTION and not self.one_split:
+            return 0
         sizes = self.runs.get(f"provenance.examples.{split}", pd.Series(dtype=float)).dropna().unique()
         return int(sizes[0]) if len(sizes) == 1 else 0
+
+    @cached_property
+    def one_split(self) -> bool:
+        """Whether all runs are validated on the same examples."""
+        return all(self.runs[key].dropna().map(text).nunique() < 2 for key in _SPLIT if key in self.runs)
 
     @cached_property
     def seconds(self) -> "pd.Series[float]":

@@ -11,6 +11,7 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.data_sets import DataSets
 from pipeline.report.formats import Table
 from pipeline.report.score_format import ScoreFormat
+from pipeline.report.statistics.shares import EQUAL
 from pipeline.report.vocabulary import value_name
 
 _BEHIND = "behind the first"  # a difference
@@ -53,7 +54,13 @@ def _with_units(table: Table, formats: Mapping[str, ScoreFormat], keys: Mapping[
         width = table.halves.get(name.removesuffix(_SD))  # a deviation has the digits of its mean
         widths = table.data[width].astype(float) if width else pd.Series(dtype=float)
         values = table.data[name].astype(float).abs()
-        digits[name] = form.digits(widths[widths > 0].median(), values.max())
+        widths = widths[widths > EQUAL]
+        digits[name] = form.digits(widths.median(), values.max())
+        least = form.scale * float(widths.min())
+        while (
+            digits[name] < (2 if form.metric.share else 4) and round(least, digits[name]) == 0
+        ):  # not 0.0 ± 0.0 for what is more
+            digits[name] += 1
         for column in filter(None, (name, half)):
             data[column] = form.scale * data[column].astype(float)
         if isinstance(footer.get(name), float):

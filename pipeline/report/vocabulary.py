@@ -46,7 +46,7 @@ _DATA = {
 }
 _MODELS = {"mlp": "A multilayer perceptron", "patch_mlp": "An MLP across patches", "layers": "A network of layers"}
 _VALUES = {
-    **{"null": "none", "true": "yes", "false": "no"},
+    **{"null": "none", "true": "yes", "false": "no", "[]": "none"},
     **{"relu": "ReLU", "leaky_relu": "leaky ReLU", "gelu": "GELU"},
     **{"sgd": "SGD", "adam": "Adam", "one_cycle": "one cycle"},
     **{"mlp": "MLP", "patch_mlp": "patch MLP"},

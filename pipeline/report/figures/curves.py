@@ -86,11 +86,13 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         longest = max(len(str(handle.get_label())) for handle in handles)
         columns = 2 if longest <= medium.letters(width / 2) else 1
         figure.legend(handles=handles, loc="outside lower center", ncols=columns)
-        others = f"; the other {len(settings) - len(best)} in grey" if len(settings) > len(best) else ""
-        score = comparison.metric.heading(SELECTION)
-        which = f"The {len(best)} {what} with the best {score} in colour" if len(settings) > 1 else "The run"
+        others, which = "", f"Each {what.removesuffix('s')} in a colour of its own"
+        if len(settings) > len(best):  # of which some may have no score
+            which = f"The first {len(best)} {what} of the table in colour"
+            others = f"; the other {len(settings) - len(best)} in grey"
+        if len(settings) == 1:
+            which = "The only setting" if comparison.replicated else "The run"
         if comparison.replicated:
-            which = which if len(settings) > 1 else "The only setting"
             others += ". A line is the mean over the replicates of a setting that finished, its band their range"
         if comparison.baseline:
             others += f". Dotted, where it lies in the frame: always answering {comparison.baseline.words}"

@@ -20,11 +20,11 @@ _DOTS = 2000  # test examples of a regression
 _SMOOTH = 0.3  # correlation of neighbouring weights below which they look like noise
 
 
-def classification(diagnosis: Diagnosis, run: str) -> dict[str, Any]:
-    """What the template shows of a classification's best run."""
+def classification(diagnosis: Diagnosis, whose: str) -> dict[str, Any]:
+    """What the template shows of a classification; `whose` are its figures, "" of the only run."""
     counts, names = diagnosis.confusion, diagnosis.class_names
     return {
-        "title": f"The best run, {run}: what it gets wrong" if run else "What it gets wrong",
+        "title": f"{whose}: what it gets wrong" if whose else "What it gets wrong",
         "classes": _by_class(counts, names),
         "confusion": _confusion(counts, names) if len(names) <= _CELLS else None,
         "confused": _confused(counts, names),
@@ -50,9 +50,9 @@ def classification_data(diagnosis: Diagnosis) -> dict[str, Any]:
     return data
 
 
-def regression(run: str) -> dict[str, Any]:
-    """What the template shows of a regression's best run."""
-    title = f"The best run, {run}: how it fits" if run else "How it fits"
+def regression(whose: str) -> dict[str, Any]:
+    """What the template shows of a regression; `whose` are its figures, "" of the only run."""
+    title = f"{whose}: how it fits" if whose else "How it fits"
     return dict.fromkeys(("classes", "confusion", "confused", "mistakes", "weights")) | {"title": title}
 
 

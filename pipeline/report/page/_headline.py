@@ -79,8 +79,9 @@ def tiles(comparison: Comparison, replicates: Replicates) -> list[Tile]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
+    """ "a", "a and b", "a, b and c"; "a 1, b 2; and a 3, b 4" of names with commas."""
+    comma, last = ("; ", "; and ") if any(", " in name for name in names) else (", ", " and ")
+    return last.join([*([comma.join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
 def _given(comparison: Comparison, key: str) -> list[str]:
@@ -190,14 +191,18 @@ def _trust(comparison: Comparison, replicates: Replicates) -> Tile:
 
 def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
     """The shortest words for what the sentences below say at length."""
-    runs, score, n = comparison.runs, comparison.score, replicates.n
+    runs, score, n, noun = comparison.runs, comparison.score, replicates.n, replicates.noun
     words = []
     if not comparison.finished.any():
         words.append("no run has finished")
     elif len(n) and n.iloc[0] < FEWEST and (n > 0).sum() > 1:
-        words.append("too few seeds to tell the lead from luck")
+        words.append(f"too few {noun} to tell the lead from luck")
     elif len(n) and n.iloc[0] < FEWEST:
-        words.append("one seed says nothing of luck" if n.iloc[0] == 1 else "too few seeds for an interval")
+        words.append(
+            f"one {noun.removesuffix('s')} says nothing of luck"
+            if n.iloc[0] == 1
+            else f"too few {noun} for an interval"
+        )
     elif len(compared := compare_best(replicates)) and compared["p_adjusted"].iloc[0] >= ALPHA:
         words.append("the lead may be luck")
     statuses = runs["status"].value_counts()

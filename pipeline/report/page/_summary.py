@@ -71,7 +71,7 @@ def _ended(comparison: Comparison) -> list[str]:
     bad = [count(int(counts[status]), f"{status} run") for status in BAD if status in counts]
     still = [f"Still training: {count(int(counts['training']), 'run')}."] if "training" in counts else []
     if bad:
-        return [*still, f"Not finished: {', '.join(bad)}; reasons below."]
+        return [*still, f"Not finished: {', '.join(bad)}."]
     if still:
         return still
     if comparison.dropped.all():

@@ -199,7 +199,7 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
         "heat_map": ("Heat map", "heat_map" in still or data["heat_maps"]["maps"]),
         "search": ("Search", "search" in still),
         "contour": ("Searched space", data["searched"] and runs > 4),
-        "best": ("Best run", values["best"]),
+        "best": ("Run in detail", values["best"]),
         "two": ("Two runs", runs > 1),
         "reported": ("Reported", values["reported"]["rows"]),
         "messages": ("Messages", values["messages"]),
@@ -210,9 +210,10 @@ def _contents(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _best(contents: Contents) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """What the template and the scripts show of the best run."""
+    """What the template and the scripts show of the run that stands for the best setting."""
     comparison = contents.comparison
-    run = str(comparison.runs["run"][comparison.representative]) if len(comparison.runs) > 1 else ""
+    name = comparison.representative_name
+    run = f"Run {name}" if comparison.replicated else f"The best run, {name}" if len(comparison.runs) > 1 else ""
     if contents.diagnosis:
         return classification(contents.diagnosis, run), classification_data(contents.diagnosis)
     if contents.fit:

@@ -7,6 +7,7 @@ import pandas as pd
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
+from pipeline.report.outcome import BAD, messages
 from pipeline.report.page import listed, notes, outcomes, title
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._data import own_references
@@ -20,7 +21,6 @@ from pipeline.report.paper._tables import all_runs, main_table
 from pipeline.report.presented import presented
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
-from pipeline.report.swept import FOLD
 from pipeline.report.vocabulary import data_name
 
 _SHOWS = {
@@ -29,7 +29,7 @@ _SHOWS = {
     "importance": "shows how much of the variance each swept key explains",
     "effects": "shows the effect of each swept key",
     "heat_map": "crosses the two keys that matter most",
-    "confusion": "is the confusion matrix of the best run on test",
+    "confusion": "is the confusion matrix of run {run} on test",
     "accuracy_by_class": "shows its accuracy by class",
     "mistakes": "shows the mistakes of which it is surest",
     "first_layer": "shows weights of its first layer",
@@ -87,12 +87,18 @@ def _results(findings: Findings) -> list[Block]:
     else:
         best = conclusions(comparison) if comparison.replicated else best_run(comparison)
     words = [*filter(None, [findings.confirmation]), *best, *filter(None, [findings.by_example]), *outcomes(comparison)]
+    words += [
+        f"{whose[:1].upper()}{whose[1:]} ({status}): {message}"
+        for whose, status, message in messages(comparison.runs)
+        if status in BAD
+    ]
     blocks: list[Block] = [words[0], Items(words[1:])] if len(words) > 2 else list(words)
     confirmed = [presented(table, comparison) for table in findings.tables if table.name == "confirmed"]
     for table in (*confirmed, main_table(comparison, findings.tables)):
         blocks += [f"{mention(f'tab:{table.name}')} gives the settings and their scores.", table]
+    run = str(comparison.runs["run"][comparison.representative])
     for figure in findings.figures:
-        what = _SHOWS.get(figure.name, f"shows this: {figure.title}")
+        what = _SHOWS.get(figure.name, f"shows this: {figure.title}").replace("{run}", run)
         blocks += [f"{mention(f'fig:{figure.name}')} {what}.", figure]
     return blocks
 
@@ -101,7 +107,9 @@ def _discussion(findings: Findings) -> list[Block]:
     asked = questions(findings.replicates, findings.importance, findings.diagnosis, findings.fit)
     if not asked:
         return ["For the author: what do these results answer, and what not?"]
-    return ["For the author to answer, from the results:", Items(asked)]
+    comparison = findings.comparison
+    one = f"Figures of one run are those of run {comparison.representative_name}. " if comparison.replicated else ""
+    return [f"{one}For the author to answer, from the results:", Items(asked)]
 
 
 def _limits(findings: Findings) -> list[Block]:
@@ -109,7 +117,7 @@ def _limits(findings: Findings) -> list[Block]:
     limits = trust(comparison) if comparison.picked else []
     if not comparison.replicated:
         limits += conclusions(comparison)
-    if comparison.picked and FOLD not in comparison.replicating and "config.dataset.seed" not in comparison.replicating:
+    if comparison.picked and len(set(comparison.setting)) > 1 and comparison.one_split:
         limits.append(f"All settings are compared on one {SELECTION} split, which another draw would change.")
     limits.append("Only the values that were swept were tried, on this data alone.")
     return [Items(limits)]

@@ -59,16 +59,26 @@ def data_sentences(settings: Settings) -> Iterator[str]:
             "Inputs, and values to predict, are standardised by mean and standard deviation of the training split: "
             f"{settings.said('dataset.standardise')}."
         )
-    if settings.has("dataset.flip", "false") or settings.has("dataset.shift", "0"):
+    changed = []
+    if flips := _where_used(settings, "dataset.flip", "false"):
+        changed.append(f"mirrored at random{flips[1]}")
+    if shifts := _where_used(settings, "dataset.shift", "0"):
+        changed.append(f"shifted at random by up to {shifts[0]} pixel{'s' * (shifts[0] != '1')}{shifts[1]}")
+    settings.told |= {"dataset.flip", "dataset.shift", "dataset.cutout"}
+    if changed:
+        yield f"Training images are {' and '.join(changed)}."
+    if sides := _where_used(settings, "dataset.cutout", "0"):
         yield (
-            f"Training images are mirrored at random (flip: {settings.said('dataset.flip')}) and shifted by up to "
-            f"{settings.said('dataset.shift')} pixels."
+            f"A random square of each training image is covered{cite('devries2017improved')}{sides[1]}, with a side of "
+            f"{sides[0]} pixel{'s' * (sides[0] != '1')}."
         )
-    if settings.has("dataset.cutout", "0"):
-        yield (
-            f"A random square of each training image is covered{cite('devries2017improved')}, with a side of "
-            f"{settings.said('dataset.cutout')} pixels."
-        )
+
+
+def _where_used(settings: Settings, key: str, unused: str) -> tuple[str, str] | None:
+    """The values of a key without the one that does nothing, and " in some runs" where others have that; or None."""
+    values = settings.values(key)
+    used = [value for value in values if value != unused]
+    return (either(used), " in some runs" * (unused in values)) if used else None
 
 
 def _called(entry: dict[str, str]) -> str:

@@ -16,6 +16,7 @@ from pipeline.report.statistics.tests import ALPHA, compare_best
 from pipeline.report.vocabulary import key_name
 
 _GAP = 0.03  # between training and validation, of shares, from which it is worth a question
+_TELLING = 0.1  # of the variance, from which a share is worth a question
 _NAMED = 3
 
 
@@ -26,7 +27,7 @@ def questions(
     comparison = replicates.comparison
     return [
         *_importance(importance),
-        *(_worst_class(diagnosis) if diagnosis else []),
+        *(_worst_class(diagnosis, comparison) if diagnosis else []),
         *(_worst_values(fitted) if fitted else []),
         *_undecided(replicates),
         *_ties(comparison),
@@ -37,11 +38,16 @@ def questions(
     ]
 
 
+def _run(comparison: Comparison) -> str:
+    """The run that stands for the best setting; why it does is said before the questions."""
+    return f"run {comparison.runs['run'][comparison.representative]}"
+
+
 def _importance(importance: Importance) -> Iterator[str]:
     if importance.shares is None or len(importance.order) < 2:
         return
     first, last = importance.order[0], importance.order[-1]
-    if importance.shares[first] > 2 * importance.shares[last]:
+    if importance.shares[first] >= _TELLING and importance.shares[first] > 2 * importance.shares[last]:
         most, least = (f"{100 * importance.shares[key]:.0f} %" for key in (first, last))
         yield (
             f"Why does the {key_name(first)} matter more ({most} of the variance of the scores) than the "
@@ -49,7 +55,7 @@ def _importance(importance: Importance) -> Iterator[str]:
         )
 
 
-def _worst_class(diagnosis: Diagnosis) -> Iterator[str]:
+def _worst_class(diagnosis: Diagnosis, comparison: Comparison) -> Iterator[str]:
     counts, names = diagnosis.confusion, diagnosis.class_names
     examples = counts.sum(1)
     if not examples.any() or (np.diag(counts) == examples).all():
@@ -60,9 +66,10 @@ def _worst_class(diagnosis: Diagnosis) -> Iterator[str]:
     rival = int(wrong.argmax())
     back = int(counts[rival, worst])
     yield (
-        f"Why does {names[worst]} fail? Of its {examples[worst]:,} test examples the best run gets "
-        f"{100 * counts[worst, worst] / examples[worst]:.0f} % right; {wrong[rival]:,} are taken for {names[rival]}, "
-        f"and {back:,} of {names[rival]} for {names[worst]}."
+        f"Why is {names[worst]} the hardest class? Of its {examples[worst]:,} test examples {_run(comparison)} gets "
+        f"{100 * counts[worst, worst] / examples[worst]:.0f} % right; {wrong[rival]:,} "
+        f"{'is' if wrong[rival] == 1 else 'are'} taken for {names[rival]}, and {back:,} of {names[rival]} for "
+        f"{names[worst]}."
     )
 
 
@@ -84,7 +91,10 @@ def _undecided(replicates: Replicates) -> Iterator[str]:
     rows = [int(row) for row in compared.index[compared["p_adjusted"] >= ALPHA]]
     if rows:
         rivals = listed([replicates.name(row) for row in rows])
-        yield f"The seeds do not tell {replicates.name(0)} from {rivals}: which would you take, and by what else?"
+        yield (
+            f"The {replicates.noun} do not tell {replicates.name(0)} from {rivals}: which would you take, and by what "
+            "else?"
+        )
 
 
 def _ties(comparison: Comparison) -> Iterator[str]:
@@ -109,7 +119,7 @@ def _gap(comparison: Comparison) -> Iterator[str]:
     train, validation = float(comparison.best("train")[row]), float(comparison.score[row])
     if comparison.picked and metric.share and train - validation > _GAP:
         yield (
-            f"The {metric.label} of the best run is {written(train)} on training and {written(validation)} on "
+            f"The {metric.label} of {_run(comparison)} is {written(train)} on training and {written(validation)} on "
             "validation examples: what would close that gap, and at what cost?"
         )
 
@@ -117,7 +127,8 @@ def _gap(comparison: Comparison) -> Iterator[str]:
 def _at_the_end(comparison: Comparison) -> Iterator[str]:
     row = comparison.representative
     if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:
-        yield "The best epoch is the last: would longer training change the order of the settings?"
+        more = "change the order of the settings" if len(set(comparison.setting)) > 1 else "give more"
+        yield f"The best epoch is the last: would longer training {more}?"
 
 
 def _baseline(comparison: Comparison) -> Iterator[str]:
@@ -125,6 +136,6 @@ def _baseline(comparison: Comparison) -> Iterator[str]:
     test = float(comparison.best("test")[comparison.representative])
     if comparison.picked and baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
         yield (
-            f"Always answering {baseline.words} has a test {metric.label} of {written(level)}, the best run "
-            f"{written(test)}: is that good, and beside what?"
+            f"Always answering {baseline.words} has a test {metric.label} of {written(level)}, {_run(comparison)} "
+            f"of {written(test)}: is that good, and beside what?"
         )

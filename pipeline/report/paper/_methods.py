@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.metrics import FURTHER
-from pipeline.report.page import count
+from pipeline.report.page import count, listed
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._computing import computing_sentences
 from pipeline.report.paper._data import data_sentences
@@ -16,13 +16,15 @@ from pipeline.report.paper._settings import Settings, either, named
 from pipeline.report.paper._vocabulary import LOSS_OF, LOSSES, SAMPLERS, SCHEDULES
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
-from pipeline.report.statistics.tests import compare_best, power
+from pipeline.report.statistics.tests import compare_best
+from pipeline.report.swept import SEED
 from pipeline.report.vocabulary import key_name
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
     "pandas": "mckinney2010data",
     "matplotlib": "hunter2007matplotlib",
+    "scipy": "virtanen2020scipy",
 }
 
 
@@ -50,7 +52,7 @@ class Methods:
         figures = [
             *_selection(replicates),
             *_metrics(settings, tools),
-            *_statistics(replicates, tools),
+            *_statistics(replicates),
             *_importance(names, importance, tools),
         ]
         return cls(
@@ -81,9 +83,10 @@ def _optimizer(settings: Settings) -> Iterator[str]:
 
 def _training(settings: Settings) -> Iterator[str]:
     epochs = settings.said("training.epochs")
+    size = settings.said("training.batch_size")
+    batches = "in steps of one example" if size == "1" else f"in batches of {size} examples"
     yield (
-        f"Training takes {epochs} epoch{'s' * (epochs != '1')} in batches of "
-        f"{settings.said('training.batch_size')} examples, in an order drawn with seed "
+        f"Training takes {epochs} epoch{'s' * (epochs != '1')} {batches}, in an order drawn with seed "
         f"{settings.said('training.order_seed')}, in {settings.said('training.dtype')}."
     )
     yield from _loss(settings)
@@ -97,11 +100,12 @@ def _training(settings: Settings) -> Iterator[str]:
         sources = cite("polyak1992acceleration", "tarvainen2017mean")
         yield (
             f"Evaluated and kept is a moving average of the weights{sources} with a decay of "
-            f"{settings.said('training.averaging')} a step, updated twenty times an epoch."
+            f"{settings.said('training.averaging')} a step, updated at most twenty times an epoch."
         )
     if settings.has("training.patience", "0"):
         patience = settings.said("training.patience")
-        yield f"A run ends after {patience} epochs without a better validation score (0: never)."
+        never = " (0: never)" * ("0" in settings.values("training.patience"))
+        yield f"A run ends after {patience} epoch{'s' * (patience != '1')} without a better validation score{never}."
 
 
 def _loss(settings: Settings) -> Iterator[str]:
@@ -140,15 +144,18 @@ def _sweep(settings: Settings, replicates: Replicates, command: SweepCommand) ->
     if command.sampler:
         sampler = SAMPLERS.get(command.sampler, command.sampler)
         how = f" suggested by Optuna{cite('akiba2019optuna')} ({sampler})"
-    if "config.sweep.kind" in runs and (runs["config.sweep.kind"] == "halving").any():
+    if comparison.dropped.any():
         how += " thinned out by successive halving" + cite("jamieson2016non")
     yield f"There {'is' if len(runs) == 1 else 'are'} {count(len(runs), 'run')}{how}; " + (
         f"swept are {'; '.join(keys)}; all else is fixed." if keys else "no setting is swept."
     )
     seeds, n = settings.values("seed"), replicates.n
     if seeds:
-        many = f", so that a setting has up to {n.max()} finished runs" if replicates.replicated else ""
-        yield f"The seed, which draws {replicates.drawn}, is {either(seeds)}{many}."
+        many = f", so that a setting has up to {n.max()} finished runs" if SEED in comparison.replicating else ""
+        yield f"The seed, which draws {replicates.drawn}, is {either(seeds)}{many * replicates.replicated}."
+    if replicates.replicated and SEED not in comparison.replicating:
+        over = listed([comparison.names[key] for key in comparison.replicating])
+        yield f"Settings are replicated over the {over}: each has up to {n.max()} finished runs."
     bad = runs["status"][runs["status"] != "finished"].value_counts().sort_index()
     if len(bad):
         yield f"Not finished: {', '.join(f'{number} {status}' for status, number in bad.items())}."
@@ -165,23 +172,20 @@ def _selection(replicates: Replicates) -> Iterator[str]:
     if not replicates.picked:
         yield f"{comparison.why_not_picked}, so nothing is selected."
         return
-    over = "mean over seeds of the " if replicates.replicated else ""
+    over = f"mean over {replicates.noun} of the " if replicates.replicated else ""
     yield f"Settings are selected by the {best} {over}validation {label}; nothing is selected on test."
 
 
-def _statistics(replicates: Replicates, tools: dict[str, str]) -> Iterator[str]:
+def _statistics(replicates: Replicates) -> Iterator[str]:
     """Intervals and tests, where there are any."""
     if replicates.n.max() < FEWEST:
         return
-    tools["scipy"] = "virtanen2020scipy"
     noun = replicates.noun
     yield (
         f"± is half of the 95 % confidence interval of a mean over {noun} by Student's t "
         f"distribution{cite('student1908probable')}."
     )
     compared = compare_best(replicates)
-    if power(replicates, compared):
-        tools["statsmodels"] = "seabold2010statsmodels"
     if tests := int(compared["p"].notna().sum()):
         adjusted = f", adjusted for {tests} tests by Holm's method{cite('holm1979simple')}" if tests > 1 else ""
         yield f"Settings are compared by paired t tests over {noun}{adjusted}."

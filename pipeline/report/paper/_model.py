@@ -16,10 +16,14 @@ from pipeline.report.swept import levels
 def model_sentences(settings: Settings) -> Iterator[str]:
     """What the networks are, from the architecture to the penalty on their weights."""
     yield f"The models are {named(settings, 'model.name', MODELS)}."
-    if settings.values("model.hidden"):
+    linear = settings.values("model.hidden") == ["[]"] and settings.values("model.name") == ["mlp"]
+    if linear:
+        settings.told.add("model.activation")
+        yield "There is no hidden layer."
+    elif settings.values("model.hidden"):
         yield f"Hidden widths: {settings.said('model.hidden')}."
     yield from _patches(settings)
-    if settings.values("model.activation"):
+    if settings.values("model.activation") and not linear:
         yield f"Activation: {named(settings, 'model.activation', ACTIVATIONS)}."
     yield from _layers(settings)
     yield from _parameters(settings.comparison)

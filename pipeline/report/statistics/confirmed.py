@@ -43,6 +43,8 @@ def confirmed_table(selection: Selection, replicates: Replicates, overrides: Map
         "their mean figures there, which selection makes look better than they are, and on new seeds, on which nothing "
         "had been selected."
     )
+    if selection.settings == 1:  # then nothing was selected there either
+        caption = f"The only setting of the sweep {selection.sweep}: its mean figures there, and on new seeds."
     digits = {selected_by: 4, "on test there": 4, "n there": 0, "confirmed on test": 4, "n": 0}
     halves = {"confirmed on test": "confirmed, 95 % half-width"}
     return Table("confirmed", pd.DataFrame(rows), digits, caption, halves)
@@ -52,11 +54,12 @@ def confirmation(selection: Selection, replicates: Replicates) -> str:
     """What these runs are, in a sentence or two."""
     seeds = "seed " + str(selection.seeds[0]) if len(selection.seeds) == 1 else f"{len(selection.seeds)} seeds"
     count = f"{len(selection.selected)} " if len(selection.selected) > 1 else ""
+    runs = f"{selection.runs} run{'s' * (selection.runs > 1)}"
+    which = f"{count}best of {selection.settings} settings" if selection.settings > 1 else "only setting"
     n = int(replicates.n.max())
-    few = f" {n} new seed{'s are' if n > 1 else ' is'} too few for an interval." if n < FEWEST else ""
+    few = f" {n} new {'seed is' if n == 1 else 'seeds are'} too few for an interval." if n < FEWEST else ""
     claim = f": their test figures are the claim.{few}" if n else ", and none of them has finished."
     return (
-        f"Confirmation: the {count}best of {selection.settings} settings of the sweep {selection.sweep} "
-        f"({selection.runs} runs on {seeds}), trained again on new seeds. On these nothing had been "
-        f"selected{claim}"
+        f"Confirmation: the {which} of the sweep {selection.sweep} ({runs} on {seeds}), trained again on new seeds. On "
+        f"these nothing had been selected{claim}"
     )

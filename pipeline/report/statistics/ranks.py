@@ -108,9 +108,8 @@ def across_table(data_sets: DataSets, ranks: Ranks) -> Table:
     for title, comparison in data_sets.comparisons.items():
         if comparison.baseline:
             footer[f"{title}, {comparison.metric.label}"] = comparison.baseline.scores["test"]
-    caption = (
-        "Mean on test of each setting on each data set, ± the standard deviation over replicates, and the average "
-        "of its ranks, 1 for the best on a data set."
+    caption = "Mean on test of each setting on each data set, ± the standard deviation over replicates" + (
+        ", and the average of its ranks, 1 for the best on a data set." if "average rank" in columns else "."
     )
     return Table("data_sets", table, digits, caption, halves, footer=footer if len(footer) > 1 else {})
 
@@ -148,7 +147,7 @@ def across(ranks: Ranks) -> list[str]:
         return [*sentences, f"{ranks.average.index[0]} is better over the data sets ({test}, {p})."]
     best, limit = ranks.average.iloc[0], ranks.critical_difference
     worse = [str(name) for name, rank in ranks.average.items() if rank - best >= limit]
-    named = ", ".join(worse[:5]) + (f" and {len(worse) - 5} more" if len(worse) > 5 else "")
+    named = "; ".join(worse[:5]) + (f" and {len(worse) - 5} more" if len(worse) > 5 else "")
     verdict = f"{ranks.average.index[0]} is better than {named}" if worse else "none can be told from the first"
     return [
         *sentences,

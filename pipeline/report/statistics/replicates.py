@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics import SPLITS
-from pipeline.report.comparison import Comparison
+from pipeline.report.comparison import ONLY, Comparison
 from pipeline.report.formats import Table, text
 from pipeline.report.swept import FOLD, SEED
 from pipeline.report.vocabulary import described
@@ -71,7 +71,7 @@ class Replicates:
     def name(self, row: int) -> str:
         """The settings of a row in words: "hidden units 256, learning rate 0.05"."""
         names = self.comparison.names
-        return described({names[str(key)]: value for key, value in self.settings.iloc[row].items()}) or "all runs"
+        return described({names[str(key)]: value for key, value in self.settings.iloc[row].items()}) or ONLY
 
     def summary(self, split: str) -> pd.DataFrame:
         """n, mean, standard deviation (n − 1) and half of the 95 % confidence interval of each setting's mean.
@@ -159,7 +159,7 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
     if replicates.picked:
         caption += (
             f" In the first row the settings with the {metric.best_word} mean on validation among those on the "
-            "most seeds."
+            f"most {noun}."
         )
     if len(compared):
         caption += (

@@ -22,7 +22,7 @@ def compare_best(replicates: Replicates) -> pd.DataFrame:
     confidence interval), sd (of the differences), effect (Cohen's d_z = mean / sd), p of the paired t test, p_adjusted
     by Holm's correction for all tests made. With differences d of n seeds t = mean(d) / (sd(d) √(1/n + overlap)) has
     n − 1 degrees of freedom. half, effect and p are NaN for n < 3, and where the difference is the same on every seed:
-    then the seeds change nothing, and are no sample.
+    then it is no sample.
 
     Sources: Student (W. Gosset), "The probable error of a mean", Biometrika 6 (1908); S. Holm, "A simple sequentially
     rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979); J. Cohen, "Statistical Power
@@ -73,12 +73,12 @@ def conclude(replicates: Replicates) -> list[str]:
         return []
     if not replicates.replicated:
         return [
-            f"n = 1: each of the {finished} settings was trained on one seed, so no difference between them can be "
-            "distinguished from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and "
-            "tests."
+            f"n = 1: each of the {finished} settings was trained on one {replicates.noun.removesuffix('s')}, so no "
+            "difference between them can be distinguished from luck, least of all the winner's. Sweep seed=0,1,2,3,4 "
+            "as well for means, intervals and tests."
         ]
     if not replicates.picked:
-        return ["Without a validation score no settings are picked or compared: see the means over seeds."]
+        return [f"Without a validation score no settings are picked or compared: see the means over {replicates.noun}."]
     compared = compare_best(replicates)
     sentences = [_winner(replicates, finished)]
     sentences += [_verdict(replicates, int(rival), compared) for rival in compared.index]
@@ -140,16 +140,26 @@ def _winner(replicates: Replicates, finished: int) -> str:
         spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
     sentence = f"{replicates.name(0)}: test {label} {form.score(test['mean'], test['half'])}{spread}."
     if finished > 1:
-        means = replicates.summary("validation")["mean"].where(replicates.n == n)
-        validation = means.iloc[0]
+        means = replicates.summary("validation")["mean"].where(replicates.n >= n)
+        validation, candidates = means.iloc[0], int((replicates.n >= n).sum())
+        if candidates == 1:
+            return f"{sentence} No other setting finished on as many {noun}, so that there was no choice by validation."
         tied = [replicates.name(int(row)) for row in means.index[1:][(means[1:] - validation).abs() < EQUAL]]
+        if len(tied) == candidates - 1:
+            which = f"all {candidates} settings" if candidates > 2 else "both settings"
+            of = " that finished" if candidates < len(replicates.n) else ""
+            of += f" on {n} {noun if n > 1 else noun.removesuffix('s')}" if candidates < finished else ""
+            return (
+                f"{sentence} On validation {which}{of} have the same mean {label}, {form.score(validation)}: nothing "
+                f"there tells them apart, and the first is taken."
+            )
         if tied:
-            named = ", ".join(tied[:_RIVALS]) + (f" and {len(tied) - _RIVALS} more" if len(tied) > _RIVALS else "")
+            named = "; ".join(tied[:_RIVALS]) + (f" and {len(tied) - _RIVALS} more" if len(tied) > _RIVALS else "")
             sentence += (
                 f" On validation it is tied with {named}: nothing there tells them apart, and the first is taken."
             )
         sentence += (
-            f" Picked among {finished} settings for the {best} mean validation {label}, {form.score(validation)}, "
+            f" Picked among {candidates} settings for the {best} mean validation {label}, {form.score(validation)}, "
             f"which makes that figure look better than it is: report the test figure{_advice(replicates)}."
         )
     return sentence
@@ -170,10 +180,14 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
         common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
         return f"{first} and {second} have {common} in common: too few to compare them, it takes {FEWEST}."
     if np.isnan(p):
-        same = "are equal" if abs(difference) < EQUAL else f"differ by {written(difference)}"
+        on_each = f"on each of {n:.0f} {noun}"
+        if abs(difference) < EQUAL:
+            return f"{first} and {second} have equal test scores {on_each}, so there is no difference to test."
+        if difference < 0:
+            first, second = second, first
         return (
-            f"{first} and {second} {same} on each of {n:.0f} {noun}: these change nothing here, so they are not a "
-            "sample, and no test is made."
+            f"{first} is ahead of {second} by {written(abs(difference))} on test, {on_each}: a difference that does "
+            "not vary is no sample, so no test is made."
         )
     apart = written(abs(difference), half)
     label = "adjusted p" if compared["p"].notna().sum() > 1 else "p"
@@ -199,7 +213,8 @@ def _warnings(replicates: Replicates) -> list[str]:
     fewer = int(((n < n.max()) & (n > 0)).sum())
     if fewer:
         single = int((n == 1).sum())
-        alone = f", {single} of them on one (n = 1, no interval)" if single else ""
+        of_them = f"{single} of them" if fewer > 1 else "only"
+        alone = f", {of_them} on one (n = 1, no interval)" if single else ""
         those = "setting finished" if fewer == 1 else "settings finished"
         sentences.append(
             f"{fewer} {those} on fewer {replicates.noun} than the others{alone}: not "
@@ -229,7 +244,7 @@ def _survivors(replicates: Replicates) -> list[str]:
     count = int(((dropped > 0) & (replicates.n > 0)).sum())
     if not count:
         return []
-    of = "1 setting" if count == 1 else f"{count} settings"
+    of = "one setting" if count == 1 else f"{count} settings"
     return [
         f"Of {of} halving dropped some {replicates.noun} and kept the better ones: the mean of the survivors is too "
         "optimistic."
@@ -241,4 +256,5 @@ def _diverged(replicates: Replicates) -> list[str]:
     comparison = replicates.comparison
     diverged = (comparison.runs["status"] == "diverged").groupby(comparison.setting).agg(["all", "size"])
     rows = [int(row) for row in diverged.index[diverged["all"] & (diverged["size"] > 1)]]
-    return [f"{replicates.name(row)} diverged on all {diverged['size'][row]} {replicates.noun}." for row in rows]
+    all_of = {row: f"all {size}" if (size := diverged["size"][row]) > 2 else "both" for row in rows}
+    return [f"{replicates.name(row)} diverged on {all_of[row]} {replicates.noun}." for row in rows]

@@ -77,10 +77,15 @@ def _against_baseline(comparison: Comparison) -> list[str]:
     worse, scored = int((score <= level + EQUAL).sum()), int(score.notna().sum())
     reached = f"{comparison.metric.heading(SELECTION)} {comparison.score_format.score(level)}"
     always = f"always answering {baseline.words} ({reached})"
-    if not worse:
-        return [f"All {scored} runs are better than {always}." if scored > 1 else f"The run is better than {always}."]
-    which = f"{worse} of {scored} runs are" if scored > 1 else "The run is"
-    return [f"{which} no better than {always}."]
+    better = "better" if not worse else "no better"
+    with_score = " with a score" if scored < len(score) else ""
+    if scored == 1:
+        return [f"The {'only ' * bool(with_score)}run{with_score} is {better} than {always}."]
+    if worse in (0, scored):
+        which = "Both" if scored == 2 else f"All {scored}"
+        return [f"{which} runs{with_score} are {better} than {always}."]
+    which = f"{worse} of {'the ' * bool(with_score)}{scored} runs{with_score}"
+    return [f"{which} {'is' if worse == 1 else 'are'} no better than {always}."]
 
 
 def _at_the_end(comparison: Comparison) -> list[str]:
@@ -98,5 +103,6 @@ def _gap(comparison: Comparison) -> list[str]:
     train, validation = comparison.best("train")[row], comparison.score[row]
     if not metric.share or pd.isna(train) or pd.isna(validation):
         return []
-    gap = comparison.score_format.difference(train - validation)
-    return [f"Train − validation {metric.label} there = {gap}."]
+    gap, side = comparison.score_format.distance(abs(train - validation)), "above" if train > validation else "below"
+    by = f"{gap} {side}" if abs(train - validation) >= EQUAL else "equal to"
+    return [f"On training the {metric.label} of run {comparison.representative_name} is {by} that on validation."]

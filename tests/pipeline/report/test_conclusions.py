@@ -7,17 +7,20 @@ import pytest
 from replicated import comparison
 
 from pipeline.report.comparison import Comparison
+from pipeline.report.page._headline import tiles
+from pipeline.report.paper._methods import _selection
 from pipeline.report.statistics import tests
-from pipeline.report.statistics.replicates import Replicates
+from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best, conclusions, power, seeds_that_show
 
 STATUS = {"f": "finished", "d": "dropped", "x": "diverged"}
 COMPARED = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
 
 CONFIRM = ", and confirm it on new seeds (sweep=confirm)"
-NO_SAMPLE = "these change nothing here, so they are not a sample, and no test is made."
+NO_SAMPLE = "a difference that does not vary is no sample, so no test is made."
 TOO_FEW = "too few to compare them, it takes 3."
 DRAWN = "The seed draws the initial weights (and dropout): ± covers that and nothing else."
+ALONE = "No other setting finished on as many seeds, so that there was no choice by validation."
 UNFINISHED = "Where a setting's runs diverge, the mean of the rest is too optimistic."
 
 
@@ -59,7 +62,7 @@ def test_three_settings_on_four_seeds() -> None:
 
 def test_one_setting_on_three_seeds() -> None:
     assert conclusions(comparison({"relu": [0.9000, 0.9001, 0.9002]})) == [
-        "all runs: test accuracy 90.01 ± 0.02 %, n = 3 seeds (sd 0.01 points).",
+        "the one setting: test accuracy 90.01 ± 0.02 %, n = 3 seeds (sd 0.01 points).",
         "± is half of the 95 % confidence interval of the mean over n seeds (t distribution, scores taken as normal). "
         + DRAWN,
         few(3, 0.25),
@@ -80,10 +83,10 @@ def test_a_setting_of_which_no_run_has_finished_is_no_rival() -> None:
     scores = {"relu": [0.5, 0.7], "tanh": [0.5, 0.6], "gelu": [0.4, 0.4]}
     made = comparison(scores, status=dict.fromkeys([("tanh", 1), ("gelu", 0), ("gelu", 1)], "diverged"))
     assert conclusions(made) == [
-        f"activation ReLU: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. {picked(2, '60.0 %')}",
+        f"activation ReLU: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. {ALONE}",
         f"activation ReLU and activation tanh have 1 seed in common: {TOO_FEW}",
-        "1 setting finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not a candidate.",
-        "activation GELU diverged on all 2 seeds.",
+        "1 setting finished on fewer seeds than the others, only on one (n = 1, no interval): not a candidate.",
+        "activation GELU diverged on both seeds.",
         f"Not finished, and not in any mean: 3 runs. {UNFINISHED}",
     ]
 
@@ -109,19 +112,23 @@ def test_one_setting_on_one_seed_of_two() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "tied"),
-    [(2, "b"), (5, "b, activation c, activation d, activation e"), (6, "b, activation c, activation d, activation e")],
+    [
+        (2, "b"),
+        (5, "b; activation c; activation d; activation e"),
+        (6, "b; activation c; activation d; activation e"),
+    ],
 )
 def test_a_tie_on_validation_names_up_to_four(settings: int, tied: str) -> None:
-    scores = {"abcdef"[i]: [0.5, 0.7] for i in range(settings)}
+    scores = {"abcdef"[i]: [0.5, 0.7] for i in range(settings)} | {"z": [0.1, 0.1]}
     more = " and 1 more" if settings == 6 else ""
     said = conclusions(comparison(scores, **{"config.sweep.kind": "confirm"}))
     assert said == [
         f"activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation it is tied "
         f"with activation {tied}{more}: nothing there tells them apart, and the first is taken. "
-        f"{picked(settings, '60.0 %', '')}",
+        f"{picked(settings + 1, '60.0 %', '')}",
         *(
             f"activation a and activation {rival} have 2 seeds in common: {TOO_FEW}"
-            for rival in "bcdef"[: min(settings - 1, 4)]
+            for rival in f"{'bcdef'[: settings - 1]}z"[:4]
         ),
     ]
 
@@ -129,12 +136,16 @@ def test_a_tie_on_validation_names_up_to_four(settings: int, tied: str) -> None:
 def test_scores_a_billionth_apart_are_no_tie_and_not_equal() -> None:
     sentences = conclusions(comparison({"a": [1e-9] * 4, "b": [0.0] * 4}))
     assert sentences[0].startswith("activation a: test accuracy 0.0 %, n = 4 seeds (sd 0.0 points). Picked among")
-    assert sentences[1] == f"activation a and activation b differ by 0.0 points on each of 4 seeds: {NO_SAMPLE}"
+    assert (
+        sentences[1] == f"activation a is ahead of activation b by 0.0 points on test, on each of 4 seeds: {NO_SAMPLE}"
+    )
 
 
 @pytest.mark.parametrize("more", [0.0, 1e-9])
 def test_equal_scores_are_no_sample(more: float) -> None:
-    equal = f"activation a and activation b are equal on each of 3 seeds: {NO_SAMPLE}"
+    equal = (
+        "activation a and activation b have equal test scores on each of 3 seeds, so there is no difference to test."
+    )
     assert conclusions(comparison({"a": [more, 0.0, 0.0], "b": [0.0, 0.0, 0.0]}))[1] == equal
 
 
@@ -207,9 +218,8 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
         (
             {"relu": "fff", "tanh": "fdd", "gelu": "ddd"},
             [
-                "1 setting finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not a "
-                "candidate.",
-                "Of 1 setting halving dropped some seeds and kept the better ones: the mean of the survivors is too "
+                "1 setting finished on fewer seeds than the others, only on one (n = 1, no interval): not a candidate.",
+                "Of one setting halving dropped some seeds and kept the better ones: the mean of the survivors is too "
                 "optimistic.",
                 few(3, 0.25),
             ],
@@ -227,7 +237,7 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
         (
             {"relu": "ff", "tanh": "xx"},
             [
-                "activation tanh diverged on all 2 seeds.",
+                "activation tanh diverged on both seeds.",
                 f"Not finished, and not in any mean: 2 runs. {UNFINISHED}",
             ],
         ),
@@ -240,3 +250,42 @@ def test_what_is_missing_is_warned_of(outcomes: dict[str, str], sentences: list[
     scores = {setting: [0.9 - 0.1 * i] * len(ends) for i, (setting, ends) in enumerate(outcomes.items())}
     status = {(setting, seed): STATUS[end] for setting, ends in outcomes.items() for seed, end in enumerate(ends)}
     assert tests._warnings(Replicates.of(comparison(scores, status=status))) == sentences
+
+
+@pytest.mark.parametrize(("settings", "which"), [(2, "both settings"), (3, "all 3 settings")])
+def test_where_all_are_tied_nothing_was_selected(settings: int, which: str) -> None:
+    scores = {"abc"[i]: [0.5, 0.7] for i in range(settings)}
+    assert conclusions(comparison(scores))[0] == (
+        "activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation "
+        f"{which} have the same mean accuracy, 60.0 %: nothing there tells them apart, and the first is taken."
+    )
+
+
+def test_a_setting_on_fewer_seeds_is_no_candidate_in_any_sentence() -> None:
+    scores = {"a": [0.9] * 3, "b": [0.8] * 3, "c": [0.95] * 3}
+    first, *_, fewer, unfinished, _ = conclusions(comparison(scores, status={("c", 0): "diverged"}))
+    assert picked(2, "90.0 %") in first
+    assert fewer == "1 setting finished on fewer seeds than the others: not a candidate."
+    assert unfinished.startswith("Not finished, and not in any mean: 1 run.")
+
+
+def test_a_rival_that_is_better_by_the_same_everywhere_is_named_first() -> None:
+    validation = {"a": [0.9] * 3, "b": [0.8] * 3}
+    assert conclusions(comparison({"a": [0.7] * 3, "b": [0.75] * 3}, validation))[1] == (
+        f"activation b is ahead of activation a by 5.0 points on test, on each of 3 seeds: {NO_SAMPLE}"
+    )
+
+
+@pytest.mark.parametrize(("key", "noun"), [("dataset.fold", "fold"), ("dataset.seed", "replicate")])
+def test_what_is_no_seed_is_not_called_one(key: str, noun: str) -> None:
+    scores = {"a": [0.9, 0.8], "b": [0.7, 0.6]}
+    runs = comparison(scores, **{"config.sweep.replicates": f'["{key}"]', "config.dataset.folds": 2}).runs
+    made = Comparison.of(runs.rename(columns={"config.seed": f"config.{key}"}))
+    said = [*conclusions(made), *_selection(Replicates.of(made))]
+    assert f"activation a and activation b have 2 {noun}s in common: too few to compare them, it takes 3." in said
+    assert f"highest mean over {noun}s of the validation accuracy" in said[-1]
+    assert "mean over seeds" not in " ".join(said)
+    table = replicates_table(Replicates.of(made), compare_best(Replicates.of(made)))
+    assert table is not None
+    assert f"on validation among those on the most {noun}s." in table.caption
+    assert f"too few {noun}s to tell the lead from luck" in tiles(made, Replicates.of(made))[3].words

@@ -59,6 +59,12 @@ def test_it_is_said_what_is_confirmed() -> None:
     assert confirmation(alone, replicates).startswith(
         "Confirmation: the best of 4 settings of the sweep first (8 runs on seed 7)"
     )
+    one = alone.model_copy(update={"settings": 1, "runs": 1})
+    assert confirmation(one, replicates).startswith(
+        "Confirmation: the only setting of the sweep first (1 run on seed 7)"
+    )
+    caption = confirmed_table(one, *confirming()).caption
+    assert caption == "The only setting of the sweep first: its mean figures there, and on new seeds."
 
 
 def test_where_no_new_run_has_finished_nothing_is_claimed() -> None:

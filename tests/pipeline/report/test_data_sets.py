@@ -138,12 +138,12 @@ def test_settings_that_differ_over_many_data_sets() -> None:
         "Average rank on test over 14 data sets (1 is best of 9): activation a: 1.00; activation b: 2.00; "
         "activation c: 3.00; activation d: 4.00; activation e: 5.00; ….",
         "The settings differ over the data sets (Friedman's test, p < 0.001); by Nemenyi’s test, with a critical "
-        "difference of 3.21 ranks, activation a is better than activation e, activation f, activation g, activation h, "
+        "difference of 3.21 ranks, activation a is better than activation e; activation f; activation g; activation h; "
         "activation i.",
     ]
     longer = table | {"j": [0.5] * 14, "k": [0.4] * 14}
     assert across(ranks_of(longer))[-1].endswith(
-        "difference of 4.03 ranks, activation a is better than activation f, activation g, activation h, activation i, "
+        "difference of 4.03 ranks, activation a is better than activation f; activation g; activation h; activation i; "
         "activation j and 1 more."
     )
 

@@ -42,7 +42,7 @@ def test_a_p_at_its_level_shows_nothing_and_a_rank_at_the_critical_difference_is
 ) -> None:
     places = {name: [i + 1] * 5 for i, name in enumerate("abcd")}
     monkeypatch.setattr(Ranks, "critical_difference", 2.0)
-    assert across(ranks_of(places))[-1].endswith("a critical difference of 2.00 ranks, a is better than c, d.")
+    assert across(ranks_of(places))[-1].endswith("a critical difference of 2.00 ranks, a is better than c; d.")
     monkeypatch.setattr(Ranks, "p", 0.05)
     assert across(ranks_of(places))[-1] == (
         "Friedman's test shows no difference between the settings over the data sets (p = 0.050)."

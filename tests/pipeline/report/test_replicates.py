@@ -77,7 +77,7 @@ def test_two_seeds_of_one_setting_have_a_row_without_an_interval() -> None:
     made = replicates({"relu": [0.8, 0.82]})
     table = replicates_table(made, compare_best(made))
     assert table is not None
-    assert made.name(0) == "all runs"
+    assert made.name(0) == "the one setting"
     assert table.caption == (
         f"Means over n seeds, and standard deviations (sd). {DRAWN} sd covers that and nothing else. {FIRST}"
     )

@@ -103,7 +103,7 @@ def test_the_lead_is_to_the_second_and_to_the_median() -> None:
 def test_not_all_of_the_first_are_best_at_the_end() -> None:
     made = comparison([0.9, 0.8, 0.7], **{"metric.best_epoch": [4, 4, 3]})
     assert "last epoch" not in " ".join(trust(made))
-    assert "Train − validation accuracy there = 2.0 points." in trust(made)
+    assert "On training the accuracy of run 0 is 2.0 points above that on validation." in trust(made)
 
 
 def test_the_tile_of_a_lead_counts_points_and_examples() -> None:
@@ -210,12 +210,22 @@ def test_how_runs_ended_is_counted() -> None:
     assert outcomes(made) == [
         "Halving dropped 2 of 4 runs before their end: 10 of 16 epochs were trained, 31 % were saved; the rest are of "
         "runs that ended early for other reasons.",
-        "Not finished: 1 diverged run; reasons below.",
+        "Not finished: 1 diverged run.",
     ]
     alone = comparison([0.9, 0.8], **{"status": "dropped", "metric.final_epoch": 1})
     assert outcomes(alone) == [
         "Halving dropped 2 of 2 runs before their end: 2 of 8 epochs were trained, 75 % were saved."
     ]
+
+
+def test_where_halving_dropped_all_no_others_finished() -> None:
+    assert outcomes(comparison([0.9, 0.8], status="dropped")) == [
+        "Halving dropped 2 of 2 runs before their end: 8 of 8 epochs were trained, 0 % were saved."
+    ]
+
+
+def test_names_with_commas_are_parted_by_semicolons() -> None:
+    assert listed(["a 1, b 2", "a 2, b 1", "a 3, b 3"]) == "a 1, b 2; a 2, b 1; and a 3, b 3"
 
 
 def test_three_replicates_are_enough_for_an_interval_in_the_last_line() -> None:

@@ -260,7 +260,10 @@ def test_one_run_concludes_nothing() -> None:
 
 def test_seeds_that_change_nothing_are_no_sample() -> None:
     sentences = conclusions(comparison({"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}))
-    assert "differ by 10.0 points on each of 3 seeds: these change nothing here" in sentences[1]
+    assert (
+        "is ahead of activation tanh by 10.0 points on test, on each of 3 seeds: a difference that does not vary"
+        in sentences[1]
+    )
     assert not [sentence for sentence in sentences if "beats" in sentence]
 
 

@@ -54,7 +54,7 @@ def test_what_is_written_is_the_share_to_its_last_digit(value: float, half: floa
     ("value", "name"),
     [
         *[("[64,32]", "64-32"), ("[256]", "256"), ("[0.5, 0.25]", "0.5, 0.25"), (None, "none"), (True, "yes")],
-        *[("relu", "ReLU"), (0.05, "0.05"), ("mine:Layer", "mine:Layer"), ("[]", "[]")],
+        *[("relu", "ReLU"), (0.05, "0.05"), ("mine:Layer", "mine:Layer"), ("[]", "none")],
     ],
 )
 def test_values_have_names(value: object, name: str) -> None:

@@ -14,6 +14,7 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.shares import wilson
 from pipeline.report.statistics.winner import best_run, trust
 
+NAN = float("nan")
 CLASSES = ["inside", "outside"]
 COUNTS = {"train": [30, 70], "validation": [40, 60], "test": [45, 155]}
 
@@ -63,10 +64,14 @@ def test_the_interval_of_a_share_is_that_of_statsmodels(examples: int, share: fl
     ("scores", "words"),
     [
         ([0.6, 0.55, 0.9], "2 of 3 runs are no better than always answering “outside”, the most common class"),
-        ([0.61, 0.9], "All 2 runs are better than always answering “outside”"),
+        ([0.61, 0.9], "Both runs are better than always answering “outside”"),
         ([0.6], "The run is no better than always answering “outside”"),
         ([0.6 + 1e-9], "The run is no better than always answering “outside”"),
         ([0.61], "The run is better than always answering “outside”"),
+        ([0.6, 0.5, 0.4], "All 3 runs are no better than"),
+        ([0.61, 0.9, NAN], "Both runs with a score are better than"),
+        ([0.6, 0.9, NAN], "1 of the 2 runs with a score is no better than"),
+        ([0.61, NAN, NAN], "The only run with a score is better than"),
     ],
 )
 def test_the_constant_predictor(scores: list[float], words: str) -> None:
@@ -88,14 +93,25 @@ def test_regression_is_measured_against_the_mean() -> None:
     table = runs([0.9, -0.2]).runs.rename(columns=lambda name: name.replace("accuracy", "r2"))
     comparison = Comparison.of(table.assign(task="regression"))
     text = " ".join(trust(comparison))
-    assert "1 of 2 runs are no better than always answering the mean of the targets (validation R² 0.0000)" in text
+    assert "1 of 2 runs is no better than always answering the mean of the targets (validation R² 0.0000)" in text
     assert "Wilson" not in text
 
 
 def test_best_at_the_last_epoch() -> None:
     assert "The first 2 are best at the last epoch" in " ".join(trust(runs([0.9, 0.8], best_epoch=5)))
     assert "last epoch" not in " ".join(trust(runs([0.9, 0.8])))
-    assert "Train − validation accuracy there = 7.0 points." in trust(runs([0.9, 0.8]))
+    assert "On training the accuracy of run 0 is 7.0 points above that on validation." in trust(runs([0.9, 0.8]))
+
+
+def test_equal_scores_on_training_and_validation_are_called_so() -> None:
+    made = runs([0.9], **{"metric.best_train_accuracy": 0.9})
+    assert trust(made)[-1] == "On training the accuracy of run 0 is equal to that on validation."
+
+
+@pytest.mark.parametrize("key", ["config.dataset.seed", "provenance.data_fingerprint"])
+def test_examples_are_not_counted_across_different_data(key: str) -> None:
+    made = runs([0.90, 0.93]).runs.assign(**{key: ["0", "1"]})
+    assert "It is 3.0 points above the second" in best_run(Comparison.of(made))[0]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +150,7 @@ def test_all_that_limits_a_claim() -> None:
         "The test split is a sample as well: 180 right of 200 leave a 95 % interval from 85.1 to 93.4 % (Wilson).",
         "The run is better than always answering “outside”, the most common class (validation accuracy 60.0 %).",
         "It is best at the last epoch: longer training (training.epochs) may give more.",
-        "Train − validation accuracy there = 7.0 points.",
+        "On training the accuracy of run 0 is 7.0 points above that on validation.",
     ]
     alone = runs([0.9], best_epoch=5)
     assert trust(alone) == sentences
@@ -143,6 +159,7 @@ def test_all_that_limits_a_claim() -> None:
     assert trust(Comparison.of(on_seeds)) == [
         "Of one run, the test split is a sample as well: 180 right of 200 leave a 95 % interval from 85.1 to 93.4 % "
         "(Wilson).",
-        "All 2 runs are better than always answering “outside”, the most common class (validation accuracy 60.0 %).",
-        *sentences[2:],
+        "Both runs are better than always answering “outside”, the most common class (validation accuracy 60.0 %).",
+        sentences[2],
+        "On training the accuracy of run 0 (the replicate nearest to the mean) is 7.0 points above that on validation.",
     ]

@@ -83,7 +83,7 @@ function runTip(row) {
 const axesChart = byId("axes-chart")
   ? chart("axes-chart", axesOptions, {
       part: () => ({ series: axesSeries() }),
-      says: () => (scores.length ? `${page.score.heading} goes from ${scoreText(worst)} to ${scoreText(best)}; the best run has ${page.settings[0]}.` : "No run has a score."),
+      says: () => (scores.length ? `${page.score.heading} goes from ${scoreText(worst)} to ${scoreText(best)}; the first setting of the table is ${page.settings[0]}.` : "No run has a score."),
       table: () => ({ head: ["run", ...axisColumns.map((one) => one.name)], rows: passing().map((row) => [page.runs[row], ...axisColumns.map((one) => (isCategory(one) ? textOf(one, row) : one.values[row]))]) }),
     })
   : null;
