@@ -158,7 +158,7 @@ def replicates_table(replicates: Replicates, compared: pd.DataFrame) -> Table | 
     )
     if replicates.picked:
         caption += (
-            f" In the first row the settings with the {metric.best_word} mean on validation among those on the "
+            f" In the first row is the setting with the {metric.best_word} mean on validation among those on the "
             f"most {noun}."
         )
     if len(compared):

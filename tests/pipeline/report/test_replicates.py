@@ -14,7 +14,7 @@ NAN = math.nan
 CLASSES = ["inside", "outside"]
 COUNTS = {"train": [30, 70], "validation": [40, 60], "test": [45, 155]}
 DRAWN = "The seed draws the initial weights (and dropout):"
-FIRST = "In the first row the settings with the highest mean on validation among those on the most seeds."
+FIRST = "In the first row is the setting with the highest mean on validation among those on the most seeds."
 
 
 def replicates(scores: dict[str, list[float]]) -> Replicates:
