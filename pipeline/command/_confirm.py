@@ -1,6 +1,7 @@
 """The jobs of `sweep=confirm`: the best settings of a sweep, on seeds that it has not seen."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,17 @@ def confirming_jobs(config: DictConfig, loader: ConfigLoader) -> list[list[str]]
     """
     options = check(config).sweep
     selection, runs = select(config)
+    replicates = _replicates(config, runs)
     parser = OverridesParser.create(config_loader=loader)
     parsed = parser.parse_overrides(typed(config))
-    repeated = replicating(config.sweep.replicates)
+    repeated = replicating(replicates)
     fixed = {
         override.get_key_element(): str(override.input_line)
         for override in parsed
         if not override.is_sweep_override() and override.get_key_element() not in repeated
     }
+    if replicates:
+        fixed["sweep.replicates"] = f"sweep.replicates=[{','.join(replicates)}]"
     first = max(selection.seeds, default=-1) + 1
     axes = [[f"seed={first + i}" for i in range(options.seeds)]]
     axes += [_values(runs, key) for key in sorted(repeated - {"seed"}) if _values(runs, key)]
@@ -69,7 +73,7 @@ def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
     if not replicates.picked:
         raise UserError(f"sweep=confirm: {sweep} has no finished run with a validation score, so nothing to confirm")
     validation, test = (replicates.summary(split) for split in (SELECTION, "test"))
-    repeated = replicating(config.sweep.replicates)
+    repeated = replicating(_replicates(config, comparison.runs))
     selected = []
     for setting in validation.index[validation["n"] > 0][: int(config.sweep.top)]:
         members = comparison.runs[(comparison.setting == setting) & (comparison.runs["status"] == "finished")]
@@ -93,6 +97,13 @@ def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
         metric=comparison.metric.name,
         selected=selected,
     ), comparison.runs
+
+
+def _replicates(config: DictConfig, runs: "pd.DataFrame") -> list[str]:
+    """`sweep.replicates` of the command, and of the sweep that it confirms: what replicated there, was not selected."""
+    of_sweep = runs.get("config.sweep.replicates")
+    names = [name for text in ([] if of_sweep is None else of_sweep.dropna().unique()) for name in json.loads(text)]
+    return list(dict.fromkeys([*config.sweep.replicates, *names]))
 
 
 def _without(overrides: Sequence[str], keys: set[str]) -> list[str]:

@@ -226,6 +226,16 @@ def test_the_best_of_a_sweep_are_confirmed_on_new_seeds(tmp_path: Path) -> None:
     assert "confirms what s had selected before it went on; move it away" in error[-1]
 
 
+@pytest.mark.slow
+def test_what_replicated_in_a_sweep_replicates_in_its_confirmation(tmp_path: Path) -> None:
+    """Also where its command does not say so again: one split alone would have been selected on."""
+    pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.3", "dataset.seed=0,1", "sweep.replicates=[dataset.seed]")
+    lines, _ = pipeline(tmp_path, "-m", "sweep=confirm", "sweep.name=s", "sweep.top=1", "sweep.seeds=2")
+    new = results(tmp_path / "outputs/s-confirmed")
+    assert sorted(zip(new["config.dataset.seed"], new["config.seed"], strict=True)) == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert "mean of 4 replicates" in lines[-2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
