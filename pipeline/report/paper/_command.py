@@ -59,7 +59,7 @@ class SweepCommand:
     def trains(self, runs: pd.DataFrame) -> "pd.Series[bool]":
         """Which of the runs it trains: an earlier command of the same folder may have given keys other values.
 
-        Runs that do not say what was given are taken for its own.
+        Runs that do not say what was given count as trained by it.
         """
         records: list[dict[Any, Any]] = runs.to_dict("records")
         typed = [_typed(record.get("provenance.command")) for record in records]
@@ -67,20 +67,20 @@ class SweepCommand:
             repeated = {"seed", *(key.removeprefix("config.") for key in replicating_keys(runs))}
             return pd.Series([not one or self._confirms(one, repeated) for one in typed], runs.index)
         settings = {key: value for key, value in self.given.items() if about_run([f"{key}="])}
-        own = [
+        trained = [
             not one or all(_among(one.get(key) or _configured(record, key), value) for key, value in settings.items())
             for one, record in zip(typed, records, strict=True)
         ]
         exact = [
             record
-            for record, one, mine in zip(records, typed, own, strict=True)
-            if mine and one.keys() <= settings.keys()
+            for record, one, is_trained in zip(records, typed, trained, strict=True)
+            if is_trained and one.keys() <= settings.keys()
         ]
         if not self._reads_grids(runs) and exact:  # what it does not give has one value
             for place, (one, record) in enumerate(zip(typed, records, strict=True)):
                 for key in one.keys() - settings.keys():
-                    own[place] &= _configured(record, key) in {_configured(other, key) for other in exact}
-        return pd.Series(own, runs.index)
+                    trained[place] &= _configured(record, key) in {_configured(other, key) for other in exact}
+        return pd.Series(trained, runs.index)
 
     def _confirms(self, typed: dict[str, str], repeated: set[str]) -> bool:
         """Whether a run is of a selected setting, with what the command changes of it, and on one of its seeds."""

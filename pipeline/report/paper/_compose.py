@@ -125,17 +125,17 @@ def _limits(findings: Findings) -> list[Block]:
 
 def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
     runs = comparison.runs
-    own = command.trains(runs) if command.text else pd.Series(False, runs.index)
+    trained = command.trains(runs) if command.text else pd.Series(False, runs.index)
     blocks: list[Block] = []
-    if own.any():
+    if trained.any():
         needs = f"; the sweep {command.confirms.sweep}, which it confirms, must be there" if command.confirms else ""
         said = (
             "This command trains all runs again and writes this report"
-            if own.all()
-            else f"This command, the last of several, trains {own.sum()} of the {len(runs)} runs again"
+            if trained.all()
+            else f"This command, the last of several, trains {trained.sum()} of the {len(runs)} runs again"
         )
         blocks = [f"{said}{needs}:", Code(command.text)]
-    singles = runs.get("provenance.command", pd.Series(None, runs.index, dtype=object))[~own].dropna()
+    singles = runs.get("provenance.command", pd.Series(None, runs.index, dtype=object))[~trained].dropna()
     commands = list(dict.fromkeys(singles))
     if not commands:
         return blocks
