@@ -228,12 +228,13 @@ def _suggest(study: "optuna.Study", space: Space, options: Options) -> int:
 
 def _check_space(sweep: Path, study: "optuna.Study", corners: Sequence[Config]) -> None:
     """Raise UserError for a study of other points: its scores would be taken for those of this command's runs."""
-    here = [Identity.of(config, "").config for config in corners]
+    identities = [Identity.of(config, config.dataset.load().fingerprint) for config in corners]
+    here = [[identity.config, identity.data] for identity in identities]
     before = study.user_attrs.get(_SPACE, here)
     if before != here:
         raise UserError(
-            f"{sweep}: its search was over other ranges, or with other fixed values or replicates, and its scores are "
-            "not of these runs; repeat that command, or give another sweep.name"
+            f"{sweep}: its search was over other ranges or data, or with other fixed values or replicates, and its "
+            "scores are not of these runs; repeat that command, or give another sweep.name"
         )
     study.set_user_attr(_SPACE, here)
 

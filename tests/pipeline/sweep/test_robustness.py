@@ -308,9 +308,21 @@ def test_a_search_goes_on_only_in_its_own_space(
     others = [text for text in SWEEPS["search"] if text.partition("=")[0] not in keys]
     again = command(tmp_path, [*others, *changed])
     assert again.status == 1
-    assert again.error.startswith("outputs/s: its search was over other ranges, or with other fixed values")
+    assert again.error.startswith("outputs/s: its search was over other ranges or data, or with other fixed values")
     assert figures(tmp_path / "outputs/s") == expected["search"]
     assert command(tmp_path, [*SWEEPS["search"], "training.log_every=5", "hydra.sweeper.trials=7"]).status == 0
+
+
+def test_a_search_does_not_go_on_with_other_data(tmp_path: Path) -> None:
+    table = pd.DataFrame({"x": range(40), "y": [number % 2 for number in range(40)]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    others = [text for text in SWEEPS["search"] if not text.startswith("dataset")]
+    arguments = [*others, "dataset=table", f"dataset.path={tmp_path}/t.csv", "dataset.target=y"]
+    assert command(tmp_path, arguments).status == 0
+    table.assign(x=table["x"] + 1).to_csv(tmp_path / "t.csv", index=False)
+    again = command(tmp_path, [*arguments, "hydra.sweeper.trials=8"])
+    assert again.status == 1
+    assert "its search was over other ranges or data" in again.error
 
 
 def test_a_search_tells_that_its_journal_is_missing(tmp_path: Path, expected: dict[str, dict[str, object]]) -> None:
