@@ -197,8 +197,8 @@ class Comparison:
 
     @property
     def picked(self) -> bool:
-        """Whether the first row is the best finished run by validation score."""
-        return bool(self.finished.iloc[0] and pd.notna(self.score.iloc[0]))
+        """Whether the first row is the best finished run by validation score, or the only run and has one."""
+        return bool((self.finished.iloc[0] or len(self.runs) == 1) and pd.notna(self.score.iloc[0]))
 
     @property
     def why_not_picked(self) -> str:
