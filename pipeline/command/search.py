@@ -34,6 +34,7 @@ from pipeline.metrics import SELECTION, metric_of
 from pipeline.runs.identity import Identity
 from pipeline.sweep.ledger import Ledger
 from pipeline.sweep.lock import locked
+from pipeline.sweep.sweep import too_many
 
 with needed("search", "hydra/sweeper=search"):
     import optuna
@@ -123,14 +124,14 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
         return []
     returns: list[JobReturn] = []
     failed: set[int] = set()  # numbers of trials that did not come to their end in this command
-    replicates, most = len(space.replicates), corners[0].sweep.max_failures
+    replicates, swept = len(space.replicates), corners[0].sweep
     with locked(sweep), _quiet_optuna(), _told(sweep):
         journal = Study(sweep, higher_is_better=_higher_is_better(select))
         study = journal.optuna
         _check_select(sweep, study, select)
         _check_space(sweep, study, corners)
         journal.seal()  # before the first suggestion: what a command that ends while it asks has added is taken back
-        returns += _train_damaged_again(sweep, corners[0].sweep, study, space, launcher, options)
+        returns += _train_damaged_again(sweep, swept, study, space, launcher, options)
         while time.time() < deadline(config.sweep.hours):
             known = study.trials
             pending = [trial for trial in known if not trial.state.is_finished() and trial.number not in failed]
@@ -150,8 +151,7 @@ def search(config: DictConfig, loader: ConfigLoader, launcher: Launcher, options
                     failed.add(trial.number)
             returns += ended
             journal.seal()
-            failures = sum(job.status != JobStatus.COMPLETED for job in returns)
-            if most is not None and failures >= max(most, 1):
+            if too_many(sum(job.status != JobStatus.COMPLETED for job in returns), swept):
                 break
     return returns
 

@@ -57,9 +57,8 @@ def _with_units(table: Table, formats: Mapping[str, ScoreFormat], keys: Mapping[
         widths = widths[widths > EQUAL]
         digits[name] = form.digits(widths.median(), values.max())
         least = form.scale * float(widths.min())
-        while (
-            digits[name] < (2 if form.metric.share else 4) and round(least, digits[name]) == 0
-        ):  # not 0.0 ± 0.0 for what is more
+        most = 2 if form.metric.share else 4
+        while digits[name] < most and round(least, digits[name]) == 0:  # not 0.0 ± 0.0 for what is more
             digits[name] += 1
         for column in filter(None, (name, half)):
             data[column] = form.scale * data[column].astype(float)

@@ -136,10 +136,8 @@ class SweepPlan:
             ]
             results |= self._train(rest, options, progress)
             failures = sum(result.status == "failed" for result in results.values())
-            if time.time() >= deadline or _too_many(
-                failures, options
-            ):  # some have not come as far as they are compared
-                break
+            if time.time() >= deadline or too_many(failures, options):
+                break  # some may not have come as far as they are compared
             parts = [self._drop(part, rung, results) for part, rung in zip(parts, rungs, strict=True)]
         return results
 
@@ -172,12 +170,13 @@ class SweepPlan:
                     failures += result.status == "failed"
                     if job.folder in places:
                         board.end(places[job.folder])
-                if _too_many(failures, options):
+                if too_many(failures, options):
                     break
         return results
 
 
-def _too_many(failures: int, options: Sweep) -> bool:
+def too_many(failures: int, options: Sweep) -> bool:
+    """Whether so many failed runs end the sweep."""
     return options.max_failures is not None and failures >= max(options.max_failures, 1)
 
 

@@ -60,7 +60,7 @@ def check(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1, bound: fl
     torch.testing.assert_close(*outputs, rtol=10 * bound, atol=10 * bound)
 
 
-def sensitivity(run: sn.Run, data: sn.Examples, batch: int) -> float:
+def sensitivity(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1) -> float:
     """By how much of their size losses and parameters move where the start moves by 1e-13 of its size.
 
     A layer norm of two or three numbers multiplies what rounding does by hundreds at each step. Infinity where the
@@ -69,8 +69,8 @@ def sensitivity(run: sn.Run, data: sn.Examples, batch: int) -> float:
     start, moved = values_of(run), values_of(run)
     for value in moved.params.values():
         value *= 1 + 1e-13
-    [order] = orders(len(data), 1)
-    losses, others = (plain.train(values, data, order, batch) for values in (start, moved))
+    for order in orders(len(data), epochs):
+        losses, others = (plain.train(values, data, order, batch) for values in (start, moved))
     if not losses.isfinite().all() or float(losses.max()) >= 30:
         return float("inf")
     pairs = [(losses, others), *((value, moved.params[name]) for name, value in start.params.items())]

@@ -79,10 +79,9 @@ def test_a_wide_first_layer_ends_where_the_plain_steps_end(
     optimizer = sn.Adam() if how == "adam" else sn.SGD(nesterov=how == "nesterov")
     run = run_of(network, optimizer, **numbers, momentum=0.9 if how in ("momentum", "nesterov") else 0.0)
     assume(compiled.refusal(run, torch.device("cpu")) is None)
-    # Norms of few numbers have gradients that are rounding alone: Adam makes steps of them, and momentum adds them up.
-    assume(how == "plain" or "LayerNorm" not in str(network))
+    assume(how != "adam" or "LayerNorm" not in str(network))  # Adam makes steps of gradients that are rounding alone
     points = examples(network, count, seed=units)
-    moved = sensitivity(run, points, batch)
+    moved = sensitivity(run, points, batch, epochs=2)
     assume(moved < 1e-6)  # where steps diverge or are chaotic, so does all rounding
     with mock.patch.object(_blas, "is_tiled", return_value=tiled):
         check(run, points, batch, epochs=2, bound=max(moved, 1e-10) if "LayerNorm" in str(network) else 1e-10)
