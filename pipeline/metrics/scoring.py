@@ -1,6 +1,7 @@
 """Metrics beside loss and score, from predictions.
 
 Each is a line or two of numpy, equal to scikit-learn's, whose import takes as long as a short training.
+Exponentials are torch's, which is there already.
 """
 
 import math
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit, logsumexp, softmax
+import torch
 
 from pipeline.datasets import Task
 from pipeline.errors import UserError
@@ -42,7 +43,8 @@ class Predictions:
         """Shaped like the outputs: softmax of classes, sigmoid of labels; values have none and stay as they are."""
         if self.task == "regression":
             return self.outputs
-        return np.asarray(softmax(self.outputs, axis=1) if self.task == "classification" else expit(self.outputs))
+        outputs = torch.tensor(self.outputs)
+        return (outputs.softmax(1) if self.task == "classification" else outputs.sigmoid()).numpy()
 
 
 Function = Callable[[Predictions], float]
@@ -122,9 +124,10 @@ def _log_odds(logits: np.ndarray) -> np.ndarray:
     shares, rest = np.exp(below), logits.copy()
     rest[rows, largest] = -np.inf
     with np.errstate(divide="ignore"):  # of the largest, which follows
-        odds = below - np.log(shares.sum(1, keepdims=True) - shares)  # at least 1: the largest is among the others
-    odds[rows, largest] = top - logsumexp(rest, axis=1)
-    return np.asarray(odds)
+        # At least 1 is left: the largest is among the others.
+        odds: np.ndarray = below - np.log(shares.sum(1, keepdims=True) - shares)
+    odds[rows, largest] = top - torch.from_numpy(rest).logsumexp(1).numpy()
+    return odds
 
 
 def _top5(predictions: Predictions) -> float:

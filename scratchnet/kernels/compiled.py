@@ -38,7 +38,7 @@ _LOSSES: dict[type[Loss], int] = {
     Huber: compiled.HUBER,
 }
 _DRAWN = 2**21  # numbers of dropout that are held at a time
-_PREDICTED = 128  # examples that pass together where nothing is learned
+_PREDICTED = 96  # examples that pass together where nothing is learned: whole tiles of six
 
 
 def refusal(run: Run, device: torch.device) -> str | None:
