@@ -26,6 +26,7 @@ from pipeline.errors import RunFailed, UserError
 from pipeline.files import clean, clear, looking_only, make_folder, write_whole
 from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
+from pipeline.runs.latest import COMMAND, write_latest
 from pipeline.runs.result import Result
 from pipeline.runs.tracking import catch_up
 from pipeline.sweep import halving
@@ -88,8 +89,9 @@ def launch(
         ledger.write()
         if options.kind == "confirm":
             select(config)[0].write(sweep)
-        clear(sweep / "multirun.yaml")
-        write_whole(sweep / "multirun.yaml", OmegaConf.to_yaml(config))
+        clear(sweep / COMMAND)
+        write_whole(sweep / COMMAND, OmegaConf.to_yaml(config))
+        write_latest(sweep, [job.name for job in jobs], goes_on=initial_job_idx > 0)
         started = time.perf_counter()
         training = {job.folder for job in plan.training}
         _write_hydra([job for job in composed if job.folder in training])

@@ -125,10 +125,12 @@ def _limits(findings: Findings) -> list[Block]:
 
 def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
     runs = comparison.runs
-    trained = command.trains(runs) if command.text else pd.Series(False, runs.index)
+    needs = f"; the sweep {command.confirms}, which it confirms, must be there" if command.confirms else ""
+    if command.text and command.runs is None:
+        return [f"The command of this sweep, or the last of several{needs}:", Code(command.text)]
+    trained = runs["run"].isin(command.runs or ())
     blocks: list[Block] = []
     if trained.any():
-        needs = f"; the sweep {command.confirms.sweep}, which it confirms, must be there" if command.confirms else ""
         said = (
             "This command trains all runs again and writes this report"
             if trained.all()

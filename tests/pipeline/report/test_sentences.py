@@ -14,13 +14,13 @@ from pipeline.report.page._summary import _values, outcomes, summary
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._compose import _commands
 from pipeline.report.paper._computing import computing_sentences
+from pipeline.report.paper._document import Code
 from pipeline.report.paper._methods import _selection, _sweep
 from pipeline.report.paper._model import _parameters
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.score_format import ScoreFormat
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.winner import best_run, trust
-from pipeline.runs.selection import Selected, Selection
 
 
 def comparison(scores: list[float], **columns: object) -> Comparison:
@@ -159,40 +159,21 @@ def test_where_no_run_has_finished_there_is_no_best(seeds: list[int], status: st
     assert "no validation split" in " ".join(_selection(Replicates.of(without)))
 
 
-def trained(typed: str, runs: list[str], **config: object) -> list[bool]:
-    given = dict(pair.split("=", 1) for pair in typed.split())
-    table = pd.DataFrame({"provenance.command": [f"python -m pipeline {run}" for run in runs]}).assign(**config)
-    return SweepCommand("python", given=given).trains(table).tolist()
-
-
-def test_a_command_trains_the_runs_of_its_values() -> None:
-    runs = ["lr=0.1 seed=0", "lr=0.2 seed=0", "lr=0.1 seed=1", "lr=0.1 hidden=[4,8] seed=1", "lr=0.1"]
-    config = {"config.seed": [0, 0, 1, 1, 0], "config.hidden": ["[4]", "[4]", "[4]", "[4,8]", "[4]"]}
-    assert trained("lr=1e-1 seed=0,1 sweep.name=s", runs, **config) == [True, False, True, False, True]
-    assert trained("lr=0.1,0.2 hidden=[4],[4,8] seed=0,1", runs, **config) == [True] * 5
-    assert trained("lr=interval(0.1,1) seed=0,1 hidden=[4]", runs, **config) == [True, True, True, False, True]
-    assert trained("experiment=e seed=0", ["experiment=e seed=0", "experiment=e lr=1 seed=0"]) == [True, True]
-    assert SweepCommand("python", given={"lr": "1"}).trains(pd.DataFrame({"run": ["0"]})).tolist() == [True]
-    assert trained("lr=1", ["'"]) == [True]
-
-
-def test_a_command_that_confirms_trains_what_it_selected() -> None:
-    one = Selected(overrides=["lr=0.1", "hidden=[4]"], words="", n=1, validation=0.9, test=0.9)
-    selection = Selection(sweep="s", runs=2, settings=2, seeds=[0], metric="accuracy", selected=[one])
-    runs = ["lr=0.1 hidden=[4] seed=1", "lr=0.1 hidden=[4] seed=3", "lr=0.8 hidden=[4] seed=1"]
-    table = pd.DataFrame({"provenance.command": [f"python -m pipeline {run}" for run in runs]})
-    given = {"sweep": "confirm", "sweep.seeds": "2"}
-    assert SweepCommand("python", given=given, confirms=selection).trains(table).tolist() == [True, False, False]
-    given |= {"lr": "0.8"}
-    command = SweepCommand("python -m pipeline -m", given=given, confirms=selection)
-    assert command.trains(table).tolist() == [False, False, True]
-    made = comparison([0.9, 0.8, 0.7], **{"provenance.command": table["provenance.command"]})
-    said, _, others, _ = _commands(made, command)
+def test_a_command_says_which_runs_it_trains() -> None:
+    made = comparison([0.9, 0.8, 0.7], **{"provenance.command": [f"python -m pipeline seed={n}" for n in range(3)]})
+    said, command = _commands(made, SweepCommand("python", runs={"0", "1", "2", "7"}))
+    assert (said, command) == ("This command trains all runs again and writes this report:", Code("python"))
+    said, _, others, commands = _commands(made, SweepCommand("python", confirms="s", runs={"2"}))
     assert said == (
         "This command, the last of several, trains 1 of the 3 runs again; the sweep s, which it confirms, must be "
         "there:"
     )
     assert others == "These commands train the others, each one run:"
+    assert commands == Code("python -m pipeline seed=0\npython -m pipeline seed=1")
+    said, command = _commands(made, SweepCommand("python"))  # by a launcher that leaves no record
+    assert (said, command) == ("The command of this sweep, or the last of several:", Code("python"))
+    said, _ = _commands(made, SweepCommand())
+    assert said == "These commands train the runs again, each one run:"
 
 
 def test_the_title_names_three_keys_and_counts_the_rest() -> None:
