@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,32 @@ def undisturbed(kind: str) -> dict[str, object]:
         ended = command(folder, SWEEPS[kind])
         assert ended.status == 0, ended.error
         return figures(folder / "outputs/s")
+
+
+def killed(folder: Path, kind: str, epoch: int, arguments: Sequence[str] = ()) -> Path:
+    """A sweep, or a command with these arguments, killed as an epoch begins; -> its folder."""
+
+    def disturb() -> None:
+        from pipeline.training.trainer import Trainer
+
+        real = Trainer._train_epoch
+
+        def train(self: Trainer, number: int) -> None:
+            if number == epoch:
+                os.kill(os.getpid(), signal.SIGKILL)
+            real(self, number)
+
+        Trainer._train_epoch = train  # type: ignore[method-assign]
+
+    assert command(folder, arguments or SWEEPS[kind], disturb).status == -signal.SIGKILL
+    return folder / "outputs/s"
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
 
 
 def continued(folder: Path, kind: str, expected: dict[str, object], before: Ended | None) -> list[str]:
