@@ -392,6 +392,18 @@ def test_the_best_run_has_the_report_and_an_onnx_file(tmp_path: Path) -> None:
     assert out[-1] == "report: outputs/s/report/index.html"
 
 
+def test_a_sweep_of_which_nothing_finished_has_a_report_and_no_onnx_file(tmp_path: Path) -> None:
+    from mlflow.tracking import MlflowClient
+
+    pytest.importorskip("onnx")
+    diverging = ["optimizer.momentum=0.9", "optimizer.lr=0.1", "model.l2=38.2,38.4"]  # in the second epoch
+    pipeline(tmp_path, "-m", *COMMON, "tracking=mlflow", *diverging)
+    client = MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
+    runs = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    files = [[file.path for file in client.list_artifacts(run.info.run_id)] for run in runs]
+    assert sorted(files) == [["model.safetensors"], ["model.safetensors", "report"]]
+
+
 @pytest.mark.slow
 def test_a_server_has_all_that_two_workers_send(tmp_path: Path, server: str) -> None:
     from mlflow.tracking import MlflowClient
