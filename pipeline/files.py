@@ -98,6 +98,11 @@ def looking_only() -> Iterator[None]:
         _gone.reset(token)
 
 
+def is_dry() -> bool:
+    """Whether this is a dry run, in which nothing is written."""
+    return _gone.get() is not None
+
+
 def is_gone(path: Path) -> bool:
     """Whether the path, or a folder that it is in, would be elsewhere by now, were this not a dry run."""
     gone = _gone.get()

@@ -1,7 +1,6 @@
 """Stacks trained in worker processes that may die."""
 
 import errno
-import hashlib
 import math
 import time
 import traceback
@@ -16,21 +15,14 @@ from pipeline.files import read_whole, write_whole
 from pipeline.runs.folder import write_failure
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result
+from pipeline.sweep._states import state_path
 from pipeline.sweep.backend import Backend, WorkersDied
 from pipeline.training.trainer import Trainer
 
 _PULSE_SECONDS = 0.5
-_LONG = 100  # characters; a file system allows 255 bytes
 _DEATHS = 2  # how often a stack may kill its worker without making progress
 # Not the fault of one run: the stack keeps its state and goes on once the user has mended it.
 _OF_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
-
-
-def state_path(folder: Path, first: Job, *, alone: bool = False) -> Path:
-    """Where the state of a stack is kept, by the name of its first run; `alone`: of a network that left its stack."""
-    plain = len(first.name) < _LONG and "/" not in first.name
-    name = first.name if plain else hashlib.sha256(first.name.encode()).hexdigest()[:16]
-    return folder / f"{name}{'.alone' * alone}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Work:
         works = []
         for row in sorted(set(self.rows)):
             jobs = tuple(job for job, job_row in zip(self.jobs, self.rows, strict=True) if job_row == row)
-            place = state_path(self.checkpoint.parent, jobs[0], alone=True)
+            place = state_path(self.checkpoint.parent, jobs[0].name, alone=True)
             works.append(replace(self, jobs=jobs, rows=(0,) * len(jobs), checkpoint=place))
         return works
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +10,17 @@ from pathlib import Path
 from pipeline.config.assemble import build_run, compile_for, plainly, refusals
 from pipeline.config.schema import Sweep
 from pipeline.datasets import Dataset
-from pipeline.files import discard, make_folder
+from pipeline.files import make_folder
 from pipeline.runs.job import Job
 from pipeline.runs.result import Result, ended_result, read_result
 from pipeline.sweep import halving
 from pipeline.sweep._stacks import one_per_stack, plan, seconds
-from pipeline.sweep._workers import Work, state_path, train_all
+from pipeline.sweep._states import split, state_path, states
+from pipeline.sweep._workers import Work, train_all
 from pipeline.sweep.backend import Backend
 from pipeline.sweep.board import Board
 from pipeline.sweep.memory import check_memory
-from pipeline.training.checkpoint import Checkpoint, reject
+from pipeline.training.checkpoint import reject
 
 _WORTH_WORKERS = 3.0  # seconds of work that this process can do while a worker starts and imports the engine
 
@@ -46,10 +47,8 @@ class SweepPlan:
         data = {job.folder: dataset for job, dataset in zip(jobs, datasets, strict=True)}
         unique = {job.folder: job for job in jobs}
         done = {folder: result for folder in unique if (result := ended_result(folder)) is not None}
-        states = sweep / ".sweep" / "stacks"
-        interrupted = [
-            work for path in sorted(states.glob("*.safetensors")) if (work := _interrupted(path, unique, data))
-        ]
+        stacks = sweep / ".sweep" / "stacks"
+        interrupted = list(_interrupted(stacks, unique, data))
         for work in [work for work in interrupted if alone and len(work.jobs) > 1]:
             reject(work.checkpoint, "the state of runs that trained together, and are to train one by one")
             interrupted.remove(work)
@@ -63,7 +62,7 @@ class SweepPlan:
         configs = [job.config for job in fresh]
         compile_for(configs, runs)
         works = interrupted + [
-            Work(stack_jobs, stack.rows, data[stack_jobs[0].folder], state_path(states, stack_jobs[0]))
+            Work(stack_jobs, stack.rows, data[stack_jobs[0].folder], state_path(stacks, stack_jobs[0].name))
             for stack in (one_per_stack(fresh) if alone else plan(fresh, runs, workers))
             if (stack_jobs := tuple(fresh[i] for i in stack.numbers))
         ]
@@ -185,19 +184,21 @@ def counted_runs(count: int) -> str:
     return f"{count} run{'s' * (count != 1)}"
 
 
-def _interrupted(path: Path, jobs: dict[Path, Job], data: dict[Path, Dataset]) -> Work | None:
-    """The stack whose state is in the file, if all its runs are still requested."""
-    checkpoint = Checkpoint.read(path)
-    if checkpoint is None:
-        return None
-    folders = [path.parents[2] / run["folder"] for run in checkpoint.facts["runs"]]
-    members = tuple(jobs[folder] for folder in folders if folder in jobs)
-    if [job.facts() for job in members] != checkpoint.facts["runs"]:
-        return None
-    if path not in (state_path(path.parent, members[0]), state_path(path.parent, members[0], alone=True)):
-        reject(path, "the state of other runs than its name says")
-        return None
-    if all(ended_result(job.folder) for job in members):
-        discard(path)  # killed between the last result and the cleanup
-        return None
-    return Work(members, tuple(checkpoint.facts["rows"]), data[members[0].folder], path, resumes=True)
+def _interrupted(stacks: Path, jobs: Mapping[Path, Job], data: Mapping[Path, Dataset]) -> Iterator[Work]:
+    """The requested runs whose states the folder holds; of those that trained beside them a state stays there."""
+    for path, facts in states(stacks):
+        runs = facts["runs"]
+        folders = [stacks.parents[1] / run["folder"] for run in runs]
+        if not any(folder in jobs for folder in folders):
+            continue
+        requested = [i for i, folder in enumerate(folders) if folder in jobs and jobs[folder].facts() == runs[i]]
+        others = [i for i, folder in enumerate(folders) if folder not in jobs and not ended_result(folder)]
+        if all(ended_result(folders[i]) for i in requested):
+            requested = []  # killed between the last result and the cleanup
+        parts = [(path, facts)]
+        if len(requested) < len(runs):
+            parts = split(path, [group for group in (requested, others) if group])
+        if requested and parts:
+            members = tuple(jobs[folders[i]] for i in requested)
+            place, facts = parts[0]
+            yield Work(members, tuple(facts["rows"]), data[members[0].folder], place, resumes=True)

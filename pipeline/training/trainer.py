@@ -231,7 +231,9 @@ class Trainer:
             return False
         if checkpoint.facts["runs"] != self.identities:
             raise UserError(f"{self.checkpoint}: the state of another run, which would be lost; give another folder")
-        self.stack.load_state_dict(checkpoint.under("stack."))
+        widths = {name: tuple(map(slice, value.shape)) for name, value in self.stack.state_dict().items()}
+        state = checkpoint.under("stack.")  # of runs that left a stack, padded to others that were wider
+        self.stack.load_state_dict({name: value[widths.get(name, ())] for name, value in state.items()})
         self.partial, self.epoch = checkpoint.under("partial."), checkpoint.facts["epoch"]
         self.clock = Clock.after(*checkpoint.facts["seconds"])
         for j, folder in enumerate(self.folders):

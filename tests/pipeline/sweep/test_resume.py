@@ -15,6 +15,7 @@ from pipeline.runs.identity import Identity
 from pipeline.runs.job import Job
 from pipeline.training import trainer
 from pipeline.training.checkpoint import Checkpoint
+from pipeline.training.part import part_of
 
 MakeJob = Callable[..., Job]
 
@@ -86,6 +87,73 @@ def test_ends_as_if_never_stopped(
     if epochs > 0.9 and case != "early stopping":
         assert states[0]  # it did go on, and did not start again
         assert any(name.startswith("partial.") for name in states[0])
+
+
+LEFT = {case: jobs for case, jobs in STACKS.items() if len(jobs) > 1} | {
+    "ragged": [(f"model.hidden={hidden}", "model.dropout=0.2") for hidden in ("[9,3]", "[4,8]", "[5,5]")],
+    "orders": [(f"training.order_seed={n % 2}", "dataset.shift=1", f"seed={n}") for n in range(3)],
+}
+
+
+@pytest.mark.parametrize("epochs", [1.0, 2.6])
+@pytest.mark.parametrize("case", LEFT)
+def test_runs_that_leave_their_stack_end_as_if_never_stopped(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, epochs: float
+) -> None:
+    monkeypatch.setattr(trainer, "_SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "_LEAST_EXAMPLES", 1)
+    expected, stopped = jobs_of(make_job, LEFT[case]), jobs_of(make_job, LEFT[case])
+    trainer.train(expected)
+
+    def kill(done: float) -> None:
+        if done >= epochs:
+            raise Killed
+
+    state = tmp_path / "state.safetensors"
+    with pytest.raises(Killed):
+        trainer.train(stopped, progress=kill, checkpoint=state)
+    for job in stopped:
+        if json.loads((job.folder / "result.json").read_text())["status"] == "failed":
+            (job.folder / "result.json").unlink()
+    checkpoint = Checkpoint.read(state)
+    assert checkpoint is not None
+    last = len(stopped) - 1
+    for places in ([last], list(range(last))):
+        part, path = part_of(checkpoint, places), tmp_path / f"{places[0]}.safetensors"
+        part.write(path)
+        jobs = [stopped[place] for place in places]
+        results = trainer.train(jobs, rows=part.facts["rows"], checkpoint=path)
+        assert not path.exists()
+        assert_equal_runs(jobs, [expected[place] for place in places])
+        if case not in ("diverges", "early stopping"):  # of which one has ended
+            assert all("resumed after epoch" in (job.folder / "run.log").read_text() for job in jobs)
+            assert all(result.seconds["training"] > 0 for result in results)
+
+
+def test_lengths_of_one_network_leave_it_with_its_state(make_job: MakeJob, tmp_path: Path) -> None:
+    lengths = [("training.epochs=3",), ("training.epochs=6",), ("training.epochs=5", "seed=1")]
+    expected, stopped = jobs_of(make_job, lengths), jobs_of(make_job, lengths)
+    trainer.train(expected, rows=[0, 0, 1])
+
+    def kill(done: float) -> None:
+        if done >= 2:
+            raise Killed
+
+    state = tmp_path / "state.safetensors"
+    with pytest.raises(Killed):
+        trainer.train(stopped, progress=kill, rows=[0, 0, 1], checkpoint=state)
+    checkpoint = Checkpoint.read(state)
+    assert checkpoint is not None
+    for places, rows in (([0], [0]), ([1, 2], [0, 1])):
+        part = part_of(checkpoint, places)
+        assert part.facts["rows"] == rows
+        assert part.facts["seconds"] == [len(rows) / 2 * seconds for seconds in checkpoint.facts["seconds"]]
+        part.write(state)
+        jobs = [stopped[place] for place in places]
+        for job in jobs:
+            (job.folder / "result.json").unlink()
+        trainer.train(jobs, rows=rows, checkpoint=state)
+        assert_equal_runs(jobs, [expected[place] for place in places])
 
 
 def test_the_state_of_another_run_is_not_taken_up(make_job: MakeJob, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -49,6 +50,34 @@ def test_without_its_plan_a_killed_sweep_keeps_its_numbers(
     away = "" if resumes else ".sweep/plan.json: missing, and rebuilt from the runs' own files; runs that only it could"
     assert away in again.error
     assert again.error.count("outputs/s/.sweep/plan.json") == (0 if resumes else 1)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_part_of_a_killed_sweep_goes_on_and_the_rest_keeps_its_state(
+    tmp_path: Path, dies: bool, expected: dict[str, dict[str, object]]
+) -> None:
+    sweep = killed(tmp_path, "grid", 3)
+    part = [text.replace("optimizer.lr=0.1,0.3", "optimizer.lr=0.3") for text in SWEEPS["grid"]]
+    before = contents(sweep)
+    assert "2 to train in 1 stack" in command(tmp_path, [*part, "sweep.dry_run=true"]).out
+    assert contents(sweep) == before
+
+    def die() -> None:
+        from pipeline.sweep import _states
+
+        _states.discard = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+
+    if dies:
+        assert command(tmp_path, part, die).status == -signal.SIGKILL
+        assert len(list((sweep / ".sweep/stacks").glob("*.safetensors"))) == 3
+    for arguments in (part, SWEEPS["grid"]):
+        again = command(tmp_path, arguments)
+        assert (again.status, again.error) == (0, "")
+    assert figures(sweep) == expected["grid"]
+    for log in sweep.glob("*/run.log"):
+        assert log.read_text().count("resumed after epoch 2") == 1
+        assert log.read_text().count("epoch 2/3") == 1
+    assert not list((sweep / ".sweep/stacks").iterdir())
 
 
 @pytest.mark.slow
