@@ -247,6 +247,11 @@ class Comparison:
         return self._numbers("config.training.epochs")
 
     @cached_property
+    def best_at_the_end(self) -> "pd.Series[bool]":
+        """Whether the best epoch of each run is the last that it was to train."""
+        return self.figure("best_epoch") == self.planned_epochs
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """Columns of the swept keys, and of those that replicate, -> what people call them."""
         return names_of(self.swept | self.replicating)

@@ -147,9 +147,13 @@ def _lead(comparison: Comparison, replicates: Replicates) -> Tile:
     written = comparison.score_format.difference
     if comparison.replicated and len(compared := compare_best(replicates)):
         rival, row = compared.iloc[0], int(compared.index[0])
-        words = [f"on test, paired over {rival['n']:.0f} {replicates.noun}, before {replicates.name(row)}"]
+        ahead = rival["difference"] >= 0
+        side = "before" if ahead else "behind"
+        words = [f"on test, paired over {rival['n']:.0f} {replicates.noun}, {side} {replicates.name(row)}"]
         if pd.notna(p := rival["p_adjusted"]):
             words.append(p_value(p))
+        if not ahead:
+            return Tile("Behind the runner-up", written(-rival["difference"], rival["half"]), words, warns=True)
         return Tile(heading, written(rival["difference"], rival["half"], "+"), words)
     second = _runner_up(comparison)
     if second is None or not comparison.picked:
@@ -212,8 +216,8 @@ def _warnings(comparison: Comparison, replicates: Replicates) -> list[str]:
         level, sign = baseline.scores[SELECTION], 1 if comparison.metric.higher_is_better else -1
         worse = int((sign * (score - level) <= EQUAL).sum())
         words += [f"{count(worse, 'run')} no better than the baseline"] * (worse > 0)
-    row = comparison.representative
-    if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:
+    first = (comparison.setting == 0) & comparison.finished
+    if comparison.picked and comparison.best_at_the_end[first].all():
         words.append("best at the last epoch: train longer")
     sizes = pd.to_numeric(runs.get("provenance.examples.test", pd.Series(dtype=float)), errors="coerce").dropna()
     if len(sizes) and sizes.min() < _FEW_EXAMPLES:

@@ -125,10 +125,9 @@ def _gap(comparison: Comparison) -> Iterator[str]:
 
 
 def _at_the_end(comparison: Comparison) -> Iterator[str]:
-    row = comparison.representative
-    if comparison.picked and comparison.figure("best_epoch")[row] == comparison.planned_epochs[row]:
+    if comparison.picked and comparison.best_at_the_end[comparison.representative]:
         more = "change the order of the settings" if len(set(comparison.setting)) > 1 else "give more"
-        yield f"The best epoch is the last: would longer training {more}?"
+        yield f"The best epoch of {_run(comparison)} is the last: would longer training {more}?"
 
 
 def _baseline(comparison: Comparison) -> Iterator[str]:

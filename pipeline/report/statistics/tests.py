@@ -72,10 +72,14 @@ def conclude(replicates: Replicates) -> list[str]:
     if not finished or (finished == 1 and not replicates.replicated):
         return []
     if not replicates.replicated:
+        settings, noun = len(replicates.settings), replicates.noun.removesuffix("s")
+        trained = f"each of the {settings} settings was trained on one {noun}"
+        if finished < settings or replicates.comparison.replicated:
+            trained = f"{finished} of {settings} settings finished, each on one {noun}"
+        winner = ", least of all the winner's" * replicates.picked
         return [
-            f"n = 1: each of the {finished} settings was trained on one {replicates.noun.removesuffix('s')}, so no "
-            "difference between them can be distinguished from luck, least of all the winner's. Sweep seed=0,1,2,3,4 "
-            "as well for means, intervals and tests."
+            f"n = 1: {trained}, so no difference between them can be distinguished from luck{winner}. Sweep "
+            "seed=0,1,2,3,4 as well for means, intervals and tests."
         ]
     if not replicates.picked:
         return [f"Without a validation score no settings are picked or compared: see the means over {replicates.noun}."]
@@ -139,11 +143,17 @@ def _winner(replicates: Replicates, finished: int) -> str:
         of_each = ", ".join(map(form.score, replicates.scores["test"].iloc[0].dropna()))
         spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
     sentence = f"{replicates.name(0)}: test {label} {form.score(test['mean'], test['half'])}{spread}."
+    dropped = replicates.comparison.dropped.any()
+    if finished == 1 and dropped:
+        return f"{sentence} No other setting was trained to the end. {_by_halving(replicates)}"
     if finished > 1:
         means = replicates.summary("validation")["mean"].where(replicates.n >= n)
         validation, candidates = means.iloc[0], int((replicates.n >= n).sum())
         if candidates == 1:
-            return f"{sentence} No other setting finished on as many {noun}, so that there was no choice by validation."
+            sentence += f" No other setting finished on as many {noun}"
+            return sentence + (
+                f". {_by_halving(replicates)}" if dropped else ", so that there was no choice by validation."
+            )
         tied = [replicates.name(int(row)) for row in means.index[1:][(means[1:] - validation).abs() < EQUAL]]
         if len(tied) == candidates - 1:
             which = f"all {candidates} settings" if candidates > 2 else "both settings"
@@ -165,10 +175,17 @@ def _winner(replicates: Replicates, finished: int) -> str:
     return sentence
 
 
+def _by_halving(replicates: Replicates) -> str:
+    return (
+        f"Halving picked it among {len(replicates.settings)} settings on validation, which makes its figure there look "
+        f"better than it is: report the test figure{_advice(replicates)}."
+    )
+
+
 def _advice(replicates: Replicates) -> str:
     """What a selection asks for, unless these runs are it already."""
     kinds = set(replicates.comparison.runs.get("config.sweep.kind", []))
-    return "" if "confirm" in kinds else ", and confirm it on new seeds (sweep=confirm)"
+    return "" if "confirm" in kinds or replicates.noun != "seeds" else ", and confirm it on new seeds (sweep=confirm)"
 
 
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:

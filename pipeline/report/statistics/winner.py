@@ -7,6 +7,7 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.shares import EQUAL, wilson
 
 _TOP = 3
+_MEDIAN_OF = 5  # scores from which their median says something
 
 
 def best_run(comparison: Comparison) -> list[str]:
@@ -26,10 +27,18 @@ def best_run(comparison: Comparison) -> list[str]:
     ]
     if others:
         sentence += f" Further on test: {', '.join(others)}."
-    if score[comparison.finished].notna().sum() > 1:
+    rivals = score[comparison.finished].notna().sum() > 1
+    if rivals:
         sentence += f" {_lead(comparison)}"
     elif len(runs) > 1:
         sentence += " No other run has finished."
+    if comparison.dropped.any():
+        sentence += (
+            f" Halving picked it among {len(runs)} runs on validation, which makes its figure there look better than "
+            "it is: the test figure is what counts."
+        )
+    elif rivals and not _tied(comparison):
+        sentence += " A winner among many also owes something to luck: its test figure is what counts."
     return [sentence]
 
 
@@ -39,21 +48,26 @@ def trust(comparison: Comparison) -> list[str]:
 
 
 def _lead(comparison: Comparison) -> str:
-    metric, runs = comparison.metric, comparison.runs
+    metric = comparison.metric
     score = comparison.score.where(comparison.finished)  # runs of equal length
     side = "above" if metric.higher_is_better else "below"
-    tied = [str(run) for run in runs["run"][1:][(score[1:] - score[0]).abs() < EQUAL]]
-    if tied:
+    if tied := _tied(comparison):
         named = ", ".join(tied[:5]) + (f" and {len(tied) - 5} more" if len(tied) > 5 else "")
         return f"It is tied on validation with run{'s' * (len(tied) > 1)} {named}: nothing there tells them apart."
     lead, median = abs(score[0] - score[1:].dropna().iloc[0]), abs(score[0] - score.median())
     examples = comparison.examples(SELECTION)
     count = f" ({lead * examples:.0f} of {examples:,} examples)" if examples and metric == ACCURACY else ""
     written = comparison.score_format.distance
-    return (
-        f"It is {written(lead)}{count} {side} the second and {written(median)} {side} the median on validation. "
-        "A winner among many also owes something to luck: its test figure is what counts."
-    )
+    scored = score.notna().sum()
+    of = " of those that finished" * bool(scored < len(score))
+    to_median = f" and {written(median)} {side} the median{of}" if scored >= _MEDIAN_OF else ""
+    return f"It is {written(lead)}{count} {side} the second{to_median} on validation."
+
+
+def _tied(comparison: Comparison) -> list[str]:
+    """The runs that finished with the score of the first."""
+    score = comparison.score.where(comparison.finished)
+    return [str(run) for run in comparison.runs["run"][1:][(score[1:] - score[0]).abs() < EQUAL]]
 
 
 def _of_test(comparison: Comparison) -> list[str]:
@@ -89,13 +103,18 @@ def _against_baseline(comparison: Comparison) -> list[str]:
 
 
 def _at_the_end(comparison: Comparison) -> list[str]:
-    """Whether the first runs were still getting better when they ended."""
-    rows = [row for row in comparison.leaders if pd.notna(comparison.score[row])][:_TOP]
-    epochs, last = comparison.figure("best_epoch"), comparison.planned_epochs
-    if not rows or not all(epochs[row] == last[row] for row in rows):
+    """Whether the first runs, or all runs of the first settings, were still getting better when they ended."""
+    setting = comparison.setting[comparison.score.notna()]
+    first = setting.unique()[:_TOP]
+    rows = setting.index[setting.isin(first)]
+    if not len(rows) or not comparison.best_at_the_end[rows].all():
         return []
-    first = f"The first {len(rows)} are" if len(rows) > 1 else "It is"
-    return [f"{first} best at the last epoch: longer training (training.epochs) may give more."]
+    of_table = f" {len(first)} settings" if len(first) > 1 else " setting"
+    if comparison.replicated:
+        which = f"All runs of the first{of_table} are" if comparison.swept else "All runs are"
+    else:
+        which = f"The first {len(first)} runs of the table are" if len(first) > 1 else "The run is"
+    return [f"{which} best at the last epoch: longer training (training.epochs) may give more."]
 
 
 def _gap(comparison: Comparison) -> list[str]:

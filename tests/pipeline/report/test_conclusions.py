@@ -75,6 +75,10 @@ def test_three_settings_on_one_seed_each() -> None:
         "n = 1: each of the 3 settings was trained on one seed, so no difference between them can be distinguished "
         "from luck, least of all the winner's. Sweep seed=0,1,2,3,4 as well for means, intervals and tests."
     ]
+    some = conclusions(comparison({"relu": [0.9], "tanh": [0.8], "gelu": [0.7]}, status={("gelu", 0): "dropped"}))
+    assert some[0].startswith("n = 1: 2 of 3 settings finished, each on one seed, so no difference between them")
+    no_choice = comparison({"relu": [0.9], "tanh": [0.8]}, {"relu": [math.nan], "tanh": [math.nan]})
+    assert "from luck. Sweep" in conclusions(no_choice)[0]
     none = pd.DataFrame({name: pd.Series(dtype=float) for name in COMPARED})
     pd.testing.assert_frame_equal(compare_best(Replicates.of(made)), none, check_index_type=False)
 
@@ -89,6 +93,18 @@ def test_a_setting_of_which_no_run_has_finished_is_no_rival() -> None:
         "activation GELU diverged on both seeds.",
         f"Not finished, and not in any mean: 3 runs. {UNFINISHED}",
     ]
+
+
+def test_what_halving_picked_among_settings_is_said_to_be_picked() -> None:
+    by_halving = (
+        f"Halving picked it among 2 settings on validation, which makes its figure there look better than it is: "
+        f"report the test figure{CONFIRM}."
+    )
+    scores = {"relu": [0.5, 0.7], "tanh": [0.4, 0.4]}
+    alone = conclusions(comparison(scores, status=dict.fromkeys([("tanh", 0), ("tanh", 1)], "dropped")))
+    assert alone[0].endswith(f"No other setting was trained to the end. {by_halving}")
+    fewer = conclusions(comparison(scores, status={("tanh", 0): "dropped"}))
+    assert fewer[0].endswith(f"No other setting finished on as many seeds. {by_halving}")
 
 
 def test_of_losses_the_lower_is_better() -> None:
@@ -283,6 +299,7 @@ def test_what_is_no_seed_is_not_called_one(key: str, noun: str) -> None:
     made = Comparison.of(runs.rename(columns={"config.seed": f"config.{key}"}))
     said = [*conclusions(made), *_selection(Replicates.of(made))]
     assert f"activation a and activation b have 2 {noun}s in common: too few to compare them, it takes 3." in said
+    assert "new seeds" not in " ".join(said)
     assert f"highest mean over {noun}s of the validation accuracy" in said[-1]
     assert "mean over seeds" not in " ".join(said)
     table = replicates_table(Replicates.of(made), compare_best(Replicates.of(made)))

@@ -90,14 +90,39 @@ def test_columns_have_distinct_names_and_long_tables_say_what_they_leave_out() -
 
 
 def test_the_lead_is_to_the_second_and_to_the_median() -> None:
-    [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70]))
+    [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70, 0.85]))
     assert "validation accuracy 96.0 %, test accuracy 91.0 %" in words
-    assert (
-        "It is 6.0 points above the second and 11.0 points above the median on validation." in words
-    )  # (0.90 + 0.80) / 2
+    assert "It is 6.0 points above the second and 11.0 points above the median on validation." in words
+    ends = ["finished"] * 5 + ["diverged"]
+    [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70, 0.85, 0.99], status=ends))
+    assert "6.0 points above the second and 11.0 points above the median of those that finished on validation." in words
+    [words] = best_run(comparison([0.90, 0.96, 0.80, 0.70]))
+    assert "It is 6.0 points above the second on validation." in words  # a median of few is no more than a second
     lower = comparison([0.9, 0.4]).runs.rename(columns=lambda name: name.replace("accuracy", "loss"))
     [words] = best_run(Comparison.of(lower.assign(**{"config.training.select": "validation_loss"})))
     assert "It is 0.5000 below the second" in words
+
+
+def test_what_is_best_at_the_end_are_runs_or_all_runs_of_settings() -> None:
+    more = "best at the last epoch: longer training (training.epochs) may give more."
+    ends = {"metric.best_epoch": 4}
+    assert f"The first 3 runs of the table are {more}" in trust(comparison([0.9, 0.8, 0.7, 0.6], **ends))
+    on_seeds = {"config.seed": [0, 1, 0, 1], "config.optimizer.lr": [0.1, 0.1, 0.2, 0.2]}
+    of_settings = comparison([0.9, 0.8, 0.7, 0.6], **on_seeds, **ends)
+    assert f"All runs of the first 2 settings are {more}" in trust(of_settings)
+    assert "best at the last epoch: train longer" in tiles(of_settings, Replicates.of(of_settings))[3].words
+    some = comparison([0.9, 0.8, 0.7, 0.6], **on_seeds, **{"metric.best_epoch": [4, 3, 4, 4]})
+    assert "last epoch" not in " ".join(trust(some))
+    assert "last epoch" not in " ".join(tiles(some, Replicates.of(some))[3].words)
+
+
+def test_a_setting_that_is_worse_on_test_is_behind_the_runner_up() -> None:
+    columns = {"config.seed": [0, 1, 2] * 2, "config.optimizer.lr": [0.1] * 3 + [0.2] * 3}
+    test = {"metric.best_test_accuracy": [0.8, 0.81, 0.82, 0.83, 0.85, 0.84]}
+    made = comparison([0.9, 0.9, 0.9, 0.8, 0.8, 0.8], **columns, **test)
+    lead = tiles(made, Replicates.of(made))[2]
+    assert (lead.heading, lead.figure, lead.warns) == ("Behind the runner-up", "3.0 ± 2.5 points", True)
+    assert lead.words[0] == "on test, paired over 3 seeds, behind learning rate 0.2"
 
 
 def test_not_all_of_the_first_are_best_at_the_end() -> None:
@@ -125,14 +150,25 @@ def test_a_run_that_has_not_finished_is_no_runner_up() -> None:
     assert made.picked
     [words] = best_run(made)
     assert words.startswith("Best by validation of those that finished: run 0 ")
-    assert words.endswith("No other run has finished.")
+    assert " No other run has finished. Halving picked it among 3 runs" in words
     assert "the best by validation accuracy of those that finished in bold" in made.listing.caption
     best, _, lead, trusted = tiles(made, Replicates.of(made))
     assert trusted.words[0] == "one seed says nothing of luck"
     assert best.words == ["by validation accuracy of those that finished; best at epoch 3 of 4"]
     assert (lead.figure, lead.words) == ("–", ["No other setting has finished with a score."])
     [words] = best_run(comparison([0.90, 0.96, 0.5, 0.99], status=["finished", "finished", "finished", "diverged"]))
-    assert "It is 6.0 points above the second and 6.0 points above the median on validation." in words
+    assert "It is 6.0 points above the second on validation." in words
+
+
+def test_what_halving_picked_is_said_to_be_picked() -> None:
+    picked = (
+        "Halving picked it among 4 runs on validation, which makes its figure there look better than it is: the test "
+        "figure is what counts."
+    )
+    [words] = best_run(comparison([0.90, 0.96, 0.5, 0.6], status=["finished", "finished", "dropped", "dropped"]))
+    assert words.endswith(f"It is 6.0 points above the second on validation. {picked}")
+    [words] = best_run(comparison([0.90, 0.8, 0.5, 0.6], status=["finished", "dropped", "dropped", "dropped"]))
+    assert words.endswith(f"No other run has finished. {picked}")
 
 
 @pytest.mark.parametrize("seeds", [[0, 0], [0, 1]])

@@ -122,7 +122,7 @@ def test_many_curves_are_the_first_of_the_table(told: Told) -> None:
 
 
 def test_one_setting_has_no_order_to_change(told: Told) -> None:
-    assert "The best epoch is the last: would longer training give more?" in told({"seed": 0}, {"seed": 1})
+    assert "The best epoch of run 0 is the last: would longer training give more?" in told({"seed": 0}, {"seed": 1})
 
 
 def test_software_is_what_the_report_uses(told: Told) -> None:

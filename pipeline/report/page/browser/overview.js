@@ -88,7 +88,7 @@ function overviewKeys() {
   const gone = unscored.length ? ` ${plural(unscored.length, "setting")} without a score (${[...new Set(unscored.map(({ status }) => status))].join(", ")}).` : "";
   const interval = overview.interval ? ` Bars: ${overview.interval}.` : "";
   const ended = ranked.filter(({ n }) => !n).length;
-  const faint = ended ? ` Faint: ${plural(ended, "setting")} without a run that finished.` : "";
+  const faint = ended ? ` Faint: ${plural(ended, "setting")} without a run that finished, scored after fewer epochs than planned.` : "";
   const far = ranked.filter(({ mean }) => mean < overviewFrame()[0] || mean > overviewFrame()[1]).length;
   const outside = far ? ` An arrow: ${plural(far, "setting")} further out than the axis reaches.` : "";
   const more = overview.left_out ? ` ${overview.left_out} more are in the files.` : "";
