@@ -19,6 +19,11 @@ class Baseline:
     words: str
     scores: dict[str, float]
 
+    @property
+    def aside(self) -> str:
+        """The words in the midst of a sentence: with a comma behind those that follow one."""
+        return self.words + "," * (", " in self.words)
+
     def row(self, metric: Metric, first: str) -> dict[str, Any]:
         """It as a row of a table whose column `first` says what the row is."""
         return {first: "baseline"} | {metric.heading(split): score for split, score in self.scores.items()}

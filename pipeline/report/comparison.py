@@ -111,7 +111,8 @@ class Comparison:
     def representative_name(self) -> str:
         """The name of the run that stands for the best setting, and why it does where there are replicates."""
         name = str(self.runs["run"][self.representative])
-        if not self.replicated:
+        first = (self.setting == self.setting.iloc[0]) & self.finished
+        if not self.replicated or self.score[first].isna().all():
             return name
         if not self.swept:
             return f"{name} (the replicate nearest to the mean)"
@@ -203,7 +204,18 @@ class Comparison:
     @property
     def why_not_picked(self) -> str:
         """The reason, as a sentence without its full stop."""
-        return "There is no validation score" if self.finished.any() else "No run has finished"
+        if not self.finished.any():
+            return "No run has finished"
+        return self.undefined or "There is no validation score"
+
+    @property
+    def undefined(self) -> str:
+        """That no finished run has a score, though there is a validation split: a sentence without its full stop."""
+        sizes = self.runs.get(f"provenance.examples.{SELECTION}", pd.Series(dtype=float))
+        if not self.finished.any() or self.score[self.finished].notna().any() or not (sizes > 0).any():
+            return ""
+        heading = self.metric.heading(SELECTION)
+        return f"{heading[:1].upper()}{heading[1:]} is undefined in every epoch"
 
     @property
     def among(self) -> str:
@@ -300,7 +312,8 @@ class Comparison:
     @property
     def listing(self) -> Table:
         """The table for output, with caption and decimals."""
-        best = self.picked and not self.replicated
+        alone = len(self.runs) == 1
+        best = self.picked and not self.replicated and not alone
         words = (
             f"; the best by {self.metric.heading(SELECTION)}{self.among} in bold"
             if best
@@ -309,7 +322,8 @@ class Comparison:
             else ""
         )
         footer = self.baseline.row(self.metric, "run") if self.baseline else {}
-        return Table("table", self.table(), self.digits, f"Comparison of the runs{words}.", picked=best, footer=footer)
+        caption = "The run." if alone else f"Comparison of the runs{words}."
+        return Table("table", self.table(), self.digits, caption, picked=best, footer=footer)
 
     def _words(self, row: int, keys: Iterable[str]) -> str:
         return described({self.names[key]: self.runs[key][row] for key in keys})

@@ -37,7 +37,8 @@ def card_sentences(comparison: Comparison) -> list[str]:
         described = described[~described[f"{_COLUMN}source"].duplicated()]
     for row in described.to_dict("records"):
         parts = [f"Data: {row[_COLUMN + 'title']}, from {row[_COLUMN + 'source']}"]
-        sizes = [f"{row[f'provenance.examples.{split}']} for {split}" for split in ("train", "validation", "test")]
+        splits = {"training": "train", "validation": "validation", "test": "test"}
+        sizes = [f"{row[f'provenance.examples.{split}']} for {words}" for words, split in splits.items()]
         parts.append(f"{', '.join(sizes)} ({row[_COLUMN + 'test_split']})")
         if classes := _balance(row):
             parts.append(classes)

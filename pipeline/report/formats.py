@@ -104,7 +104,7 @@ class Table:
         formats = {name: self._column(name, rows[name]) for name in self.columns}
         for name in rows:
             if name in numbers:  # siunitx needs braces around headers and anything that is not a number
-                rows[name] = rows[name].replace(NOTHING, "{--}")
+                rows[name] = rows[name].replace(NOTHING, "{--}").str.replace("−", "-")
             else:
                 rows[name] = rows[name].map(latex)
         heads = {name: f"{{{latex(name)}}}" if name in numbers else latex(name) for name in self.columns}
@@ -146,8 +146,8 @@ class Table:
         if name not in self.digits:
             return "l"
         figures, halves = zip(*(cell.partition(" +- ")[::2] for cell in cells), strict=True)
-        whole = max([len(cell.lstrip("-").partition(".")[0]) for cell in figures if cell != NOTHING], default=1)
-        sign = "-" if any(cell.startswith("-") for cell in figures) else ""
+        whole = max([len(cell.lstrip("−").partition(".")[0]) for cell in figures if cell != NOTHING], default=1)
+        sign = "-" if any(cell.startswith("−") for cell in figures) else ""
         size = f"{sign}{whole}.{self.digits[name]}" if self.digits[name] else f"{sign}{whole}"
         half = max([len(str(int(half.replace(".", "")))) for half in halves if half], default=0)
         spread = f"({half}), separate-uncertainty" if half else ""
@@ -195,8 +195,13 @@ def latex(words: str) -> str:
     return str(_ENCODER.unicode_to_latex(words))
 
 
+def minus(number: str) -> str:
+    """A number with a minus sign in place of a hyphen."""
+    return number.replace("-", "−")
+
+
 def _fixed(value: float, digits: int) -> str:
-    return f"{value:z.{digits}f}" if pd.notna(value) and math.isfinite(value) else NOTHING
+    return minus(f"{value:z.{digits}f}") if pd.notna(value) and math.isfinite(value) else NOTHING
 
 
 def markdown(words: str) -> str:

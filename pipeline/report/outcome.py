@@ -7,6 +7,7 @@ import pandas as pd
 from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.statistics.replicates import Replicates
+from pipeline.runs.folders import natural
 
 _NAMED = 20  # runs named per message
 _LINES = 5  # of reasons in a terminal
@@ -25,7 +26,8 @@ def messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
     with_message = runs[runs["message"].fillna("").astype(bool)]
     told = []
     for (status, message), group in with_message.groupby(["status", "message"], sort=False):
-        told.append((_named(list(map(str, group["run"]))), str(status), str(message)))
+        names = sorted(map(str, group["run"]), key=natural)
+        told.append((_named(names), str(status), str(message).removeprefix("UserError: ")))
     return told
 
 
@@ -38,9 +40,11 @@ def _best(comparison: Comparison, replicates: Replicates, of_data: str) -> list[
     if not comparison.picked or len(comparison.runs) < 2:
         return []
     metric, form, first = comparison.metric, comparison.score_format, f"best{of_data}: {comparison.settings(0)}"
+    if not comparison.swept:
+        first = f"one setting{of_data}"
     if not comparison.replicated:
-        scores = [f"{metric.heading(split)} {form.score(comparison.best(split)[0])}" for split in (SELECTION, "test")]
+        scores = [f"{metric.heading(split)} {form.said(comparison.best(split)[0])}" for split in (SELECTION, "test")]
         return [f"{first} (run {comparison.runs['run'][0]}): {', '.join(scores)}"]
     test = replicates.summary("test").iloc[0]
-    score = form.score(test["mean"], test["half"])
+    score = form.said(test["mean"], test["half"])
     return [f"{first}: {metric.heading('test')} {score}, mean of {test['n']:.0f} {replicates.noun}"]

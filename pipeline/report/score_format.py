@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.metrics import Metric
-from pipeline.report.formats import NOTHING
+from pipeline.report.formats import NOTHING, minus
 
 _MANY_EXAMPLES = 10_000  # of a test split, from which a hundredth of a percent says something
 
@@ -51,10 +51,14 @@ class ScoreFormat:
         """ "83.1 ± 0.5 %", "0.452 ± 0.021"."""
         return self._number(value, half) + self.percent if math.isfinite(value) else NOTHING
 
+    def said(self, value: float, half: float = math.nan) -> str:
+        """The same in a sentence: "undefined" without a value."""
+        return self.score(value, half) if math.isfinite(value) else "undefined"
+
     def ends(self, low: float, high: float) -> str:
         """Where an interval goes: "from 79.0 to 83.8 %"."""
         digits = self.digits((high - low) / 2)
-        return f"from {self.scale * low:.{digits}f} to {self.scale * high:.{digits}f}{self.percent}"
+        return minus(f"from {self.scale * low:.{digits}f} to {self.scale * high:.{digits}f}{self.percent}")
 
     def difference(self, value: float, half: float = math.nan, sign: str = "") -> str:
         """ "1.1 ± 0.8 points", "0.031 in R²"; `sign` is "+" where that of the value is to be said."""
@@ -72,7 +76,7 @@ class ScoreFormat:
 
     def _number(self, value: float, half: float, sign: str = "") -> str:
         digits = self.digits(half, value)
-        number = f"{self.scale * value:{sign}z.{digits}f}"
+        number = minus(f"{self.scale * value:{sign}z.{digits}f}")
         return f"{number} ± {self.scale * half:.{digits}f}" if math.isfinite(half) and half > 0 else number
 
 

@@ -1,7 +1,7 @@
 """What people call keys, their values and the data: "learning rate" for optimizer.lr, "64-32" for [64,32]."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.metrics import metric_of
@@ -17,11 +17,15 @@ _KEYS = {
     "model.depth": "depth",
     "model.patch_size": "patch size",
     "model.features": "features",
+    "model.l2_layers": "layers under the L2 penalty",
+    "model.residual": "residual connections",
+    "model.initializer": "initializer",
     "model.layer_norm": "layer norm",
     "model.init": "initial weights",
     "optimizer.name": "optimizer",
     "optimizer.lr": "learning rate",
     "optimizer.momentum": "momentum",
+    "optimizer.nesterov": "Nesterov momentum",
     "optimizer.weight_decay": "weight decay",
     "schedule.name": "schedule",
     "schedule.warmup": "warm-up",
@@ -32,6 +36,8 @@ _KEYS = {
     "dataset.cutout": "cutout",
     "training.epochs": "epochs",
     "training.batch_size": "batch size",
+    "training.class_weight": "class weights",
+    "training.loss": "loss",
     "training.label_smoothing": "label smoothing",
     "training.mixup": "mixup",
     "training.averaging": "averaging of weights",
@@ -107,6 +113,12 @@ def names_of(keys: Mapping[str, str]) -> dict[str, str]:
 def described(settings: Mapping[str, Any]) -> str:
     """Settings by their names, without those that a run does not have: "hidden units 256, learning rate 0.05"."""
     return ", ".join(f"{name} {value_name(value)}" for name, value in settings.items() if text(value) != NOTHING)
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"; "a 1, b 2; and a 3, b 4" of names with commas."""
+    comma, last = ("; ", f"; {word} ") if any(", " in name for name in names) else (", ", f" {word} ")
+    return last.join([*([comma.join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
 def column_name(column: str) -> str:

@@ -54,10 +54,12 @@ def mean_and_range(epochs: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Medium = SCREEN) -> Figure | None:
-    """Two panels: train dashed, validation solid. None if no run has trained an epoch."""
-    if history.empty or history["epoch"].max() < 1:
+    """Two panels: train dashed, validation solid. None if no run has a figure after an epoch."""
+    if history.empty:
         return None
     epochs = by_setting(comparison, history)
+    if not any(frame(epochs, metric, CURVES) for metric in comparison.charted):
+        return None
     settings = sorted(epochs["setting"].unique())
     best = settings[:_COLOURED]
     loss = "loss (mean per example)" if medium.width is None else "loss"  # a column's panels are low
@@ -89,7 +91,8 @@ def learning_curves(comparison: Comparison, history: pd.DataFrame, medium: Mediu
         others, which = "", f"Each {what.removesuffix('s')} in a colour of its own"
         if len(settings) > len(best):  # of which some may have no score
             which = f"The first {len(best)} {what} of the table in colour"
-            others = f"; the other {len(settings) - len(best)} in grey"
+            left = len(settings) - len(best)
+            others = f"; the other{f' {left}' * (left > 1)} in grey"
         if len(settings) == 1:
             which = "The only setting" if comparison.replicated else "The run"
         if comparison.replicated:

@@ -66,6 +66,7 @@ def all_settings(comparison: Comparison, replicates: Replicates, importance: Imp
         "interval": _interval(replicates, metric == ACCURACY),
         "baseline": short(scale * baseline),
         "baseline_words": comparison.baseline.words if comparison.baseline else "",
+        "baseline_aside": comparison.baseline.aside if comparison.baseline else "",
         "key": _coloured(comparison, importance, [entry["row"] for entry in entries]),
     }
 

@@ -17,7 +17,7 @@ from pipeline.report.page._summary import count
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
 from pipeline.report.statistics.shares import EQUAL, wilson
 from pipeline.report.statistics.tests import ALPHA, compare_best
-from pipeline.report.vocabulary import data_name, described, model_name
+from pipeline.report.vocabulary import data_name, described, listed, model_name
 
 _KEYS = 3  # named in a title
 _LONG = 120  # characters of a setting, above which the tables have it and the tiles do not
@@ -76,12 +76,6 @@ def tiles(comparison: Comparison, replicates: Replicates) -> list[Tile]:
         _lead(comparison, replicates),
         _trust(comparison, replicates),
     ]
-
-
-def listed(names: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"; "a 1, b 2; and a 3, b 4" of names with commas."""
-    comma, last = ("; ", "; and ") if any(", " in name for name in names) else (", ", " and ")
-    return last.join([*([comma.join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
 def _given(comparison: Comparison, key: str) -> list[str]:

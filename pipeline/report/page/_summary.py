@@ -32,7 +32,7 @@ def _swept(comparison: Comparison) -> list[str]:
     swept, replicating = (_keys(comparison, list(keys)) for keys in (comparison.swept, comparison.replicating))
     if not swept and not replicating:
         return [f"{trained}; nothing was swept: all have the same settings."]
-    sentence = f"{trained}. Swept were {swept}" if swept else f"{trained}, all of one setting"
+    sentence = f"{trained}. Settings differ in {swept}" if swept else f"{trained}, all of one setting"
     return [f"{sentence}, replicated over {replicating}." if replicating else f"{sentence}."]
 
 

@@ -233,7 +233,7 @@ def _hash(script: str) -> str:
 def _absent(present: set[str]) -> list[str]:
     """Why a figure is missing."""
     reasons = {
-        "learning_curves": "No learning curves: no run has trained an epoch.",
+        "learning_curves": "No learning curves: no run has a finite figure after an epoch.",
         "effects": "No effects: no swept key made a difference.",
         "heat_map": "No heat map: it needs two swept keys with at most 15 values each.",
     }

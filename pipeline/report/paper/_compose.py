@@ -8,7 +8,7 @@ from pipeline.metrics import SELECTION
 from pipeline.report.comparison import Comparison
 from pipeline.report.data_card import titles
 from pipeline.report.outcome import BAD, messages
-from pipeline.report.page import listed, notes, outcomes, title
+from pipeline.report.page import notes, outcomes, title
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._data import own_references
 from pipeline.report.paper._discussion import questions
@@ -21,7 +21,7 @@ from pipeline.report.paper._tables import all_runs, main_table
 from pipeline.report.presented import presented
 from pipeline.report.statistics.tests import conclusions
 from pipeline.report.statistics.winner import best_run, trust
-from pipeline.report.vocabulary import data_name
+from pipeline.report.vocabulary import data_name, listed
 
 _SHOWS = {
     "search": "shows the progress of the search",
@@ -34,6 +34,7 @@ _SHOWS = {
     "mistakes": "shows the mistakes of which it is surest",
     "first_layer": "shows weights of its first layer",
 }
+_TABLES = {"confirmed": "gives what was selected, and what it reaches on new seeds"}
 _COMMANDS = 12  # single runs whose commands are printed
 
 
@@ -95,7 +96,8 @@ def _results(findings: Findings) -> list[Block]:
     blocks: list[Block] = [words[0], Items(words[1:])] if len(words) > 2 else list(words)
     confirmed = [presented(table, comparison) for table in findings.tables if table.name == "confirmed"]
     for table in (*confirmed, main_table(comparison, findings.tables)):
-        blocks += [f"{mention(f'tab:{table.name}')} gives the settings and their scores.", table]
+        what = _TABLES.get(table.name, "gives the settings and their scores")
+        blocks += [f"{mention(f'tab:{table.name}')} {what}.", table]
     run = str(comparison.runs["run"][comparison.representative])
     for figure in findings.figures:
         what = _SHOWS.get(figure.name, f"shows this: {figure.title}").replace("{run}", run)
@@ -108,7 +110,8 @@ def _discussion(findings: Findings) -> list[Block]:
     if not asked:
         return ["For the author: what do these results answer, and what not?"]
     comparison = findings.comparison
-    one = f"Figures of one run are those of run {comparison.representative_name}. " if comparison.replicated else ""
+    of_one = comparison.picked and comparison.replicated
+    one = f"Figures of one run are those of run {comparison.representative_name}. " if of_one else ""
     return [f"{one}For the author to answer, from the results:", Items(asked)]
 
 
@@ -119,7 +122,8 @@ def _limits(findings: Findings) -> list[Block]:
         limits += conclusions(comparison)
     if comparison.picked and len(set(comparison.setting)) > 1 and comparison.one_split:
         limits.append(f"All settings are compared on one {SELECTION} split, which another draw would change.")
-    limits.append("Only the values that were swept were tried, on this data alone.")
+    tried = "the values that were swept were" if comparison.swept else "this setting was"
+    limits.append(f"Only {tried} tried, on this data alone.")
     return [Items(limits)]
 
 

@@ -32,7 +32,7 @@ def computing_sentences(settings: Settings, tools: Mapping[str, str]) -> Iterato
     versions += [f"{name} {metadata.version(name)}{cite(key)}" for name, key in tools.items()]
     yield f"Software: {', '.join(versions)}; gradients are derived by hand, without automatic differentiation."
     machine = either(recorded("cpu")) if recorded("cpu") else "unknown"
-    parts = [f"{either(recorded('cores'))} cores"] if recorded("cores") else []
+    parts = [f"{either(recorded('cores'))} core{'s' * (recorded('cores') != ['1'])}"] if recorded("cores") else []
     memory = pd.to_numeric(pd.Series(recorded("memory_bytes"), dtype=object), errors="coerce").dropna()
     parts += [f"{memory.min() / 2**30:.0f} GiB of memory"] if len(memory) else []
     parts += [either(recorded("platform"))] if recorded("platform") else []

@@ -9,6 +9,8 @@ from pipeline.report.paper._references import cite
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.paper._vocabulary import DATA
 
+_FOR = {"train": "training"}
+
 
 def own_references(comparison: Comparison) -> dict[str, str]:
     """Entries of BibTeX that users gave for their data, by key."""
@@ -22,14 +24,15 @@ def data_sentences(settings: Settings) -> Iterator[str]:
     runs = comparison.runs
     settings.told |= {"dataset.name", "dataset.class_names", "dataset.function", "dataset.loader"}
     names = list(dict.fromkeys(_called(entry) for entry in entries(comparison)))
-    sizes = []
+    sizes: list[str] = []
     for split in ("train", "validation", "test"):
         column = f"provenance.examples.{split}"
         counts = sorted(set(runs[column].dropna().astype(int))) if column in runs else []
         if counts:
-            sizes.append(f"{either([str(count) for count in counts])} examples for {split}")
+            examples = "" if sizes else " examples"
+            sizes.append(f"{either([str(count) for count in counts])}{examples} for {_FOR.get(split, split)}")
     yield f"The data are {either(names)}" + (f": {', '.join(sizes)}." if sizes else ".")
-    if settings.values("dataset.target"):
+    if settings.has("dataset.target", "null"):
         yield f"The target is {settings.said('dataset.target')}."
     if settings.has("dataset.folds", "0"):
         yield (
@@ -54,11 +57,9 @@ def data_sentences(settings: Settings) -> Iterator[str]:
             f"Inputs are (pixel / 255 − mean) / std, with mean {settings.said('dataset.mean')} and std "
             f"{settings.said('dataset.std')} of the channels."
         )
-    if settings.values("dataset.standardise"):
-        yield (
-            "Inputs, and values to predict, are standardised by mean and standard deviation of the training split: "
-            f"{settings.said('dataset.standardise')}."
-        )
+    if standardised := _where_used(settings, "dataset.standardise", "false"):
+        what = "Inputs and values to predict" if comparison.task == "regression" else "Inputs"
+        yield f"{what} are standardised by mean and standard deviation of the training split{standardised[1]}."
     changed = []
     if flips := _where_used(settings, "dataset.flip", "false"):
         changed.append(f"mirrored at random{flips[1]}")

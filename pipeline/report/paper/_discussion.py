@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.comparison import Comparison
-from pipeline.report.page import count, listed
+from pipeline.report.formats import minus
+from pipeline.report.page import count
 from pipeline.report.statistics.diagnosis import Diagnosis
 from pipeline.report.statistics.fit import Fit
 from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.shares import EQUAL
 from pipeline.report.statistics.tests import ALPHA, compare_best
-from pipeline.report.vocabulary import key_name
+from pipeline.report.vocabulary import key_name, listed
 
 _GAP = 0.03  # between training and validation, of shares, from which it is worth a question
 _TELLING = 0.1  # of the variance, from which a share is worth a question
@@ -50,7 +51,7 @@ def _importance(importance: Importance) -> Iterator[str]:
     if importance.shares[first] >= _TELLING and importance.shares[first] > 2 * importance.shares[last]:
         most, least = (f"{100 * importance.shares[key]:.0f} %" for key in (first, last))
         yield (
-            f"Why does the {key_name(first)} matter more ({most} of the variance of the scores) than the "
+            f"Why does the choice of {key_name(first)} matter more ({most} of the variance of the scores) than that of "
             f"{key_name(last)} ({least})?"
         )
 
@@ -80,9 +81,9 @@ def _worst_values(fitted: Fit) -> Iterator[str]:
     row, column = np.unravel_index(int(errors.argmax()), errors.shape)
     bias = float((fitted.predicted - fitted.target)[:, column].mean())
     yield (
-        f"Where does it fail? The largest error on test is {errors[row, column]:.4g}, at {fitted.names[column]} = "
-        f"{fitted.target[row, column]:.4g}; the median error there is {np.median(errors[:, column]):.4g}, and the mean "
-        f"of predicted − true {bias:+.2g}."
+        f"Where does it fail? The largest error on test is {errors[row, column]:.4g}, of an example whose "
+        f"{fitted.names[column]} is {minus(f'{fitted.target[row, column]:.4g}')}; the median error of all is "
+        f"{np.median(errors[:, column]):.4g}, and the mean of predicted − true {minus(f'{bias:+.2g}')}."
     )
 
 
@@ -110,8 +111,9 @@ def _diverged(comparison: Comparison) -> Iterator[str]:
     rows = comparison.runs.index[comparison.runs["status"] == "diverged"]
     if len(rows):
         names = list(dict.fromkeys(comparison.settings(int(row)) for row in rows))
-        more = f" and {count(len(names) - _NAMED, 'other setting')}" if len(names) > _NAMED else ""
-        yield f"Why did training diverge with {'; '.join(names[:_NAMED])}{more}, and what would have kept it stable?"
+        more = [count(len(names) - _NAMED, "other setting")] if len(names) > _NAMED else []
+        which = listed([*names[:_NAMED], *more], "or") if comparison.swept else "this setting"
+        yield f"Why did training diverge with {which}, and what would have kept it stable?"
 
 
 def _gap(comparison: Comparison) -> Iterator[str]:
@@ -135,6 +137,6 @@ def _baseline(comparison: Comparison) -> Iterator[str]:
     test = float(comparison.best("test")[comparison.representative])
     if comparison.picked and baseline is not None and pd.notna(test) and pd.notna(level := baseline.scores["test"]):
         yield (
-            f"Always answering {baseline.words} has a test {metric.label} of {written(level)}, {_run(comparison)} "
+            f"Always answering {baseline.aside} has a test {metric.label} of {written(level)}, {_run(comparison)} "
             f"of {written(test)}: is that good, and beside what?"
         )

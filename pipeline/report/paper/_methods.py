@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.metrics import FURTHER
-from pipeline.report.page import count, listed
+from pipeline.report.page import count
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._computing import computing_sentences
 from pipeline.report.paper._data import data_sentences
@@ -18,7 +18,7 @@ from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import FEWEST, Replicates
 from pipeline.report.statistics.tests import compare_best
 from pipeline.report.swept import SEED
-from pipeline.report.vocabulary import key_name
+from pipeline.report.vocabulary import key_name, listed
 
 _TOOLS = {  # distribution -> its reference
     "hydra-core": "yadan2019hydra",
@@ -145,9 +145,9 @@ def _sweep(settings: Settings, replicates: Replicates, command: SweepCommand) ->
         sampler = SAMPLERS.get(command.sampler, command.sampler)
         how = f" suggested by Optuna{cite('akiba2019optuna')} ({sampler})"
     if comparison.dropped.any():
-        how += " thinned out by successive halving" + cite("jamieson2016non")
+        how += " and" * bool(how) + " thinned out by successive halving" + cite("jamieson2016non")
     yield f"There {'is' if len(runs) == 1 else 'are'} {count(len(runs), 'run')}{how}; " + (
-        f"swept are {'; '.join(keys)}; all else is fixed." if keys else "no setting is swept."
+        f"settings differ in {listed(keys)}; all else is fixed." if keys else "no setting is swept."
     )
     seeds, n = settings.values("seed"), replicates.n
     if seeds:
@@ -168,9 +168,15 @@ def _selection(replicates: Replicates) -> Iterator[str]:
     if not (comparison.score.notna().any() or (sizes > 0).any()):
         yield "There is no validation split, figures are of the last epoch, and nothing is selected."
         return
+    if comparison.undefined:
+        yield f"{comparison.undefined}: of each run the last epoch counts, and nothing is selected."
+        return
     yield f"Of each run the epoch with the {best} validation {label} counts."
     if not replicates.picked:
         yield f"{comparison.why_not_picked}, so nothing is selected."
+        return
+    if not comparison.swept:
+        yield "All runs are of one setting, so nothing else is selected."
         return
     over = f"mean over {replicates.noun} of the " if replicates.replicated else ""
     yield f"Settings are selected by the {best} {over}validation {label}; nothing is selected on test."
@@ -203,6 +209,8 @@ def _importance(names: set[str], importance: Importance, tools: dict[str, str]) 
 
 def _rest(settings: Settings) -> Iterator[str]:
     settings.told |= {"training.device", "training.kernel", "training.threads"}  # what computes, not what
+    if not settings.has("dataset.task", "auto"):
+        settings.told.add("dataset.task")
     if not settings.has("model.l2", "0"):
         settings.told.add("model.l2_layers")
     if "normal" not in settings.values("model.initializer"):

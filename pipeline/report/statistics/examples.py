@@ -51,7 +51,7 @@ def _mcnemar(first: Predicted, second: Predicted, name: str, other: str) -> str:
     better, worse = int((right & ~right_there).sum()), int((right_there & ~right).sum())
     examples = len(right)
     if not better + worse:
-        return f"Runs {name} and {other} are right on the same of the {examples:,} test examples."
+        return f"Runs {name} and {other} are right on the same test examples."
     from scipy.special import bdtr  # scipy.stats imports slowly
 
     p = min(2 * float(bdtr(min(better, worse), better + worse, 0.5)), 1.0)  # of a symmetric distribution

@@ -9,6 +9,7 @@ from pipeline.report.comparison import Comparison
 from pipeline.report.formats import p_value
 from pipeline.report.statistics.replicates import FEWEST, LEVEL, Replicates
 from pipeline.report.statistics.shares import EQUAL
+from pipeline.report.vocabulary import listed
 
 _RIVALS = 4  # compared with the picked settings; more comparisons mean less power
 ALPHA = 0.05  # 1 − LEVEL
@@ -85,7 +86,9 @@ def conclude(replicates: Replicates) -> list[str]:
         return [f"Without a validation score no settings are picked or compared: see the means over {replicates.noun}."]
     compared = compare_best(replicates)
     sentences = [_winner(replicates, finished)]
-    sentences += [_verdict(replicates, int(rival), compared) for rival in compared.index]
+    few = compared["n"] < FEWEST
+    sentences += [_verdict(replicates, int(rival), compared) for rival in compared.index[~few]]
+    sentences = [_capital(sentence) for sentence in (*sentences, *_too_few(replicates, compared[few]))]
     if replicates.n.iloc[0] >= FEWEST:
         of_two = ", of the difference where two are compared" if len(compared) else ""
         sentences.append(
@@ -95,7 +98,7 @@ def conclude(replicates: Replicates) -> list[str]:
     if tests := int(compared["p"].notna().sum()):
         adjusted = f"adjusted for {tests} tests (Holm)" if tests > 1 else "the only one, so not adjusted"
         sentences.append(f"p is by the paired t test on test figures, {adjusted}; d is the effect size, mean / sd.")
-    return sentences + power(replicates, compared) + _warnings(replicates)
+    return sentences + power(replicates, compared) + _warnings(replicates, compared)
 
 
 def power(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
@@ -142,7 +145,8 @@ def _winner(replicates: Replicates, finished: int) -> str:
     else:
         of_each = ", ".join(map(form.score, replicates.scores["test"].iloc[0].dropna()))
         spread = f", n = {n}: {of_each}; too few for an interval" if n > 1 else ", n = 1: no interval"
-    sentence = f"{replicates.name(0)}: test {label} {form.score(test['mean'], test['half'])}{spread}."
+    setting = f"{replicates.name(0)}: test" if len(replicates.settings) > 1 else "Test"
+    sentence = f"{setting} {label} {form.score(test['mean'], test['half'])}{spread}."
     dropped = replicates.comparison.dropped.any()
     if finished == 1 and dropped:
         return f"{sentence} No other setting was trained to the end. {_by_halving(replicates)}"
@@ -164,7 +168,8 @@ def _winner(replicates: Replicates, finished: int) -> str:
                 f"there tells them apart, and the first is taken."
             )
         if tied:
-            named = "; ".join(tied[:_RIVALS]) + (f" and {len(tied) - _RIVALS} more" if len(tied) > _RIVALS else "")
+            more = [f"{len(tied) - _RIVALS} more"] if len(tied) > _RIVALS else []
+            named = listed([*tied[:_RIVALS], *more])
             sentence += (
                 f" On validation it is tied with {named}: nothing there tells them apart, and the first is taken."
             )
@@ -188,14 +193,23 @@ def _advice(replicates: Replicates) -> str:
     return "" if "confirm" in kinds or replicates.noun != "seeds" else ", and confirm it on new seeds (sweep=confirm)"
 
 
+def _too_few(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
+    """Which rivals have too few seeds in common with the picked settings."""
+    noun, sentences = replicates.noun, []
+    for n, rivals in compared.groupby("n", sort=False):
+        common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
+        names = listed([replicates.name(int(row)) for row in rivals.index])
+        sentences.append(
+            f"{replicates.name(0)} has {common} in common with {names}: too few to compare them, it takes {FEWEST}."
+        )
+    return sentences
+
+
 def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
     """One comparison as a sentence: which is better, or why that cannot be said."""
     n, difference, half, _, effect, p, adjusted = (float(value) for value in np.asarray(compared.loc[rival]))
     first, second, noun = replicates.name(0), replicates.name(rival), replicates.noun
     written = replicates.comparison.score_format.difference
-    if n < FEWEST:
-        common = f"{n:.0f} {noun if n != 1 else noun.removesuffix('s')}"
-        return f"{first} and {second} have {common} in common: too few to compare them, it takes {FEWEST}."
     if np.isnan(p):
         on_each = f"on each of {n:.0f} {noun}"
         if abs(difference) < EQUAL:
@@ -220,12 +234,12 @@ def _verdict(replicates: Replicates, rival: int, compared: pd.DataFrame) -> str:
             f"chance {tail}."
         )
     return (
-        f"No difference between {first} and {second} can be shown: the first is ahead by {apart}, an interval that "
+        f"No difference between {first} and {second} can be shown: the former is ahead by {apart}, an interval that "
         f"holds zero {tail}. That does not show that they are equal either."
     )
 
 
-def _warnings(replicates: Replicates) -> list[str]:
+def _warnings(replicates: Replicates, compared: pd.DataFrame) -> list[str]:
     sentences, n = [], replicates.n
     fewer = int(((n < n.max()) & (n > 0)).sum())
     if fewer:
@@ -246,10 +260,12 @@ def _warnings(replicates: Replicates) -> list[str]:
             "mean of the rest is too optimistic."
         )
     if FEWEST <= n.max() < 6:
-        least = 2.0 ** (1 - int(n.max()))
+        few, least = f"n = {n.max()} is few: the interval is wide", 2.0 ** (1 - int(n.max()))
         sentences.append(
-            f"n = {n.max()} is few: the interval is wide, normality cannot be checked, and the test that does without "
-            f"it, that of Wilcoxon, cannot give less than p = {least:.3g}."
+            f"{few}, normality cannot be checked, and the test that does without it, that of Wilcoxon, cannot give "
+            f"less than p = {least:.3g}."
+            if compared["p"].notna().any()
+            else f"{few}, and normality cannot be checked."
         )
     return sentences
 
@@ -274,4 +290,8 @@ def _diverged(replicates: Replicates) -> list[str]:
     diverged = (comparison.runs["status"] == "diverged").groupby(comparison.setting).agg(["all", "size"])
     rows = [int(row) for row in diverged.index[diverged["all"] & (diverged["size"] > 1)]]
     all_of = {row: f"all {size}" if (size := diverged["size"][row]) > 2 else "both" for row in rows}
-    return [f"{replicates.name(row)} diverged on {all_of[row]} {replicates.noun}." for row in rows]
+    return [_capital(f"{replicates.name(row)} diverged on {all_of[row]} {replicates.noun}.") for row in rows]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

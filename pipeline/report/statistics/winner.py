@@ -13,9 +13,10 @@ _MEDIAN_OF = 5  # scores from which their median says something
 def best_run(comparison: Comparison) -> list[str]:
     """The best of runs that are no replicates, and its lead."""
     runs, metric = comparison.runs, comparison.metric
-    score, test, written = comparison.score, comparison.best("test"), comparison.score_format.score
+    score, test, written = comparison.score, comparison.best("test"), comparison.score_format.said
+    setting = f" ({comparison.settings(0)})" if comparison.swept else ""
     sentence = (
-        f"Best by validation{comparison.among}: run {runs['run'][0]} ({comparison.settings(0)}) at epoch "
+        f"Best by validation{comparison.among}: run {runs['run'][0]}{setting} at epoch "
         f"{comparison.figure('best_epoch')[0]:.0f}, {metric.heading(SELECTION)} {written(score[0])}, "
         f"{metric.heading('test')} {written(test[0])}."
     )
@@ -76,10 +77,11 @@ def _of_test(comparison: Comparison) -> list[str]:
     if not examples or comparison.metric != ACCURACY or pd.isna(score):
         return []
     interval = comparison.score_format.ends(*wilson(score, examples))
+    right = round(score * examples)
     one = "Of one run, the" if comparison.replicated else "The"
     return [
-        f"{one} test split is a sample as well: {round(score * examples):,} right of {examples:,} leave a 95 % "
-        f"interval {interval} (Wilson)."
+        f"{one} test split is a sample as well: {right:,} right of {examples:,} leave{'s' * (right == 1)} a "
+        f"95 % interval {interval} (Wilson)."
     ]
 
 

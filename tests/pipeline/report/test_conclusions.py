@@ -12,6 +12,7 @@ from pipeline.report.paper._methods import _selection
 from pipeline.report.statistics import tests
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best, conclusions, power, seeds_that_show
+from pipeline.report.vocabulary import listed
 
 STATUS = {"f": "finished", "d": "dropped", "x": "diverged"}
 COMPARED = ["n", "difference", "half", "sd", "effect", "p", "p_adjusted"]
@@ -38,6 +39,10 @@ def few(n: int, p: float) -> str:
     )
 
 
+def untested(n: int) -> str:
+    return f"n = {n} is few: the interval is wide, and normality cannot be checked."
+
+
 def pair(difference: float, half: float, adjusted: float) -> pd.DataFrame:
     """A comparison of the first two settings over five seeds."""
     return pd.DataFrame([[5, difference, half, 0.125, 1.0, adjusted, adjusted]], [1], COMPARED)
@@ -46,11 +51,11 @@ def pair(difference: float, half: float, adjusted: float) -> pd.DataFrame:
 def test_three_settings_on_four_seeds() -> None:
     scores = {"relu": [0.80, 0.90, 0.85, 0.87], "tanh": [0.70, 0.71, 0.72, 0.69], "gelu": [0.86, 0.83, 0.84, 0.81]}
     assert conclusions(comparison(scores)) == [
-        "activation ReLU: test accuracy 85.5 ± 6.7 %, n = 4 seeds (sd 4.2 points). " + picked(3, "85.5 %"),
-        "No difference between activation ReLU and activation GELU can be shown: the first is ahead by 2.0 ± 9.5 "
+        "Activation ReLU: test accuracy 85.5 ± 6.7 %, n = 4 seeds (sd 4.2 points). " + picked(3, "85.5 %"),
+        "No difference between activation ReLU and activation GELU can be shown: the former is ahead by 2.0 ± 9.5 "
         "points, an interval that holds zero (n = 4, d = 0.34, adjusted p = 0.549). That does not show that they are "
         "equal either.",
-        "activation ReLU beats activation tanh by 15.0 ± 6.8 points (n = 4, d = 3.54, adjusted p = 0.012).",
+        "Activation ReLU beats activation tanh by 15.0 ± 6.8 points (n = 4, d = 3.54, adjusted p = 0.012).",
         "± is half of the 95 % confidence interval of the mean over n seeds, of the difference where two are compared "
         f"(t distribution, scores taken as normal). {DRAWN}",
         "p is by the paired t test on test figures, adjusted for 2 tests (Holm); d is the effect size, mean / sd.",
@@ -62,10 +67,10 @@ def test_three_settings_on_four_seeds() -> None:
 
 def test_one_setting_on_three_seeds() -> None:
     assert conclusions(comparison({"relu": [0.9000, 0.9001, 0.9002]})) == [
-        "the one setting: test accuracy 90.01 ± 0.02 %, n = 3 seeds (sd 0.01 points).",
+        "Test accuracy 90.01 ± 0.02 %, n = 3 seeds (sd 0.01 points).",
         "± is half of the 95 % confidence interval of the mean over n seeds (t distribution, scores taken as normal). "
         + DRAWN,
-        few(3, 0.25),
+        untested(3),
     ]
 
 
@@ -87,10 +92,10 @@ def test_a_setting_of_which_no_run_has_finished_is_no_rival() -> None:
     scores = {"relu": [0.5, 0.7], "tanh": [0.5, 0.6], "gelu": [0.4, 0.4]}
     made = comparison(scores, status=dict.fromkeys([("tanh", 1), ("gelu", 0), ("gelu", 1)], "diverged"))
     assert conclusions(made) == [
-        f"activation ReLU: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. {ALONE}",
-        f"activation ReLU and activation tanh have 1 seed in common: {TOO_FEW}",
+        f"Activation ReLU: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. {ALONE}",
+        f"Activation ReLU has 1 seed in common with activation tanh: {TOO_FEW}",
         "1 setting finished on fewer seeds than the others, only on one (n = 1, no interval): not a candidate.",
-        "activation GELU diverged on both seeds.",
+        "Activation GELU diverged on both seeds.",
         f"Not finished, and not in any mean: 3 runs. {UNFINISHED}",
     ]
 
@@ -113,7 +118,7 @@ def test_of_losses_the_lower_is_better() -> None:
     half, t = 4.303 / 12, 7.0
     p = 1 - t / math.sqrt(t**2 + 2)  # of two degrees of freedom
     assert said[1] == (
-        f"activation ReLU beats activation tanh by 0.58 ± {half:.2f} in loss (n = 3, d = {7 / math.sqrt(3):.2f}, "
+        f"Activation ReLU beats activation tanh by 0.58 ± {half:.2f} in loss (n = 3, d = {7 / math.sqrt(3):.2f}, "
         f"p = {p:.3f})."
     )
 
@@ -121,8 +126,8 @@ def test_of_losses_the_lower_is_better() -> None:
 def test_one_setting_on_one_seed_of_two() -> None:
     scores = {"relu": [0.9, math.nan], "tanh": [0.5, 0.6]}
     assert conclusions(comparison(scores, {"relu": [0.9, 0.9], "tanh": [0.5, 0.6]}))[:2] == [
-        f"activation ReLU: test accuracy 90.0 %, n = 1: no interval. {picked(2, '90.0 %')}",
-        f"activation ReLU and activation tanh have 1 seed in common: {TOO_FEW}",
+        f"Activation ReLU: test accuracy 90.0 %, n = 1: no interval. {picked(2, '90.0 %')}",
+        f"Activation ReLU has 1 seed in common with activation tanh: {TOO_FEW}",
     ]
 
 
@@ -130,37 +135,34 @@ def test_one_setting_on_one_seed_of_two() -> None:
     ("settings", "tied"),
     [
         (2, "b"),
-        (5, "b; activation c; activation d; activation e"),
-        (6, "b; activation c; activation d; activation e"),
+        (5, "b, activation c, activation d and activation e"),
+        (6, "b, activation c, activation d, activation e and 1 more"),
     ],
 )
 def test_a_tie_on_validation_names_up_to_four(settings: int, tied: str) -> None:
     scores = {"abcdef"[i]: [0.5, 0.7] for i in range(settings)} | {"z": [0.1, 0.1]}
-    more = " and 1 more" if settings == 6 else ""
+    rivals = f"{'bcdef'[: settings - 1]}z"[:4]
     said = conclusions(comparison(scores, **{"config.sweep.kind": "confirm"}))
     assert said == [
-        f"activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation it is tied "
-        f"with activation {tied}{more}: nothing there tells them apart, and the first is taken. "
+        f"Activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation it is tied "
+        f"with activation {tied}: nothing there tells them apart, and the first is taken. "
         f"{picked(settings + 1, '60.0 %', '')}",
-        *(
-            f"activation a and activation {rival} have 2 seeds in common: {TOO_FEW}"
-            for rival in f"{'bcdef'[: settings - 1]}z"[:4]
-        ),
+        f"Activation a has 2 seeds in common with {listed([f'activation {one}' for one in rivals])}: {TOO_FEW}",
     ]
 
 
 def test_scores_a_billionth_apart_are_no_tie_and_not_equal() -> None:
     sentences = conclusions(comparison({"a": [1e-9] * 4, "b": [0.0] * 4}))
-    assert sentences[0].startswith("activation a: test accuracy 0.0 %, n = 4 seeds (sd 0.0 points). Picked among")
+    assert sentences[0].startswith("Activation a: test accuracy 0.0 %, n = 4 seeds (sd 0.0 points). Picked among")
     assert (
-        sentences[1] == f"activation a is ahead of activation b by 0.0 points on test, on each of 4 seeds: {NO_SAMPLE}"
+        sentences[1] == f"Activation a is ahead of activation b by 0.0 points on test, on each of 4 seeds: {NO_SAMPLE}"
     )
 
 
 @pytest.mark.parametrize("more", [0.0, 1e-9])
 def test_equal_scores_are_no_sample(more: float) -> None:
     equal = (
-        "activation a and activation b have equal test scores on each of 3 seeds, so there is no difference to test."
+        "Activation a and activation b have equal test scores on each of 3 seeds, so there is no difference to test."
     )
     assert conclusions(comparison({"a": [more, 0.0, 0.0], "b": [0.0, 0.0, 0.0]}))[1] == equal
 
@@ -168,8 +170,8 @@ def test_equal_scores_are_no_sample(more: float) -> None:
 def test_of_equal_means_the_first_is_named_first() -> None:
     [_, verdict, _, method, *_] = conclusions(comparison({"a": [0.75, 0.875, 0.75], "b": [0.875, 0.75, 0.75]}))
     assert verdict == (
-        "No difference between activation a and activation b can be shown: the first is ahead by 0.0 ± 31.1 points, an "
-        "interval that holds zero (n = 3, d = 0.00, p = 1.000). That does not show that they are equal either."
+        "No difference between activation a and activation b can be shown: the former is ahead by 0.0 ± 31.1 points, "
+        "an interval that holds zero (n = 3, d = 0.00, p = 1.000). That does not show that they are equal either."
     )
     assert method == (
         "p is by the paired t test on test figures, the only one, so not adjusted; d is the effect size, mean / sd."
@@ -187,7 +189,7 @@ def test_what_is_at_a_limit_is_not_beyond_it() -> None:
         "difference may be chance (n = 5, d = 1.00, p = 0.050)."
     )
     assert tests._verdict(made, 1, pair(0.01, 0.01, 0.051)) == (
-        "No difference between activation a and activation b can be shown: the first is ahead by 1.0 ± 1.0 points, an "
+        "No difference between activation a and activation b can be shown: the former is ahead by 1.0 ± 1.0 points, an "
         "interval that holds zero (n = 5, d = 1.00, p = 0.051). That does not show that they are equal either."
     )
 
@@ -218,7 +220,7 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
             [
                 "1 setting finished on fewer seeds than the others: not a candidate.",
                 f"Not finished, and not in any mean: 1 run. {UNFINISHED}",
-                few(3, 0.25),
+                untested(3),
             ],
         ),
         (
@@ -226,9 +228,9 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
             [
                 "3 settings finished on fewer seeds than the others, 1 of them on one (n = 1, no interval): not "
                 "candidates.",
-                "activation selu diverged on all 3 seeds.",
+                "Activation selu diverged on all 3 seeds.",
                 f"Not finished, and not in any mean: 7 runs. {UNFINISHED}",
-                few(3, 0.25),
+                untested(3),
             ],
         ),
         (
@@ -237,7 +239,7 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
                 "1 setting finished on fewer seeds than the others, only on one (n = 1, no interval): not a candidate.",
                 "Of one setting halving dropped some seeds and kept the better ones: the mean of the survivors is too "
                 "optimistic.",
-                few(3, 0.25),
+                untested(3),
             ],
         ),
         (
@@ -247,32 +249,33 @@ def test_so_many_seeds_show_an_effect(effect: float, seeds: int) -> None:
                 "candidates.",
                 "Of 2 settings halving dropped some seeds and kept the better ones: the mean of the survivors is too "
                 "optimistic.",
-                few(3, 0.25),
+                untested(3),
             ],
         ),
         (
             {"relu": "ff", "tanh": "xx"},
             [
-                "activation tanh diverged on both seeds.",
+                "Activation tanh diverged on both seeds.",
                 f"Not finished, and not in any mean: 2 runs. {UNFINISHED}",
             ],
         ),
         ({"relu": "ff", "tanh": "x"}, [f"Not finished, and not in any mean: 1 run. {UNFINISHED}"]),
-        ({"relu": "fffff"}, [few(5, 0.0625)]),
+        ({"relu": "fffff"}, [untested(5)]),
         ({"relu": "ffffff"}, []),
     ],
 )
 def test_what_is_missing_is_warned_of(outcomes: dict[str, str], sentences: list[str]) -> None:
     scores = {setting: [0.9 - 0.1 * i] * len(ends) for i, (setting, ends) in enumerate(outcomes.items())}
     status = {(setting, seed): STATUS[end] for setting, ends in outcomes.items() for seed, end in enumerate(ends)}
-    assert tests._warnings(Replicates.of(comparison(scores, status=status))) == sentences
+    made = Replicates.of(comparison(scores, status=status))
+    assert tests._warnings(made, compare_best(made)) == sentences
 
 
 @pytest.mark.parametrize(("settings", "which"), [(2, "both settings"), (3, "all 3 settings")])
 def test_where_all_are_tied_nothing_was_selected(settings: int, which: str) -> None:
     scores = {"abc"[i]: [0.5, 0.7] for i in range(settings)}
     assert conclusions(comparison(scores))[0] == (
-        "activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation "
+        "Activation a: test accuracy 60.0 %, n = 2: 50.0 %, 70.0 %; too few for an interval. On validation "
         f"{which} have the same mean accuracy, 60.0 %: nothing there tells them apart, and the first is taken."
     )
 
@@ -288,7 +291,7 @@ def test_a_setting_on_fewer_seeds_is_no_candidate_in_any_sentence() -> None:
 def test_a_rival_that_is_better_by_the_same_everywhere_is_named_first() -> None:
     validation = {"a": [0.9] * 3, "b": [0.8] * 3}
     assert conclusions(comparison({"a": [0.7] * 3, "b": [0.75] * 3}, validation))[1] == (
-        f"activation b is ahead of activation a by 5.0 points on test, on each of 3 seeds: {NO_SAMPLE}"
+        f"Activation b is ahead of activation a by 5.0 points on test, on each of 3 seeds: {NO_SAMPLE}"
     )
 
 
@@ -298,7 +301,7 @@ def test_what_is_no_seed_is_not_called_one(key: str, noun: str) -> None:
     runs = comparison(scores, **{"config.sweep.replicates": f'["{key}"]', "config.dataset.folds": 2}).runs
     made = Comparison.of(runs.rename(columns={"config.seed": f"config.{key}"}))
     said = [*conclusions(made), *_selection(Replicates.of(made))]
-    assert f"activation a and activation b have 2 {noun}s in common: too few to compare them, it takes 3." in said
+    assert f"Activation a has 2 {noun}s in common with activation b: too few to compare them, it takes 3." in said
     assert "new seeds" not in " ".join(said)
     assert f"highest mean over {noun}s of the validation accuracy" in said[-1]
     assert "mean over seeds" not in " ".join(said)

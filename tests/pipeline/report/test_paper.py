@@ -140,7 +140,7 @@ def test_methods_tell_every_setting(sweep: Path) -> None:
     build([sweep])
     words = report_of(sweep)
     for fact in (
-        *("5400 examples for train, 600 examples for validation, 1000 examples for test", "momentum 0.9", "Nesterov"),
+        *("5400 examples for training, 600 for validation, 1000 for test", "momentum 0.9", "Nesterov"),
         *("rate 0.25", "0.1 or 0.3", "model.strange = novelty", "3 epochs", "There are 6 runs", "is 0, 1 or 2"),
         *(
             "nothing is selected on test",

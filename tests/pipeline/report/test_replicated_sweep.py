@@ -48,12 +48,12 @@ def test_means_and_intervals_are_those_of_the_run_folders(trained: Path) -> None
 def test_the_page_and_the_paper_tell_of_it(trained: Path) -> None:
     runs = package.load(trained).runs
     sentences = conclusions(Comparison.of(runs))
-    assert sentences[0].startswith("learning rate 0.03: test accuracy ")
+    assert sentences[0].startswith("Learning rate 0.03: test accuracy ")
     page = (trained / "report" / "index.html").read_text()
     for sentence in sentences:
         assert sentence in page
     words = (trained / "report/report.md").read_text()
-    assert "5400 examples for train, 600 examples for validation, 1000 examples for test" in words
+    assert "5400 examples for training, 600 for validation, 1000 for test" in words
     assert "0.003 or 0.03" in words
     assert "is 0, 1 or 2" in words
     assert "(Xiao et al. 2017)" in words
@@ -72,5 +72,5 @@ def test_the_notebook_goes_on_from_there(trained: Path, monkeypatch: pytest.Monk
     assert not [output for output in outputs if output.output_type == "error"]
     printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
     assert "6 runs, 18 epochs, 0 folders" in printed
-    assert "learning rate 0.03: test accuracy" in printed
+    assert "Learning rate 0.03: test accuracy" in printed
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2

@@ -8,19 +8,23 @@ import pytest
 from pipeline.metrics import ACCURACY, LOSS, R2, Metric
 from pipeline.report.comparison import Comparison
 from pipeline.report.formats import Table, p_value, text
-from pipeline.report.outcome import outcome
-from pipeline.report.page._headline import listed, tile_of_data, tiles, title
+from pipeline.report.outcome import messages, outcome
+from pipeline.report.page._headline import tile_of_data, tiles, title
 from pipeline.report.page._summary import _values, outcomes, summary
 from pipeline.report.paper._command import SweepCommand
 from pipeline.report.paper._compose import _commands
 from pipeline.report.paper._computing import computing_sentences
+from pipeline.report.paper._data import data_sentences
+from pipeline.report.paper._discussion import questions
 from pipeline.report.paper._document import Code
 from pipeline.report.paper._methods import _selection, _sweep
 from pipeline.report.paper._model import _parameters
 from pipeline.report.paper._settings import Settings, either
 from pipeline.report.score_format import ScoreFormat
+from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.replicates import Replicates
 from pipeline.report.statistics.winner import best_run, trust
+from pipeline.report.vocabulary import listed
 
 
 def comparison(scores: list[float], **columns: object) -> Comparison:
@@ -221,6 +225,55 @@ def test_the_title_names_three_keys_and_counts_the_rest() -> None:
     assert title(made).endswith(", 4 runs")
 
 
+def test_a_metric_that_is_always_undefined_is_called_so() -> None:
+    sizes = {"provenance.examples.validation": 40}
+    made = comparison([math.nan, math.nan], **sizes)
+    assert "Validation accuracy is undefined in every epoch, so no run is picked as the best." in summary(made)
+    assert list(_selection(Replicates.of(made))) == [
+        "Validation accuracy is undefined in every epoch: of each run the last epoch counts, and nothing is selected."
+    ]
+    alone = comparison([0.9], **{"metric.best_test_accuracy": math.nan})
+    assert best_run(alone)[0].endswith("validation accuracy 90.0 %, test accuracy undefined.")
+
+
+def test_one_setting_is_not_selected_and_one_run_not_compared() -> None:
+    made = comparison([0.9])
+    assert list(_selection(Replicates.of(made)))[-1] == "All runs are of one setting, so nothing else is selected."
+    assert made.listing.caption == "The run."
+
+
+def test_where_all_diverged_no_run_is_nearest_to_a_mean() -> None:
+    made = comparison([math.nan] * 2, status="diverged", **{"config.seed": [0, 1], "config.optimizer.lr": 0.1})
+    assert made.replicated
+    assert made.representative_name == "0"
+
+
+def test_reasons_name_runs_in_their_order_and_no_class() -> None:
+    ends = {"status": "failed", "message": "UserError: no such file"}
+    runs = comparison([math.nan] * 11, **ends).runs.iloc[::-1]
+    assert messages(runs) == [("runs 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10", "failed", "no such file")]
+
+
+def test_what_differs_is_asked_after_as_a_choice() -> None:
+    made = comparison([0.9, 0.8, 0.7], status=["finished", "diverged", "diverged"])
+    shares = pd.Series({"config.model.hidden": 0.9, "config.optimizer.nesterov": 0.0})
+    asked = questions(Replicates.of(made), Importance(list(shares.index), shares), None, None)
+    assert asked[:2] == [
+        "Why does the choice of hidden units matter more (90 % of the variance of the scores) than that of Nesterov "
+        "momentum (0 %)?",
+        "Why did training diverge with learning rate 0.2 or learning rate 0.3, and what would have kept it stable?",
+    ]
+
+
+def test_what_is_said_of_inputs_is_true_of_the_task() -> None:
+    made = comparison([0.9, 0.8], **{"config.dataset.standardise": [True, False], "config.dataset.target": None})
+    words = " ".join(data_sentences(Settings(made)))
+    assert "Inputs are standardised by mean and standard deviation of the training split in some runs." in words
+    assert "The target" not in words
+    of_values = Comparison.of(made.runs.assign(task="regression"))
+    assert "Inputs and values to predict are standardised" in " ".join(data_sentences(Settings(of_values)))
+
+
 def test_how_runs_ended_is_counted() -> None:
     ends = {"status": ["finished", "dropped", "dropped", "diverged"], "metric.final_epoch": [4, 2, 1, 3]}
     made = comparison([0.9, 0.8, 0.7, 0.6], **ends)
@@ -270,5 +323,5 @@ def test_methods_give_sizes_as_they_are() -> None:
     runs = pd.concat([made.runs, made.runs.head(1).assign(**{"config.seed": 1})], ignore_index=True)
     replicated = Comparison.of(runs)
     words = " ".join(_sweep(Settings(replicated), Replicates.of(replicated), SweepCommand()))
-    assert "There are 3 runs; swept are" in words
+    assert "There are 3 runs; settings differ in learning rate (0.1 or 0.2); all else is fixed." in words
     assert "so that a setting has up to 2 finished runs" in words

@@ -38,7 +38,7 @@ def test_other_scores_have_the_digits_of_their_interval_or_four() -> None:
     assert ScoreFormat(RMSE).score(53.1234, 12.3) == "53 ± 12"
     assert ScoreFormat(ACCURACY).difference(0.0112, 0.0079) == "1.1 ± 0.8 points"
     assert ScoreFormat(ACCURACY).difference(0.3, sign="+") == "+30.0 points"
-    assert ScoreFormat(R2).difference(-0.031) == "-0.0310 in R²"
+    assert ScoreFormat(R2).difference(-0.031) == "−0.0310 in R²"
     assert ScoreFormat(ACCURACY).ends(0.7901, 0.8379) == "from 79.0 to 83.8 %"
 
 

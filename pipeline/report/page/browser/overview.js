@@ -75,7 +75,7 @@ function overviewOptions(width) {
 function overviewSays() {
   if (!ranked.length) return "No setting has a score.";
   const [first, last] = [ranked[0], ranked.at(-1)];
-  const baseline = overview.baseline === null ? "" : ` Always answering ${overview.baseline_words} reaches ${scoreText(overview.baseline)}.`;
+  const baseline = overview.baseline === null ? "" : ` Always answering ${overview.baseline_aside} reaches ${scoreText(overview.baseline)}.`;
   return `Best: ${first.name}, ${overview.label} ${scoreText(first.mean)}; worst: ${last.name}, ${scoreText(last.mean)}.${baseline}`;
 }
 
