@@ -274,6 +274,19 @@ def test_what_is_said_of_inputs_is_true_of_the_task() -> None:
     assert "Inputs and values to predict are standardised" in " ".join(data_sentences(Settings(of_values)))
 
 
+def test_one_setting_is_not_the_best_in_the_last_line() -> None:
+    made = comparison([0.9, 0.9], **{"config.seed": [0, 1], "config.optimizer.lr": 0.1})
+    assert outcome(made, Replicates.of(made)) == ["one setting: test accuracy 85.0 %, mean of 2 seeds"]
+
+
+def test_numbers_below_zero_have_a_minus_where_people_read_them() -> None:
+    table = Table("t", pd.DataFrame({"score": [-0.5]}), {"score": 1}, "Words.")
+    assert "−0.5" in table.markdown()
+    assert "-0.5" in table.csv()
+    assert "-0.5 \\\\" in table.latex()
+    assert "table-format=-1.1" in table.latex()
+
+
 def test_how_runs_ended_is_counted() -> None:
     ends = {"status": ["finished", "dropped", "dropped", "diverged"], "metric.final_epoch": [4, 2, 1, 3]}
     made = comparison([0.9, 0.8, 0.7, 0.6], **ends)
@@ -320,6 +333,8 @@ def test_methods_give_sizes_as_they_are() -> None:
     ]
     [_, machine] = computing_sentences(Settings(made), {})
     assert "on a processor, 16 GiB of memory" in machine
+    [_, machine] = computing_sentences(Settings(Comparison.of(made.runs.assign(**{"provenance.cores": 1}))), {})
+    assert ", 1 core, 16 GiB" in machine
     runs = pd.concat([made.runs, made.runs.head(1).assign(**{"config.seed": 1})], ignore_index=True)
     replicated = Comparison.of(runs)
     words = " ".join(_sweep(Settings(replicated), Replicates.of(replicated), SweepCommand()))

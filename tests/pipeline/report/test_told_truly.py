@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.report.baseline import Baseline
 from pipeline.report.build import build
 
 WriteRun = Callable[..., Path]
@@ -119,6 +120,29 @@ def test_captions_of_curves_promise_no_score(told: Told) -> None:
 def test_many_curves_are_the_first_of_the_table(told: Told) -> None:
     words = told(*({"optimizer__lr": 0.1 * (number + 1)} for number in range(12)))
     assert re.search(r"The first (\d+) runs of the table in colour; the other \d+ in grey\.", words)
+
+
+def test_one_more_curve_is_the_other(told: Told) -> None:
+    words = told(*({"optimizer__lr": 0.1 * (number + 1)} for number in range(6)))
+    assert "The first 5 runs of the table in colour; the other in grey." in words
+
+
+def test_runs_without_a_figure_after_an_epoch_have_no_curves(told: Told) -> None:
+    bad = {"best": float("nan"), "status": "diverged"}
+    words = told(*(bad | {"optimizer__lr": lr, "seed": seed} for lr in (1.0, 2.0) for seed in (0, 1)))
+    assert "learning curves" not in words
+    assert "nearest to" not in words
+
+
+def test_one_setting_tried_no_swept_values(told: Told) -> None:
+    words = told({"dataset__task": "auto"})
+    assert "Only this setting was tried, on this data alone." in words
+    assert "Further settings" not in words
+
+
+def test_a_constant_answer_in_a_sentence_has_both_its_commas() -> None:
+    assert Baseline("one class, such as “a”", {}).aside == "one class, such as “a”,"
+    assert Baseline("the mean of the targets", {}).aside == "the mean of the targets"
 
 
 def test_one_setting_has_no_order_to_change(told: Told) -> None:
