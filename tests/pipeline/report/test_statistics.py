@@ -63,7 +63,7 @@ def test_two_seeds_make_no_interval_and_no_test() -> None:
     assert compare_best(made)[["half", "effect", "p"]].isna().all(axis=None)
     text = " ".join(conclusions(made.comparison))
     assert "n = 2: 90.0 %, 80.0 %; too few for an interval" in text
-    assert "have 2 seeds in common: too few to compare them, it takes 3" in text
+    assert "has 2 seeds in common with activation tanh: too few to compare them, it takes 3" in text
     assert "±" not in text
     assert "Holm" not in text
     table = replicates_table(made, compare_best(made))
@@ -106,7 +106,7 @@ def test_as_many_seeds_as_statsmodels_says_show_an_effect(effect: float) -> None
 
 def test_three_seeds_make_an_interval() -> None:
     text = " ".join(conclusions(comparison({"relu": [0.9, 0.8, 0.85], "tanh": [0.5, 0.7, 0.6]})))
-    assert "activation ReLU: test accuracy 85.0 ± 12.4 %, n = 3 seeds (sd 5.0 points)." in text  # 4.303 · 5 / √3
+    assert "Activation ReLU: test accuracy 85.0 ± 12.4 %, n = 3 seeds (sd 5.0 points)." in text  # 4.303 · 5 / √3
 
 
 @pytest.mark.parametrize("n", [3, 4, 5])
@@ -136,7 +136,7 @@ def test_intervals_over_folds_are_those_of_nadeau_and_bengio() -> None:
 def test_a_setting_that_diverges_on_every_seed_is_told() -> None:
     scores = {"relu": [0.9, 0.8, 0.7], "tanh": [0.5, 0.6, 0.55]}
     made = comparison(scores, status={("tanh", seed): "diverged" for seed in range(3)})
-    assert "activation tanh diverged on all 3 seeds." in conclusions(made)
+    assert "Activation tanh diverged on all 3 seeds." in conclusions(made)
 
 
 @settings(max_examples=15, deadline=None)
@@ -203,8 +203,8 @@ def test_who_beats_whom_is_said_with_its_interval_and_p() -> None:
     sentences = conclusions(comparison({"tanh": worse, "relu": better}))
     half = T_TABLE[4] * 0.1 / math.sqrt(5)
     assert f"{half:.2f}" == "0.12"
-    assert sentences[1] == "activation ReLU beats activation tanh by 0.6 ± 0.1 points (n = 5, d = 6.00, p < 0.001)."
-    assert sentences[0].startswith("activation ReLU: test accuracy 85.1 ± 0.3 %, n = 5 seeds (sd 0.3 points)")
+    assert sentences[1] == "Activation ReLU beats activation tanh by 0.6 ± 0.1 points (n = 5, d = 6.00, p < 0.001)."
+    assert sentences[0].startswith("Activation ReLU: test accuracy 85.1 ± 0.3 %, n = 5 seeds (sd 0.3 points)")
     assert "Picked among 2 settings" in sentences[0]
     assert "report the test figure" in sentences[0]
     assert "± is half of the 95 % confidence interval" in sentences[2]
@@ -228,20 +228,20 @@ def test_what_holds_alone_but_not_among_many_is_not_said_to_beat() -> None:
     row = compare_best(made).loc[1]
     assert row["p"] < 0.05 < row["p_adjusted"]
     sentences = conclusions(made.comparison)
-    assert sentences[1].startswith("activation base is ahead of activation close by 1.7 ± ")
+    assert sentences[1].startswith("Activation base is ahead of activation close by 1.7 ± ")
     assert "may be chance" in sentences[1]
 
 
 def test_the_picked_may_lose_on_test() -> None:
     validation = {"relu": [0.9, 0.9, 0.9], "tanh": [0.8, 0.8, 0.8]}
     sentences = conclusions(comparison({"relu": [0.50, 0.51, 0.52], "tanh": [0.701, 0.709, 0.72]}, validation))
-    assert sentences[1].startswith("activation tanh beats activation ReLU by 20.0 ± ")
+    assert sentences[1].startswith("Activation tanh beats activation ReLU by 20.0 ± ")
     assert "though it was not picked on validation" in sentences[1]
 
 
 def test_r2_is_no_percentage() -> None:
     sentences = conclusions(comparison(SLEEP, score="r2"))
-    assert sentences[1].startswith("activation laevo beats activation dextro by 1.58 ± 0.88 in R² (n = 10")
+    assert sentences[1].startswith("Activation laevo beats activation dextro by 1.58 ± 0.88 in R² (n = 10")
 
 
 def test_one_seed_is_warned_of_and_not_tested() -> None:
