@@ -37,8 +37,7 @@ class Reading:
             weight = None
             if examples.weight is not None and self.mixup is None:
                 weight = examples.weight.index_select(0, rows)
-            part = Examples(inputs, targets, examples.mean, examples.std, weight)
-            yield part, torch.arange(len(rows), device=rows.device)
+            yield examples.changed(inputs, targets, weight), torch.arange(len(rows), device=rows.device)
 
     def _batch(self, examples: Examples, rows: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Inputs and targets of these rows; mixed targets (B, K) have the weights of their examples in them."""

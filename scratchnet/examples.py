@@ -104,6 +104,13 @@ class Examples:
             x = rows.index_select(0, index).to(dtype, copy=True).sub_(mean).div_(std)
         return x, targets.to(dtype) if targets.is_floating_point() else targets
 
+    def changed(self, inputs: Tensor, targets: Tensor, weight: Tensor | None) -> "Examples":
+        """Some of these examples, changed on their way to a step: their weights may all be 0. Nothing is checked."""
+        part = object.__new__(Examples)
+        scale = {"mean": self.mean, "std": self.std, "_scales": self._scales}
+        vars(part).update(scale, inputs=inputs, targets=targets, weight=weight)
+        return part
+
     def to(self, device: torch.device) -> "Examples":
         """The same examples on another device."""
         if self.inputs.device == torch.device(device):

@@ -90,6 +90,7 @@ class Stack:
         orders = order.unsqueeze(0) if isinstance(order, Tensor) and order.ndim == 1 else order
         generators = [generator] if generator is None or isinstance(generator, torch.Generator) else list(generator)
         _door.check_training(self.groups, examples, orders, batch_size, augment, generators, mixup)
+        batch_size = min(batch_size, max(len(examples), orders.shape[1], 1))  # memory is that of a batch
         outputs = self.groups[0].network.output_shape(examples.inputs.shape[1:])[0]
         reading = Reading(batch_size, augment, mixup, self.dtype, outputs)
         if len(orders) == 1:
@@ -190,32 +191,54 @@ class Stack:
         return group.params_of(place)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All that a later `load_state_dict` needs to go on to the last bit."""
-        tensors = {f"params.{name}": value for name, value in self.params.items()}
-        tensors |= {f"state.{name}": value for name, value in join([group.state for group in self.groups]).items()}
-        tensors |= {f"average.{name}": value for name, value in join([group.average for group in self.groups]).items()}
+        """A copy of all that a later `load_state_dict` needs to go on to the last bit."""
+        tensors: dict[str, Tensor] = {}
+        for prefix in ("params", "state", "average"):
+            joined = join([getattr(group, prefix) for group in self.groups])
+            copies = len(self.groups) > 1
+            tensors |= {f"{prefix}.{name}": value if copies else value.clone() for name, value in joined.items()}
         generators = [generator for group in self.groups for generator in group.generators]
         tensors |= {f"generator.{r}": generator.get_state() for r, generator in enumerate(generators)}
         return tensors | {"steps": torch.tensor(self.groups[0].steps)}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from `state_dict()` of a stack of the same runs. Raises KeyError, and loads nothing, for another's."""
+        """Go on from `state_dict()` of a stack of the same runs.
+
+        Raises KeyError for another's and ValueError for no state at all, and loads nothing then.
+        """
+        self._check_state(tensors)
+        first = 0
+        for group in self.groups:
+            runs = slice(first, first + len(group.runs))
+            for prefix in ("params", "state", "average"):
+                for name, value in getattr(group, prefix).items():
+                    value.copy_(tensors[f"{prefix}.{name}"][runs][tuple(slice(n) for n in value.shape)])
+            for r, generator in enumerate(group.generators, first):
+                generator.set_state(tensors[f"generator.{r}"])
+            group.steps = int(tensors["steps"])
+            first = runs.stop
+
+    def _check_state(self, tensors: Mapping[str, Tensor]) -> None:
         here, given = (
             {(name, value.shape, value.dtype) for name, value in state.items()}
             for state in (self.state_dict(), tensors)
         )
         if other := {name for name, *_ in here ^ given}:
             raise KeyError(f"the state of a stack of other runs, nothing was loaded: {', '.join(sorted(other))} differ")
-        first = 0
-        for group in self.groups:
-            runs = slice(first, first + len(group.runs))
-            for prefix, values in (("params", group.params), ("state", group.state), ("average", group.average)):
-                for name, value in values.items():
-                    value.copy_(tensors[f"{prefix}.{name}"][runs][tuple(slice(n) for n in value.shape)])
-            for r, generator in enumerate(group.generators, first):
-                generator.set_state(tensors[f"generator.{r}"])
-            group.steps = int(tensors["steps"])
-            first = runs.stop
+        for r in range(len(self.runs)):
+            group, place = self._place(r)
+            for name, shape in group.shapes[place].items():
+                value = tensors[f"params.{name}"][r]
+                if value.count_nonzero() > value[tuple(slice(n) for n in shape)].count_nonzero():
+                    raise KeyError(
+                        f"the state of a stack of other runs, nothing was loaded: {name} of run {r} is wider"
+                    )
+            try:
+                torch.Generator(group.device).set_state(tensors[f"generator.{r}"])
+            except RuntimeError as error:
+                raise ValueError(f"no state, nothing was loaded: generator.{r} is none of torch's") from error
+        if not 0 <= (steps := int(tensors["steps"])) < 2**53:
+            raise ValueError(f"no state, nothing was loaded: {steps} steps")
 
     def _place(self, run: int) -> tuple[Values, int]:
         """The group of a run, and its place there."""

@@ -1,23 +1,25 @@
 """How functions are compiled: by numba, at first use, kept in the user's cache folder where that can be written."""
 
 import hashlib
+import io
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 import platformdirs
-from numba.core.caching import FunctionCache, NullCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from numba.core.runtime import rtsys
 
 from scratchnet.compiled.lowering import Compiler, CompilerOfDisjoint
 
 SUMS = {"reassoc", "contract"}  # a sum may be reordered to fill a register; NaN and infinity keep their meaning
 AS_WRITTEN = {"contract"}
+_DIGEST = hashlib.sha256().digest_size
 
 
 def cache_folder() -> Path:
@@ -56,11 +58,44 @@ def _announce() -> None:
         call()
 
 
+class _Files(IndexDataCacheFile):  # type: ignore[misc]
+    """Numba's, each with a sha256 at its end: a damaged page of machine code would crash, or compute something else."""
+
+    @contextmanager
+    def _open_for_write(self, path: str) -> Iterator[io.BytesIO]:
+        with super()._open_for_write(path) as file:
+            content = io.BytesIO()
+            yield content
+            file.write(content.getvalue() + hashlib.sha256(content.getvalue()).digest())
+
+    def _load_index(self) -> Any:
+        _check(Path(self._index_path))
+        return super()._load_index()
+
+    def _load_data(self, name: str) -> Any:
+        _check(Path(self._data_path(name)))
+        return super()._load_data(name)
+
+
+def _check(path: Path) -> None:
+    """Raise ValueError unless the file is as it was written."""
+    if not path.exists():
+        return
+    content, digest = (data := path.read_bytes())[:-_DIGEST], data[-_DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError(f"{path}: damaged")
+
+
 class _Cache(FunctionCache):  # type: ignore[misc]
     """Numba's, which a full disk or a damaged file does not stop.
 
     It imports nothing to load what is compiled, where numba's own makes ready to compile as well, for 0.4 seconds.
     """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Files(self.cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         rtsys.initialize(target)

@@ -17,6 +17,7 @@ from scratchnet.kernels._blocks import Block, Steps
 from scratchnet.kernels._builder import Builder, Unsupported, Value, aligned
 from scratchnet.layers import Sequential, parameter_shapes
 
+_EXAMPLES = 4096  # that are trained at a time: larger batches need no more memory
 _PATCHES = 1024  # patches that are trained at a time: what lies between their products stays in the cache
 
 
@@ -82,7 +83,7 @@ def compile_network(
     plain = Layout.of(shapes)
     builder, output = _build(network, features, 1, plain)
     patches = max((value.outer for operation in builder.operations for value in (operation.x, operation.y)), default=1)
-    piece = min(batch, max(_PATCHES // patches, 1)) if patches > 1 else batch
+    piece = min(batch, max(_PATCHES // patches, 1) if patches > 1 else _EXAMPLES)
     ahead = -1 if how is None or piece < batch else _resting(builder, batch, layout, how, tiled=tiled)
     looped = [
         plain.names[operation.weight]

@@ -68,7 +68,7 @@ def train(values: Values, examples: Examples, order: Tensor, batch_size: int) ->
         rows, part = order[start * batch_size : (start + stretch) * batch_size], slice(start, start + stretch)
         data = _data(examples.inputs, examples.targets, rows, *examples.normalisation(values.dtype), examples.weight)
         # One call draws what the layers would draw one after the other.
-        noise = torch.rand(len(rows) * draws, generator=values.generators[0]).numpy()
+        noise = torch.rand(len(rows) * draws, generator=values.generators[0], dtype=torch.float32).numpy()
         compiled.train(program, memory, rules, data, noise, rates[part], values.steps + start, gemm, losses[part])
     values.steps += len(rates)
     return torch.from_numpy(losses).to(values.dtype).unsqueeze(1)
@@ -127,18 +127,18 @@ def _rules(values: Values, network: Compiled) -> Rules:
     adam = optimizer if isinstance(optimizer, Adam) else Adam()
     return Rules(
         optimizer=tables.ADAM if isinstance(optimizer, Adam) else tables.SGD,
-        momentum=run.settings.momentum,
-        nesterov=isinstance(optimizer, SGD) and optimizer.nesterov,
-        beta1=adam.beta1,
-        beta2=adam.beta2,
-        eps=adam.eps,
+        momentum=float(run.settings.momentum),
+        nesterov=isinstance(optimizer, SGD) and bool(optimizer.nesterov),
+        beta1=float(adam.beta1),
+        beta2=float(adam.beta2),
+        eps=float(adam.eps),
         l2=l2,
         decay=decay,
         carried=np.array([f"{name}.carry" in values.state for name in names]),
         loss=_LOSSES[type(run.loss)],
-        smoothing=getattr(run.loss, "label_smoothing", 0.0),
+        smoothing=float(getattr(run.loss, "label_smoothing", 0.0)),
         weights=np.array(getattr(run.loss, "class_weight", None) or (), np.float64).reshape(-1),
-        delta=run.loss.delta if isinstance(run.loss, Huber) else 0.0,
+        delta=float(run.loss.delta) if isinstance(run.loss, Huber) else 0.0,
     )
 
 

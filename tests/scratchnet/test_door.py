@@ -259,6 +259,23 @@ def test_a_state_of_another_type_is_refused() -> None:
     refused(KeyError, "0.weight", lambda: stack_of("plain").load_state_dict(double.state_dict()))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "error", "said"),
+    [
+        ("generator.1", torch.full((5056,), 255, dtype=torch.uint8), ValueError, "generator.1 is none of torch's"),
+        ("steps", torch.tensor(-1), ValueError, "-1 steps"),
+        ("steps", torch.tensor(2**62), ValueError, "4611686018427387904 steps"),
+        ("params.0.weight", torch.ones(2, 4, 8), KeyError, "0.weight of run 0 is wider"),
+    ],
+)
+def test_what_is_no_state_changes_nothing(name: str, value: torch.Tensor, error: type[Exception], said: str) -> None:
+    runs = [replace(run_of(), network=sn.Sequential((sn.Linear(4, width), sn.Linear(width, 3)))) for width in (4, 8)]
+    stack = sn.Stack(runs, steps_per_epoch=1)
+    state = stack.state_dict()
+    refused(error, said, lambda: stack.load_state_dict(state | {name: value}))
+    assert all(torch.equal(now, state[name]) for name, now in stack.state_dict().items())
+
+
 # -- whatever is drawn
 
 

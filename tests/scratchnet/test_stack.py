@@ -190,13 +190,28 @@ def test_a_restart_goes_on_to_the_last_bit(dtype: torch.dtype, kernel: str) -> N
     whole, first, second = (stack_of(runs, dtype, kernel=kernel) for _ in range(3))
     uninterrupted = train(whole, 6)
     train(first, 2)
-    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+    second.load_state_dict(first.state_dict())
     rest = train(second, 6, skip=2)
     assert torch.equal(uninterrupted[2 * STEPS :], rest)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, second.state_dict()[name])
     if dtype == torch.float32:
         assert any(name.endswith("carry") for name in whole.groups[0].state)
+
+
+@kernels
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_state_is_that_of_its_moment(kernel: str, count: int) -> None:
+    """Whatever trains afterwards, also where one run's tensors need not be joined with others'."""
+    stack = stack_of([replace(run, averaging=0.5) for run in NOISY[:count]], kernel=kernel)
+    for _ in range(2):
+        train(stack, 1)
+        state = stack.state_dict()
+        before = {name: value.clone() for name, value in state.items()}
+        losses = train(stack, 1)
+        assert all(torch.equal(value, state[name]) for name, value in before.items())
+        stack.load_state_dict(state)
+        assert torch.equal(train(stack, 1), losses)
 
 
 def test_the_same_seed_is_the_same_run_and_another_is_not() -> None:
@@ -326,6 +341,7 @@ def test_the_engine_knows_no_automatic_differentiation_and_no_outside_world() ->
         "ctypes",
         "functools",
         "hashlib",
+        "io",
         "itertools",
         "llvmlite",
         "os",
@@ -368,6 +384,20 @@ def test_each_run_may_have_an_order_of_its_own(kernel: str, changed: bool) -> No
         assert torch.equal(losses[:, r : r + 1], expected)
         for name, value in alone.params_of(0).items():
             assert torch.equal(together.params_of(r)[name], value)
+
+
+@kernels
+@pytest.mark.parametrize("mixed", [False, True])
+def test_batches_whose_examples_count_nothing_leave_the_weights(kernel: str, mixed: bool) -> None:
+    """Also where they are changed a stretch at a time, and one has no example that counts."""
+    weight = torch.zeros(EXAMPLES)
+    weight[-1] = 1
+    data = replace(examples(), weight=weight)
+    stack = stack_of([replace(RUNS[0], settings=sn.Settings(lr=0.1))], kernel=kernel)
+    before = stack.params_of(0)
+    augment, mixup = (None, sn.Mixup(0.4)) if mixed else (sn.Augment(1, 1, FEATURES, flip=True), None)
+    stack.train(data, torch.arange(EXAMPLES - 1), BATCH, augment, torch.Generator(), mixup)
+    assert all(torch.equal(value, before[name]) for name, value in stack.params_of(0).items())
 
 
 def _targets_and_scale() -> tuple[Tensor, Tensor, Tensor]:

@@ -54,6 +54,17 @@ def test_a_damaged_file_is_compiled_again(tmp_path: Path) -> None:
     assert run(tmp_path / "cache").stdout.split() == ["compiling", "42.0"]
 
 
+def test_one_bit_of_machine_code_is_noticed_before_it_is_executed(tmp_path: Path) -> None:
+    run(tmp_path / "cache")
+    for path in list((tmp_path / "cache").rglob("*.nb?")):
+        content = path.read_bytes()
+        for place in (5, len(content) // 2):
+            path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+            again = run(tmp_path / "cache")
+            assert (again.stdout.split(), again.stderr) == (["compiling", "42.0"], "")
+        assert run(tmp_path / "cache").stdout.split() == ["42.0"]  # kept anew
+
+
 FULL = """
 import numba.core.caching as caching
 def full(self, *arguments):

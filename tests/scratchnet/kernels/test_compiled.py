@@ -12,6 +12,7 @@ from nets import any_nets, nets
 from torch import Tensor
 
 import scratchnet as sn
+from scratchnet.compiled import loop
 from scratchnet.kernels import _blas, _program, compiled, plain
 from scratchnet.kernels._memory import Storage
 from scratchnet.values import Values
@@ -268,7 +269,7 @@ def test_goes_on_from_a_state_to_the_last_bit(case: str, batch: int) -> None:
     for piece in order.split(120):
         whole.train(data, piece, batch)
     first.train(data, order[:120], batch)
-    second.load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+    second.load_state_dict(first.state_dict())
     second.train(data, order[120:], batch)
     for name, value in whole.state_dict().items():
         assert torch.equal(second.state_dict()[name], value), name
@@ -288,6 +289,57 @@ def test_images_are_changed_once_a_batch_for_all_runs(hidden: tuple[int, ...], b
         ends.append((losses[:, 0], stack.params_of(0)))
     torch.testing.assert_close(ends[1], ends[0], rtol=1e-11, atol=1e-12)
     torch.testing.assert_close(ends[2], ends[1], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kernel", ["plain", "compiled"])
+@pytest.mark.parametrize("optimizer", [sn.SGD(), sn.Adam()])
+def test_a_batch_larger_than_the_data_is_a_batch_of_it(kernel: str, optimizer: sn.Optimizer) -> None:
+    """And takes no more memory."""
+    data, ends = examples(WIDE, 30), []
+    for batch in (30, 10**9):
+        stack = stack_of([replace(run_of(WIDE, lr=0.01), optimizer=optimizer)], kernel)
+        stack.train(data, torch.arange(30), batch)
+        stack.train(data, torch.arange(25), batch)
+        ends.append(stack.params_of(0))
+    torch.testing.assert_close(ends[0], ends[1], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64])
+@pytest.mark.parametrize("case", CASES)
+def test_a_large_batch_is_summed_piece_by_piece(case: str, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, ends = examples(CASES[case].network, 100), []
+    monkeypatch.setattr(_program, "_EXAMPLES", piece)
+    _program.compile_network.cache_clear()
+    for kernel in ("plain", "compiled"):
+        stack = stack_of([CASES[case]], kernel, torch.float64)
+        losses = stack.train(data, torch.arange(100), 64)
+        ends.append((losses, stack.params_of(0)))
+    _program.compile_network.cache_clear()
+    torch.testing.assert_close(ends[1], ends[0], rtol=1e-9, atol=1e-10)
+
+
+def test_whole_numbers_compile_nothing_anew() -> None:
+    data, seen = examples(WIDE, 20), []
+    for zero in (0.0, 0):
+        for optimizer in (sn.SGD(bool(zero)), sn.Adam(zero, zero)):
+            run = replace(run_of(WIDE, momentum=zero), optimizer=optimizer, loss=sn.CrossEntropy(zero))
+            stack_of([run]).train(data, torch.arange(20), 4)
+        seen.append(len(loop.train.signatures))
+    assert seen[0] == seen[1]
+
+
+def test_draws_are_those_of_a_generator_whatever_type_is_usual() -> None:
+    network, ends = sn.Sequential((sn.Linear(6, 9), sn.Dropout(9, 0.5), sn.Linear(9, 3))), []
+    data = examples(network, 40)
+    for usual in (torch.float32, torch.float64):
+        torch.set_default_dtype(usual)
+        try:
+            stack = stack_of([run_of(network)])
+            stack.train(data, torch.arange(40), 8)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        ends.append(stack.params_of(0))
+    torch.testing.assert_close(ends[0], ends[1], rtol=0, atol=0)
 
 
 def test_runs_that_start_alike_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
