@@ -138,8 +138,8 @@ def check_inputs(values: Values, x: Tensor) -> None:
         raise TypeError(
             f"Stack.predict: x is {got}; give a {values.dtype} tensor, as the stack is: x.to({values.dtype})"
         )
-    if x.ndim < 2:
-        remedy = "give rows of normalised inputs, one alone as x.unsqueeze(0)"
+    if x.ndim != 2:
+        remedy = "give rows of normalised inputs: x.flatten(1), or one row alone as x.unsqueeze(0)"
         raise ShapeError(f"Stack.predict: x expected (B, I), got {shape_text(x.shape)}; {remedy}")
     _check_device("Stack.predict", "x", x, values)
     _outputs(values, x.shape[1:])

@@ -210,11 +210,18 @@ def test_training_says_what_is_wrong(
         (torch.zeros(2, FEATURES).double(), TypeError, "x is torch.float64; give a torch.float32 tensor"),
         (torch.zeros(2, FEATURES).long(), TypeError, "x is torch.int64"),
         (np.zeros((2, FEATURES), np.float32), TypeError, "x is ndarray"),
-        (torch.zeros(2, 3, FEATURES), sn.ShapeError, r"outputs expected \(R, B, K\), got \(R, B, 3, 3\)"),
+        (torch.zeros(2, 3, FEATURES), sn.ShapeError, r"x expected \(B, I\), got \(2, 3, 6\)"),
     ],
 )
 def test_prediction_says_what_is_wrong(kernel: str, x: Any, error: type[Exception], said: str) -> None:
     refused(error, said, lambda: stack_of(kernel).predict(x))
+
+
+@kernels
+def test_inputs_that_fit_the_layers_but_are_no_rows_are_refused(kernel: str) -> None:
+    stack = stack_of(kernel, sn.Sequential((sn.Linear(FEATURES, 4), sn.Flatten(), sn.Linear(4, CLASSES))))
+    x = torch.zeros(2, 1, FEATURES)
+    refused(sn.ShapeError, r"x expected \(B, I\), got \(2, 1, 6\)", lambda: stack.predict(x))
 
 
 # -- stacks
