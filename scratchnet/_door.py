@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scratchnet._numbers import check_count
+from scratchnet._tensors import as_data
 from scratchnet.augment import Augment
 from scratchnet.examples import Examples
 from scratchnet.layers.base import Layer, ShapeError, shape_text
@@ -69,6 +70,7 @@ def check_training(
     if not isinstance(order, Tensor) or order.dtype != torch.int64:
         got = str(order.dtype) if isinstance(order, Tensor) else type(order).__name__
         raise TypeError(f"Stack.train: order is {got}; give an int64 tensor, such as torch.randperm(len(examples))")
+    as_data("Stack.train", "order", order)
     if order.ndim != 2 or not order.numel() or (len(order) != 1 and len(order) != len(groups)):
         got = shape_text(order.shape[1:] if order.ndim == 2 and len(order) == 1 else order.shape)
         allowed = f"(n,) or ({len(groups)}, n)" if len(groups) > 1 else "(n,)"
@@ -131,8 +133,8 @@ def check_examples(values: Values, examples: Examples) -> None:
         raise ValueError(f"{values.loss}: targets expected 0s and 1s; give these, or take MeanSquaredError")
 
 
-def check_inputs(values: Values, x: Tensor) -> None:
-    """What `Stack.predict` takes."""
+def checked_inputs(values: Values, x: Tensor) -> Tensor:
+    """What `Stack.predict` takes, as the kernels read it."""
     if not isinstance(x, Tensor) or x.dtype != values.dtype:
         got = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
         raise TypeError(
@@ -143,6 +145,7 @@ def check_inputs(values: Values, x: Tensor) -> None:
         raise ShapeError(f"Stack.predict: x expected (B, I), got {shape_text(x.shape)}; {remedy}")
     _check_device("Stack.predict", "x", x, values)
     _outputs(values, x.shape[1:])
+    return as_data("Stack.predict", "x", x)
 
 
 def _outputs(values: Values, shape: Sequence[int]) -> int:

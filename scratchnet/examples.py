@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from scratchnet import compiled
+from scratchnet._tensors import as_data
 from scratchnet.augment import Augment
 from scratchnet.layers.base import ShapeError, shape_text
 
@@ -45,6 +46,7 @@ class Examples:
                 raise ValueError(
                     f"Examples: {name} lies on {tensor.device}, inputs on {self.inputs.device}; move all to one device"
                 )
+            object.__setattr__(self, name, as_data("Examples", name, tensor))
         self._check_inputs()
         self._check_targets()
         _check_scale(self.mean, self.std, self.inputs.shape[1])

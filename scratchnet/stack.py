@@ -120,7 +120,7 @@ class Stack:
     @denormals_as_zero()
     def predict(self, x: Tensor) -> Tensor:
         """Outputs (R, B, K) for normalised x (B, I) in the stack's dtype, without noise."""
-        _door.check_inputs(self.groups[0], x)
+        x = _door.checked_inputs(self.groups[0], x)
         outputs = []
         for group in self.groups:
             with group.averaged():

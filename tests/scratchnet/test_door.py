@@ -1,12 +1,12 @@
 """Whatever is wrong with what an entry is given is one clear error, by either kernel, before anything changes."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from door import CLASSES, COUNT, FEATURES, KERNELS, NETWORK, examples, kernels, refused, run_of, stack_of
 from hypothesis import given
 from hypothesis import strategies as st
 from nets import any_nets
@@ -14,37 +14,6 @@ from torch import Tensor
 
 import scratchnet as sn
 from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
-
-COUNT, FEATURES, CLASSES = 10, 6, 3
-NETWORK = sn.Sequential((sn.Linear(FEATURES, 64), sn.ReLU(), sn.Linear(64, CLASSES)))
-KERNELS = ["plain", "auto"]
-kernels = pytest.mark.parametrize("kernel", KERNELS)
-Change = Callable[[Tensor], Tensor]
-
-
-def examples(**changes: Any) -> sn.Examples:
-    parts = {
-        "inputs": torch.arange(COUNT * FEATURES, dtype=torch.float32).view(COUNT, FEATURES) / 50,
-        "targets": torch.arange(COUNT) % CLASSES,
-        "mean": torch.zeros(FEATURES),
-        "std": torch.ones(FEATURES),
-    }
-    return sn.Examples(**parts | changes)
-
-
-def run_of(network: sn.Sequential = NETWORK, loss: sn.Loss | None = None) -> sn.Run:
-    return sn.Run(network, loss or sn.CrossEntropy(), sn.SGD(), {"lr": 0.1})
-
-
-def stack_of(kernel: str, network: sn.Sequential = NETWORK, loss: sn.Loss | None = None) -> sn.Stack:
-    return sn.Stack([run_of(network, loss)], steps_per_epoch=1, kernel=kernel)
-
-
-def refused(error: type[Exception], said: str, call: Callable[[], object]) -> None:
-    with pytest.raises(error, match=said) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-
 
 # -- Examples
 

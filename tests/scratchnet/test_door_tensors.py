@@ -1,0 +1,56 @@
+"""Tensors of every kind that torch has: read as what they hold, or refused, alike by either kernel."""
+
+from typing import Any
+
+import pytest
+import torch
+from door import COUNT, FEATURES, examples, kernels, refused, stack_of
+from torch import Tensor
+
+import scratchnet as sn
+
+
+def negated(tensor: Tensor) -> Tensor:
+    """The same numbers, whose sign torch has not yet turned."""
+    return torch.complex(torch.zeros_like(tensor), -tensor).conj().imag
+
+
+def with_gradient(tensor: Tensor) -> Tensor:
+    return tensor.clone().requires_grad_()
+
+
+@kernels
+@pytest.mark.parametrize("view", [with_gradient, negated, torch.nn.Parameter])
+def test_views_and_parameters_are_read_as_what_they_hold(kernel: str, view: Any) -> None:
+    plain, stack, other = examples(), stack_of(kernel), stack_of(kernel)
+    assert (view(plain.inputs) == plain.inputs).all()
+    parts = {name: view(getattr(plain, name)) for name in ("inputs", "mean", "std")}
+    data = examples(**parts, weight=view(torch.ones(COUNT)))
+    losses = stack.train(data, torch.arange(COUNT), 5)
+    expected = other.train(examples(weight=torch.ones(COUNT)), torch.arange(COUNT), 5)
+    assert torch.equal(losses, expected)
+    assert torch.equal(stack.evaluate(data).loss, other.evaluate(plain).loss)
+    outputs = stack.predict(parts["inputs"])
+    assert torch.equal(outputs, other.predict(plain.inputs))
+    assert not outputs.requires_grad
+    assert torch.equal(data.batch(slice(0, 3), torch.float32)[0], plain.inputs[:3])
+
+
+@kernels
+def test_targets_with_a_gradient_are_read_as_what_they_hold(kernel: str) -> None:
+    stack = stack_of(kernel, loss=sn.MeanSquaredError())
+    data = examples(targets=with_gradient(torch.ones(COUNT, 3)))
+    assert not stack.train(data, torch.arange(COUNT), 5).requires_grad
+    assert not stack.evaluate(data).loss.requires_grad
+
+
+@kernels
+def test_tensors_without_plain_data_are_refused(kernel: str) -> None:
+    stack, inputs = stack_of(kernel), torch.ones(COUNT, FEATURES)
+    sparse, meta = inputs.to_sparse(), {"device": "meta"}
+    refused(TypeError, r"Examples: inputs is sparse; give inputs.to_dense\(\)", lambda: examples(inputs=sparse))
+    nothing = [torch.ones(shape, **meta) for shape in ((COUNT, FEATURES), (COUNT,), (FEATURES,), (FEATURES,))]
+    refused(TypeError, "Examples: inputs is on the device meta; give one with data", lambda: sn.Examples(*nothing))
+    refused(TypeError, r"Stack.predict: x is sparse; give x.to_dense\(\)", lambda: stack.predict(sparse))
+    order = torch.arange(COUNT).to_sparse()
+    refused(TypeError, "Stack.train: order is sparse", lambda: stack.train(examples(), order, 5))
