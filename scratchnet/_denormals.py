@@ -15,7 +15,7 @@ _DENORMAL = 1e-40
 @contextmanager
 def denormals_as_zero() -> Iterator[None]:
     """In this thread, where the processor can; torch's other threads compute as they did."""
-    already = not torch.tensor(_DENORMAL).mul(1).item()
+    already = not torch.tensor(_DENORMAL, dtype=torch.float32).mul(1).item()
     torch.set_flush_denormal(True)
     try:
         yield

@@ -51,7 +51,7 @@ class Augment:
         row = torch.arange(self.height, device=device).view(-1, 1) + moves[0]
         column = torch.arange(self.width, device=device)
         if self.flip:
-            mirrored = torch.rand((batch, 1, 1), generator=generator, device=device) < 0.5
+            mirrored = torch.rand((batch, 1, 1), generator=generator, device=device, dtype=torch.float32) < 0.5
             column = torch.where(mirrored, self.width - 1 - column, column)
         index = (row * padded_width + column + moves[1]).view(batch, 1, -1).expand(-1, self.channels, -1)
         images = rows.view(batch, self.channels, self.height, self.width)

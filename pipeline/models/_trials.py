@@ -40,8 +40,8 @@ def _try_activation(what: str, part: Any) -> None:
     try:
         layer = seams.made(part)
         params = layer.init([torch.Generator().manual_seed(0)])
-        y, saved = layer.forward(params, torch.zeros(shape))
-        dx, _ = layer.backward(params, saved, torch.zeros(shape))
+        y, saved = layer.forward(params, torch.zeros(shape, dtype=torch.float32))
+        dx, _ = layer.backward(params, saved, torch.zeros(shape, dtype=torch.float32))
     except Exception as error:
         raise UserError(f"{what}: on numbers of shape {shape} it {raised(error)}") from error
     _check(f"{what}: y", y, shape)

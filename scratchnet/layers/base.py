@@ -101,7 +101,7 @@ class Layer:
         """
         params = self.init([torch.Generator().manual_seed(0)])
         try:
-            y, _ = self.forward(params, torch.zeros(1, 1, *shape))
+            y, _ = self.forward(params, torch.zeros(1, 1, *shape, dtype=torch.float32))
         except ShapeError:
             raise
         except (RuntimeError, ValueError, IndexError) as error:

@@ -47,7 +47,8 @@ class Dropout(Layer):
         self, generators: Sequence[torch.Generator], settings: Params, batch: int, dtype: torch.dtype
     ) -> dict[str, Tensor]:
         shape, device = (batch, self.features), generators[0].device
-        uniform = torch.stack([torch.rand(shape, generator=g, device=device) for g in generators])
+        draws = [torch.rand(shape, generator=g, device=device, dtype=torch.float32) for g in generators]
+        uniform = torch.stack(draws)
         rate = settings[self.rate] if isinstance(self.rate, str) else uniform.new_tensor(self.rate, dtype=torch.float64)
         p = rate.view(-1, 1, 1)
         return {"keep": (uniform >= p) / (1 - p).to(dtype)}

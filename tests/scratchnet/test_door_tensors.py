@@ -1,5 +1,6 @@
 """Tensors of every kind that torch has: read as what they hold, or refused, alike by either kernel."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from door import COUNT, FEATURES, examples, kernels, refused, stack_of
 from torch import Tensor
 
 import scratchnet as sn
+from scratchnet._denormals import denormals_as_zero
 
 
 def negated(tensor: Tensor) -> Tensor:
@@ -54,3 +56,57 @@ def test_tensors_without_plain_data_are_refused(kernel: str) -> None:
     refused(TypeError, r"Stack.predict: x is sparse; give x.to_dense\(\)", lambda: stack.predict(sparse))
     order = torch.arange(COUNT).to_sparse()
     refused(TypeError, "Stack.train: order is sparse", lambda: stack.train(examples(), order, 5))
+
+
+@pytest.fixture
+def double_by_default() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+class Cube(sn.layers.Elementwise):
+    def function(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x**3, x
+
+    def derivative(self, saved: Tensor) -> Tensor:
+        return 3 * saved * saved
+
+    output_shape = sn.layers.Layer.output_shape  # tried on zeros
+
+
+LAYERS = (sn.Dropout(FEATURES, 0.3), sn.Linear(FEATURES, 8), Cube(), sn.Dropout(8, 0.5), sn.Linear(8, 3))
+
+
+def trained() -> tuple[Tensor, Tensor]:
+    """Losses and outputs of a stack that draws all that can be drawn."""
+    std, mean = torch.ones(2, FEATURES, dtype=torch.float32)
+    inputs = torch.arange(COUNT * FEATURES, dtype=torch.float32).view(COUNT, FEATURES) / 50
+    data = sn.Examples(inputs, torch.arange(COUNT) % 3, mean, std)
+    stack = stack_of("plain", sn.Sequential(LAYERS))
+    augment = sn.Augment(1, 2, 3, flip=True, shift=1, cutout=1)
+    generator = torch.Generator().manual_seed(0)
+    losses = stack.train(data, torch.arange(COUNT), 3, augment, generator, sn.Mixup(0.3))
+    return losses, stack.evaluate(data, outputs=True).outputs
+
+
+SINGLE = trained()
+
+
+@pytest.mark.usefixtures("double_by_default")
+def test_draws_do_not_depend_on_torchs_default_type() -> None:
+    for alone, after in zip(SINGLE, trained(), strict=True):
+        assert alone.dtype == after.dtype
+        assert torch.equal(alone, after)
+
+
+@pytest.mark.usefixtures("double_by_default")
+def test_denormals_are_as_they_were_whatever_torchs_default_type() -> None:
+    small = torch.tensor(1e-40, dtype=torch.float32)
+    assert torch.set_flush_denormal(True)
+    try:
+        with denormals_as_zero():
+            pass
+        assert small.mul(1).item() == 0
+    finally:
+        torch.set_flush_denormal(False)
