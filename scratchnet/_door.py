@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from scratchnet.examples import Examples
 from scratchnet.layers.base import Layer, ShapeError, shape_text
 from scratchnet.losses import CrossEntropy
 from scratchnet.mixup import Mixup
-from scratchnet.run import Run, Settings
+from scratchnet.run import DROPOUT_SETTINGS, Run
 from scratchnet.values import Values
 
 
@@ -40,10 +39,9 @@ def check_stack(runs: Sequence[Run], steps_per_epoch: int, dtype: torch.dtype) -
 def _check_network(network: Layer) -> None:
     for width in network.path:
         check_count(str(network), "a width", width, 1)
-    settings = {setting.name for setting in fields(Settings)}
-    if unknown := sorted(set(network.setting_names) - settings):
-        listed = "dropout, input_dropout"
-        raise ValueError(f"{network}: {unknown[0]!r} names no setting; take one of {listed} as the rate of a Dropout")
+    if unknown := sorted(set(network.setting_names) - set(DROPOUT_SETTINGS)):
+        listed = ", ".join(DROPOUT_SETTINGS)
+        raise ValueError(f"{network}: {unknown[0]!r} names no rate of dropout; take one of {listed}")
     if network.input_features is not None:
         _check_outputs(network, network.output_shape((network.input_features,)))
 
@@ -70,7 +68,6 @@ def check_training(
     if not isinstance(order, Tensor) or order.dtype != torch.int64:
         got = str(order.dtype) if isinstance(order, Tensor) else type(order).__name__
         raise TypeError(f"Stack.train: order is {got}; give an int64 tensor, such as torch.randperm(len(examples))")
-    as_data("Stack.train", "order", order)
     if order.ndim != 2 or not order.numel() or (len(order) != 1 and len(order) != len(groups)):
         got = shape_text(order.shape[1:] if order.ndim == 2 and len(order) == 1 else order.shape)
         allowed = f"(n,) or ({len(groups)}, n)" if len(groups) > 1 else "(n,)"
@@ -78,6 +75,7 @@ def check_training(
             f"Stack.train: order expected {allowed} with n of 1 or more, got {got}; give one index an example"
         )
     _check_device("Stack.train", "order", order, values)
+    as_data("Stack.train", "order", order)
     least, most = (int(bound) for bound in order.aminmax())
     if least < 0 or most >= len(examples):
         wrong = least if least < 0 else most
@@ -99,10 +97,20 @@ def check_training(
     if len(generators) != len(order):
         counts = f"{len(order)} orders need as many generators, got {len(generators)}"
         raise ValueError(f"Stack.train: {counts}; give generator=[torch.Generator(device), …]")
-    if augment is not None and augment.features != examples.inputs.shape[1]:
+    if augment is not None:
+        _check_augment(augment, examples.inputs, values.dtype)
+
+
+def _check_augment(augment: Augment, inputs: Tensor, dtype: torch.dtype) -> None:
+    if augment.features != inputs.shape[1]:
         sizes = f"{augment.channels}·{augment.height}·{augment.width} = {augment.features}"
-        got = shape_text(examples.inputs.shape)
+        got = shape_text(inputs.shape)
         raise ShapeError(f"{augment}: expected rows of {sizes}, got inputs {got}; give the images' sizes")
+    for held in (inputs.dtype, dtype):
+        limits = torch.finfo(held) if held.is_floating_point else torch.iinfo(held)
+        if not all(limits.min <= value <= limits.max for value in augment.fill):
+            limit = f"{limits.min:g} to {limits.max:g}, which {held} holds"
+            raise ValueError(f"Stack.train: augment has fill={augment.fill!r}; allowed: {limit}")
 
 
 def check_examples(values: Values, examples: Examples) -> None:

@@ -17,7 +17,8 @@ class Augment:
     Images are flattened rows (B, C·H·W), channel by channel; what moves in from outside is 0, what is covered becomes
     `fill`, one number or one a channel in units of the rows, rounded where these are bytes. Each image is drawn
     independently: flip with probability 1/2, both displacements uniform on −shift … shift. Raises ValueError for sizes
-    below 1, a shift or cutout below 0, and a fill that is not finite or has another number of channels.
+    below 1, a shift or cutout below 0, and a fill that is not finite or has another number of channels. Training
+    refuses a fill that the type of the rows cannot hold.
     """
 
     channels: int

@@ -12,6 +12,8 @@ from scratchnet.losses import Loss
 from scratchnet.optimizers import Optimizer
 from scratchnet.schedules import Constant, Schedule
 
+DROPOUT_SETTINGS = ("dropout", "input_dropout")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,7 +35,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            probability = name in ("momentum", "dropout", "input_dropout")
+            probability = name in ("momentum", *DROPOUT_SETTINGS)
             check_real("settings", name, value, 0, 1 if probability else math.inf)
             object.__setattr__(self, name, float(value))
 

@@ -66,7 +66,7 @@ class Layer:
 
     @property
     def setting_names(self) -> tuple[str, ...]:
-        """Names of the `Settings` of a run that `noise` reads."""
+        """Names of the `Settings` of a run that `noise` reads: dropout, input_dropout."""
         return ()
 
     @property

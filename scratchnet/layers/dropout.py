@@ -15,8 +15,9 @@ from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, 
 class Dropout(Layer):
     """y = x · keep, where keep is 1 / (1 − p) with probability 1 − p and 0 otherwise; dx = dy · keep.
 
-    p is `rate`, a number from 0 up to, but not including, 1, or settings[rate] (R,), where `rate` names a field of the
-    run's `Settings`. Either may differ by run. Without a mask in `params`, as in evaluation, y = x.
+    p is `rate`, a number from 0 up to, but not including, 1, or settings[rate] (R,), where `rate` names one of the
+    run's `Settings`, dropout or input_dropout. Either may differ by run. Without a mask in `params`, as in evaluation,
+    y = x.
 
     Source: N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
     JMLR 15 (2014), in the inverted form of its section 10. Raises ValueError for a number out of range.

@@ -158,6 +158,11 @@ IMAGES = sn.Augment(1, 2, 3, flip=True)
         ((torch.arange(COUNT + 1), 5), ValueError, "order holds 10, but examples count from 0 to 9"),
         ((torch.arange(COUNT, device="meta"), 5), ValueError, "order on meta, but the stack on cpu"),
         ((torch.arange(COUNT), 5, IMAGES), ValueError, "augment needs a generator"),
+        (
+            (torch.arange(COUNT), 5, replace(IMAGES, fill=(1e39,)), torch.Generator()),
+            ValueError,
+            "which torch.float32 holds",
+        ),
         ((torch.arange(COUNT), 5, replace(IMAGES, width=2), torch.Generator()), sn.ShapeError, "1·2·2 = 4, got inputs"),
     ],
 )
@@ -168,6 +173,17 @@ def test_training_says_what_is_wrong(
     before = {name: value.clone() for name, value in stack.state_dict().items()}
     refused(error, said, lambda: stack.train(examples(), *arguments))
     assert all(torch.equal(value, before[name]) for name, value in stack.state_dict().items())
+
+
+@kernels
+@pytest.mark.parametrize("fill", [300.0, -5.0, 255.6])
+def test_a_fill_that_bytes_cannot_hold_is_refused(kernel: str, fill: float) -> None:
+    bytes_of_images = examples(inputs=torch.zeros(COUNT, FEATURES, dtype=torch.uint8))
+    augment, generator, stack = replace(IMAGES, cutout=1, fill=(fill,)), torch.Generator(), stack_of(kernel)
+    said = rf"fill=\({fill},\); allowed: 0 to 255, which torch.uint8 holds"
+    refused(ValueError, said, lambda: stack.train(bytes_of_images, torch.arange(COUNT), 5, augment, generator))
+    assert stack.groups[0].steps == 0
+    stack.train(bytes_of_images, torch.arange(COUNT), 5, replace(augment, fill=(254.6,)), generator)
 
 
 @kernels
@@ -213,7 +229,9 @@ def test_inputs_that_fit_the_layers_but_are_no_rows_are_refused(kernel: str) -> 
         ((sn.Linear(4, 4), sn.Transpose()), r"Transpose\(\): x expected \(R, B, P, F\), got \(R, B, 4\)"),
         ((sn.Linear(4, 4), sn.MeanOverPatches()), "cut the input into patches first"),
         ((sn.Linear(4, 0),), "a width=0; allowed: a whole number of 1 or more"),
-        ((sn.Dropout(4, "dropuot"), sn.Linear(4, 4)), "'dropuot' names no setting; take one of dropout, input_dropout"),
+        ((sn.Dropout(4, "dropuot"), sn.Linear(4, 4)), "'dropuot' names no rate of dropout; take one of dropout, input"),
+        ((sn.Dropout(4, "lr"), sn.Linear(4, 4)), "'lr' names no rate of dropout; take one of dropout, input_dropout"),
+        ((sn.Linear(4, 4), sn.Residual(sn.Dropout(4, "l2"))), "'l2' names no rate of dropout"),
     ],
 )
 def test_layers_that_do_not_fit_are_named(kernel: str, layers: tuple[sn.Layer, ...], said: str) -> None:
