@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from typing import TypeGuard
 
 LEAST_EPSILON = 1e-30  # what is added to a divisor must stay above 0 in float32, where denormal numbers count as 0
+LARGEST = 1e30  # float32 ends at 3.4e38, and what is multiplied by such a number needs room
 
 
 def check_real(owner: str, name: str, value: object, least: float, below: float = math.inf) -> None:

@@ -68,10 +68,12 @@ class Examples:
         return bool(((self.targets == 0) | (self.targets == 1)).all())
 
     def normalisation(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Mean and std (I,) in `dtype`, converted once. Raises ValueError where it cannot hold them."""
+        """Mean and std (I,) in `dtype`, converted once. Raises ValueError where it cannot hold them, or other parts."""
         if dtype not in self._scales:
             mean, std = self.mean.to(dtype), self.std.to(dtype)
             _check_scale(mean, std, len(mean))
+            for name in ("inputs", "targets", "weight"):
+                _check_range(name, getattr(self, name), dtype)
             self._scales[dtype] = mean, std
         return self._scales[dtype]
 
@@ -172,6 +174,17 @@ def _check_weight(weight: Tensor, count: int) -> None:
         raise ShapeError(f"Examples: weight expected ({count},) float32 or float64, got {got}; give one an example")
     if count and not (weight.isfinite().all() and (weight >= 0).all() and weight.any()):
         raise ValueError("Examples: weight must be finite, 0 or more, and not 0 for all; give what each example counts")
+
+
+def _check_range(name: str, tensor: Tensor | None, dtype: torch.dtype) -> None:
+    if tensor is None or tensor.dtype != torch.float64 or dtype == torch.float64 or not tensor.numel():
+        return
+    least, most = (float(bound) for bound in tensor.aminmax())
+    limit = torch.finfo(dtype).max
+    if max(-least, most) > limit:
+        wrong = most if most > limit else least
+        remedy = "take another unit, or a stack of torch.float64"
+        raise ValueError(f"Examples: {name} hold {wrong:g}, but {dtype} ends at {limit:.2g}; {remedy}")
 
 
 def _finite(tensor: Tensor) -> bool:

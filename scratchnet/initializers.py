@@ -11,6 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import LARGEST, check_real
+
 
 class Initializer(Protocol):
     """Draws a weight of shape (fan_in, fan_out) in float64."""
@@ -45,13 +47,12 @@ class GlorotUniform:
 
 @dataclass(frozen=True)
 class Normal:
-    """W ~ N(0, scale²), the same for every layer width. Raises ValueError for a negative scale."""
+    """W ~ N(0, scale²), the same for every layer width. Raises ValueError unless 0 <= scale < 1e30."""
 
     scale: float = 0.01
 
     def __post_init__(self) -> None:
-        if not self.scale >= 0:
-            raise ValueError(f"Normal: scale={self.scale} must be 0 or more")
+        check_real("Normal", "scale", self.scale, 0, LARGEST)
 
     def __call__(self, generator: torch.Generator, fan_in: int, fan_out: int) -> Tensor:
         return _normal(generator, fan_in, fan_out) * self.scale

@@ -97,6 +97,10 @@ class Training(Section):
             mistakes.append(f"training.mixup={self.mixup}: needs training.batch_size above 1: it mixes within a batch")
         if isinstance(self.class_weight, list) and not any(self.class_weight):
             mistakes.append("training.class_weight: all 0, so there is nothing to learn; give one above 0")
+        if isinstance(self.class_weight, list) and max(self.class_weight) >= 1e30:
+            mistakes.append(f"training.class_weight: {max(self.class_weight):g}; allowed: 0 or more, below 1e30")
+        if not 1e-30 <= self.huber_delta < 1e30:
+            mistakes.append(f"training.huber_delta={self.huber_delta:g}: allowed: 1e-30 or more, below 1e30")
         if not dataset.validation_fraction and self.select != "auto":
             mistakes.append(f"training.select={self.select}: needs dataset.validation_fraction above 0")
         return mistakes + metric_mistakes(self.metrics, self.select, dataset.known_task)

@@ -77,6 +77,8 @@ class ModelChoice(Choice):
                 f"model.initializer_scale={_listed(scales)}: {len(scales)} scales for {layers} linear layers; "
                 "give one for all or one a layer"
             )
+        if max(scales) >= 1e30:
+            mistakes.append(f"model.initializer_scale={_listed(scales)}: allowed: 0 or more, below 1e30")
         if penalized and max(penalized) >= layers:
             mistakes.append(f"model.l2_layers={_listed(penalized)}: allowed: 0 to {layers - 1}, the linear layers")
         return mistakes

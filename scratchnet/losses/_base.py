@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import check_real
+from scratchnet._numbers import LARGEST, check_real
 from scratchnet.layers.base import Saved, ShapeError
 
 TargetKind = Literal["labels", "flags", "values"]
@@ -84,10 +84,10 @@ def batch_mean(losses: Tensor, weight: Tensor | None = None) -> Tensor:
 
 
 def check_weights(owner: str, weights: Sequence[object]) -> None:
-    """Raise ValueError unless the weights are finite, 0 or more, and not all 0."""
+    """Raise ValueError unless the weights are 0 or more, below 1e30, and not all 0."""
     if not isinstance(weights, tuple) or not weights:
         raise ValueError(f"{owner}: class_weight={weights!r}; give a tuple with a number for each class")
     for weight in weights:
-        check_real(owner, "a class_weight", weight, 0)
+        check_real(owner, "a class_weight", weight, 0, LARGEST)
     if not any(weights):
         raise ValueError(f"{owner}: class_weight={weights}: all 0, so there is nothing to learn; give one above 0")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from scratchnet._numbers import check_positive
+from scratchnet._numbers import LARGEST, LEAST_EPSILON, check_real
 from scratchnet.layers.base import Saved
 from scratchnet.losses._base import Loss, batch_mean
 
@@ -24,7 +24,7 @@ class Huber(Loss):
     target_kind = "values"
 
     def __post_init__(self) -> None:
-        check_positive("Huber", "delta", self.delta)
+        check_real("Huber", "delta", self.delta, LEAST_EPSILON, LARGEST)
 
     def forward(self, output: Tensor, target: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Saved]:
         self.check_shapes(output, target)

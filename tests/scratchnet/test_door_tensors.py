@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from door import COUNT, FEATURES, examples, kernels, refused, stack_of
+from door import COUNT, FEATURES, examples, kernels, refused, run_of, stack_of
 from torch import Tensor
 
 import scratchnet as sn
@@ -56,6 +56,30 @@ def test_tensors_without_plain_data_are_refused(kernel: str) -> None:
     refused(TypeError, r"Stack.predict: x is sparse; give x.to_dense\(\)", lambda: stack.predict(sparse))
     order = torch.arange(COUNT).to_sparse()
     refused(TypeError, "Stack.train: order is sparse", lambda: stack.train(examples(), order, 5))
+
+
+LARGE = torch.full((COUNT, 3), 1e39, dtype=torch.float64)
+
+
+@kernels
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"inputs": LARGE.repeat(1, 2)}, r"inputs hold 1e\+39, but torch.float32 ends at 3.4e\+38; take another unit"),
+        ({"inputs": -LARGE.repeat(1, 2)}, r"inputs hold -1e\+39"),
+        ({"targets": -LARGE}, r"targets hold -1e\+39"),
+        ({"weight": torch.full((COUNT,), 1e308, dtype=torch.float64)}, r"weight hold 1e\+308"),
+    ],
+)
+def test_numbers_that_the_type_of_a_stack_cannot_hold_are_refused(
+    kernel: str, changes: dict[str, Tensor], said: str
+) -> None:
+    data = examples(**{"targets": torch.zeros(COUNT, 3)} | changes)
+    stack = stack_of(kernel, loss=sn.MeanSquaredError())
+    refused(ValueError, f"Examples: {said}", lambda: stack.train(data, torch.arange(COUNT), 5))
+    refused(ValueError, f"Examples: {said}", lambda: stack.evaluate(data))
+    double = sn.Stack([run_of(loss=sn.MeanSquaredError())], steps_per_epoch=1, dtype=torch.float64, kernel=kernel)
+    double.evaluate(data)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Moments and bounds of initial weights, and where they come from."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -46,11 +47,11 @@ def test_weights_are_draws_of_the_generator_at_their_scale() -> None:
         torch.testing.assert_close(rule(draws(), 3, 2), expected, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("scale", [-0.001, math.nan])
-def test_a_scale_out_of_range_is_told(scale: float) -> None:
+@pytest.mark.parametrize("scale", [-0.001, math.nan, math.inf, 1e300, "a"])
+def test_a_scale_out_of_range_is_told(scale: Any) -> None:
     with pytest.raises(ValueError, match="Normal") as told:
         sn.Normal(scale)
-    assert str(told.value) == f"Normal: scale={scale} must be 0 or more"
+    assert str(told.value) == f"Normal: scale={scale!r}; allowed: from 0 up to, but not including, 1e+30"
 
 
 @pytest.mark.parametrize("rule", [sn.HeNormal(), sn.GlorotUniform(), sn.Normal(0.03)], ids=str)

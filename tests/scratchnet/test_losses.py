@@ -178,7 +178,7 @@ def test_huber_of_huge_errors() -> None:
     assert delta.flatten().tolist() == [0.25, -0.25]
 
 
-SHARE, FINITE = "from 0 up to, but not including, 1", "a finite number of 0 or more"
+SHARE, FINITE = "from 0 up to, but not including, 1", "from 0 up to, but not including, 1e+30"
 EACH = "give a tuple with a number for each class"
 
 
@@ -193,6 +193,7 @@ EACH = "give a tuple with a number for each class"
         ),
         (lambda: sn.CrossEntropy(0.0, (1.0, -0.5)), f"CrossEntropy: a class_weight=-0.5; allowed: {FINITE}"),
         (lambda: sn.CrossEntropy(0.0, (1.0, math.nan)), f"CrossEntropy: a class_weight=nan; allowed: {FINITE}"),
+        (lambda: sn.CrossEntropy(0.0, (1.0, 1e300)), f"CrossEntropy: a class_weight=1e+300; allowed: {FINITE}"),
         (
             lambda: sn.BinaryCrossEntropy(0.0, ((1.0, math.inf),)),
             f"BinaryCrossEntropy: a class_weight=inf; allowed: {FINITE}",
@@ -205,7 +206,7 @@ EACH = "give a tuple with a number for each class"
         (lambda: sn.BinaryCrossEntropy(-0.1), f"BinaryCrossEntropy: label_smoothing=-0.1; allowed: {SHARE}"),
         (lambda: sn.CrossEntropy(1.0), f"CrossEntropy: label_smoothing=1.0; allowed: {SHARE}"),
         (lambda: sn.CrossEntropy(-0.1), f"CrossEntropy: label_smoothing=-0.1; allowed: {SHARE}"),
-        (lambda: sn.Huber(0.0), "Huber: delta=0.0; allowed: a finite number above 0"),
+        (lambda: sn.Huber(0.0), "Huber: delta=0.0; allowed: from 1e-30 up to, but not including, 1e+30"),
     ],
 )
 def test_numbers_out_of_range_are_told(make: Callable[[], sn.Loss], said: str) -> None:

@@ -77,6 +77,7 @@ def test_fields_out_of_range_are_named(fields: dict[str, Any], error: type[Excep
 
 WHOLE, POSITIVE, LEAST = "a whole number of 1 or more", "a finite number above 0", "a finite number of 0 or more"
 SHARE = "from 0 up to, but not including, 1"
+SINGLE = "from 1e-30 up to, but not including, 1e+30"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,9 @@ SHARE = "from 0 up to, but not including, 1"
         (lambda: sn.CrossEntropy(-0.1), "CrossEntropy: label_smoothing=-0.1", SHARE),
         (lambda: sn.BinaryCrossEntropy(1.0), "BinaryCrossEntropy: label_smoothing=1.0", SHARE),
         (lambda: sn.BinaryCrossEntropy(-0.1), "BinaryCrossEntropy: label_smoothing=-0.1", SHARE),
-        (lambda: sn.Huber(0.0), "Huber: delta=0.0", POSITIVE),
+        (lambda: sn.Huber(0.0), "Huber: delta=0.0", SINGLE),
+        (lambda: sn.Huber(1e-300), "Huber: delta=1e-300", SINGLE),
+        (lambda: sn.Huber(1e300), "Huber: delta=1e+300", SINGLE),
     ],
 )
 def test_other_parts_of_a_run_are_checked_too(make: Any, said: str, allowed: str) -> None:

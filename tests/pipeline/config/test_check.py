@@ -65,6 +65,10 @@ def mistakes(*overrides: str) -> list[str]:
         ("+trainning=1", "trainning=1: no such key; the configuration has dataset, model, optimizer, report, "),
         ("~seed", "seed: missing; give seed="),
         ("model.initializer_scale=[1,2,3]", "model.initializer_scale=[1.0,2.0,3.0]: 3 scales for 2 linear layers"),
+        ("model.initializer_scale=[1e30]", "model.initializer_scale=[1e+30]: allowed: 0 or more, below 1e30"),
+        ("training.huber_delta=1e-31", "training.huber_delta=1e-31: allowed: 1e-30 or more, below 1e30"),
+        ("training.huber_delta=1e30", "training.huber_delta=1e+30: allowed"),
+        ("training.class_weight=[1,1e30]", "training.class_weight: 1e+30; allowed: 0 or more, below 1e30"),
         ("optimizer.lr=${nope}", "Interpolation key 'nope' not found"),
     ],
 )
