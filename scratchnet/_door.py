@@ -21,6 +21,8 @@ from scratchnet.values import Values
 
 def check_stack(runs: Sequence[Run], steps_per_epoch: int, dtype: torch.dtype) -> None:
     """Runs whose networks fit and that share a structure."""
+    if not isinstance(runs, Sequence):
+        raise TypeError(f"Stack: runs is a {type(runs).__name__}; give a list of scratchnet.Run")
     if not runs:
         raise ValueError("Stack: no runs; give one or more")
     for run in runs:
@@ -83,6 +85,7 @@ def check_training(
             f"Stack.train: order holds {wrong}, but examples count from 0 to {len(examples) - 1}; "
             "take torch.randperm(len(examples))"
         )
+    _check_kinds(augment, mixup, generators)
     if mixup is not None and not isinstance(values.loss, CrossEntropy):
         raise ValueError(f"Stack.train: mixup mixes the classes of CrossEntropy, got {values.loss}; train without it")
     if augment is None and mixup is None:
@@ -99,6 +102,19 @@ def check_training(
         raise ValueError(f"Stack.train: {counts}; give generator=[torch.Generator(device), …]")
     if augment is not None:
         _check_augment(augment, examples.inputs, values.dtype)
+
+
+def _check_kinds(augment: object, mixup: object, generators: Sequence[object]) -> None:
+    for name, value, kind in (("augment", augment, Augment), ("mixup", mixup, Mixup)):
+        if not isinstance(value, kind | None):
+            raise TypeError(f"Stack.train: {name}={value!r} is not a scratchnet.{kind.__name__}")
+    if not generators:
+        raise ValueError("Stack.train: generator is empty; give generator=torch.Generator(device), or None")
+    for generator in generators:
+        if not isinstance(generator, torch.Generator | None):
+            raise TypeError(
+                f"Stack.train: generator {generator!r} is not a torch.Generator; give torch.Generator(device)"
+            )
 
 
 def _check_augment(augment: Augment, inputs: Tensor, dtype: torch.dtype) -> None:

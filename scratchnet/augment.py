@@ -1,5 +1,6 @@
 """Random views of images, drawn anew each time a training batch is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,10 +35,12 @@ class Augment:
             check_count("Augment", name, getattr(self, name), 1)
         for name in ("shift", "cutout"):
             check_count("Augment", name, getattr(self, name), 0)
+        if not isinstance(self.fill, Sequence) or len(self.fill) not in (1, self.channels):
+            raise ValueError(
+                f"Augment: fill={self.fill!r}; allowed: a tuple of one number, or of {self.channels}, one a channel"
+            )
         for value in self.fill:
             check_finite("Augment", "fill", value)
-        if len(self.fill) not in (1, self.channels):
-            raise ValueError(f"Augment: fill={self.fill!r}; allowed: one number, or {self.channels}, one a channel")
 
     @property
     def features(self) -> int:

@@ -100,6 +100,8 @@ class Run:
                 raise TypeError(f"Run: {name}={value!r} is not a scratchnet.{kind.__name__}")
         check_count("Run", "epochs", self.epochs, 1)
         check_count("Run", "seed", self.seed, 0, 2**63)
+        for name in ("epochs", "seed"):
+            object.__setattr__(self, name, int(getattr(self, name)))  # torch takes no whole numbers of numpy
         check_real("Run", "averaging", self.averaging, 0, 1)
         if unknown := set(self.penalized or ()) - set(self.network.names):
             listed = ", ".join(self.network.names)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scratchnet._numbers import check_finite
 from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
@@ -68,6 +69,7 @@ class LeakyReLU(Elementwise):
     negative_slope: float = 0.01
 
     def __post_init__(self) -> None:
+        check_finite("LeakyReLU", "negative_slope", self.negative_slope)
         if not 0 <= self.negative_slope <= 1:
             raise ValueError(f"LeakyReLU: negative_slope={self.negative_slope} must be between 0 and 1")
 

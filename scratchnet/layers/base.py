@@ -142,6 +142,12 @@ def _count_drawn(layer: Layer) -> int:
     return sum(value.numel() for value in drawn.values())
 
 
+def check_layer(owner: str, layer: object) -> None:
+    """Raise TypeError unless it is a layer."""
+    if not isinstance(layer, Layer):
+        raise TypeError(f"{owner}: {layer!r} is not a scratchnet.Layer; give layers, such as Linear(4, 3)")
+
+
 def check_shape(layer: Layer, what: str, got: Sequence[int | str], expected: str, ok: bool, remedy: str) -> None:
     """Raise ShapeError unless `ok`. Sizes that are not known yet are letters: ("R", "B", 7)."""
     if not ok:

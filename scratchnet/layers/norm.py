@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scratchnet._numbers import LEAST_EPSILON, check_real
+from scratchnet._numbers import LEAST_EPSILON, check_count, check_real
 from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape
 
 
@@ -19,13 +19,14 @@ class LayerNorm(Layer):
 
     Its width is part of the structure: a mean over padded features would be another one. scale and shift do
     not decay. Source: J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016. Raises ValueError unless
-    eps > 0.
+    features >= 1 and eps > 0.
     """
 
     features: int
     eps: float = 1e-5
 
     def __post_init__(self) -> None:
+        check_count("LayerNorm", "features", self.features, 1)
         check_real("LayerNorm", "eps", self.eps, LEAST_EPSILON)
 
     @property

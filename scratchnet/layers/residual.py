@@ -7,7 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_shape, shape_text
+from scratchnet.layers.base import Layer, Params, Saved, Shape, check_gradient, check_layer, check_shape, shape_text
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ class Residual(Layer):
     """
 
     inner: Layer
+
+    def __post_init__(self) -> None:
+        check_layer("Residual", self.inner)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from scratchnet.layers.activations import Elementwise
-from scratchnet.layers.base import Layer, Params, Saved, Shape
+from scratchnet.layers.base import Layer, Params, Saved, Shape, check_layer
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,13 @@ class Sequential(Layer):
     """
 
     layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, Sequence):
+            raise TypeError(f"Sequential: layers={self.layers!r} is no sequence; give a tuple of layers")
+        object.__setattr__(self, "layers", tuple(self.layers))
+        for layer in self.layers:
+            check_layer("Sequential", layer)
 
     @property
     def names(self) -> tuple[str, ...]:

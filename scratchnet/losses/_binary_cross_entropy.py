@@ -29,6 +29,9 @@ class BinaryCrossEntropy(Loss):
 
     def __post_init__(self) -> None:
         check_real("BinaryCrossEntropy", "label_smoothing", self.label_smoothing, 0, 1)
+        if not isinstance(self.class_weight, tuple | None):
+            remedy = "give a tuple with a pair for each output"
+            raise ValueError(f"BinaryCrossEntropy: class_weight={self.class_weight!r}; {remedy}")
         for pair in self.class_weight or ():
             check_weights("BinaryCrossEntropy", pair)
             if len(pair) != 2:

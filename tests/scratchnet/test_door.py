@@ -158,6 +158,10 @@ IMAGES = sn.Augment(1, 2, 3, flip=True)
         ((torch.arange(COUNT + 1), 5), ValueError, "order holds 10, but examples count from 0 to 9"),
         ((torch.arange(COUNT, device="meta"), 5), ValueError, "order on meta, but the stack on cpu"),
         ((torch.arange(COUNT), 5, IMAGES), ValueError, "augment needs a generator"),
+        ((torch.arange(COUNT), 5, "x"), TypeError, "augment='x' is not a scratchnet.Augment"),
+        ((torch.arange(COUNT), 5, None, None, 0.2), TypeError, "mixup=0.2 is not a scratchnet.Mixup"),
+        ((torch.arange(COUNT), 5, None, [3]), TypeError, "generator 3 is not a torch.Generator"),
+        ((torch.arange(COUNT), 5, None, []), ValueError, "generator is empty; give generator=torch.Generator"),
         (
             (torch.arange(COUNT), 5, replace(IMAGES, fill=(1e39,)), torch.Generator()),
             ValueError,
@@ -240,6 +244,10 @@ def test_layers_that_do_not_fit_are_named(kernel: str, layers: tuple[sn.Layer, .
 
 def test_stacks_say_what_is_wrong() -> None:
     refused(ValueError, "no runs", lambda: sn.Stack([], steps_per_epoch=1))
+    alone: Any = run_of()
+    refused(TypeError, "runs is a Run; give a list of scratchnet.Run", lambda: sn.Stack(alone, steps_per_epoch=1))
+    passing: Any = (run_of() for _ in range(2))
+    refused(TypeError, "runs is a generator; give a list", lambda: sn.Stack(passing, steps_per_epoch=1))
     refused(TypeError, "is not a scratchnet.Run", lambda: sn.Stack([NETWORK], steps_per_epoch=1))  # type: ignore
     refused(ValueError, "steps_per_epoch=0", lambda: sn.Stack([run_of()], steps_per_epoch=0))
     refused(TypeError, "dtype=torch.float16", lambda: sn.Stack([run_of()], steps_per_epoch=1, dtype=torch.float16))

@@ -199,6 +199,10 @@ EACH = "give a tuple with a number for each class"
             f"BinaryCrossEntropy: a class_weight=inf; allowed: {FINITE}",
         ),
         (
+            lambda: sn.BinaryCrossEntropy(0.0, 3.0),  # type: ignore[arg-type]
+            "BinaryCrossEntropy: class_weight=3.0; give a tuple with a pair for each output",
+        ),
+        (
             lambda: sn.BinaryCrossEntropy(0.0, ((0.0, 1.0), (1.0, 1.0, 1.0))),  # type: ignore[arg-type]
             "BinaryCrossEntropy: class_weight has (1.0, 1.0, 1.0); give (weight of 0, weight of 1)",
         ),

@@ -5,6 +5,7 @@ import pickle
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -104,6 +105,9 @@ SINGLE = "from 1e-30 up to, but not including, 1e+30"
         (lambda: sn.Patchify(1, 0, 2, 1), "Patchify: height=0", WHOLE),
         (lambda: sn.Patchify(1, 2, 0, 1), "Patchify: width=0", WHOLE),
         (lambda: sn.Patchify(1, 2, 2, 0), "Patchify: patch_size=0", WHOLE),
+        (lambda: sn.LayerNorm(6.0), "LayerNorm: features=6.0", WHOLE),  # type: ignore[arg-type]
+        (lambda: sn.LayerNorm(0), "LayerNorm: features=0", WHOLE),
+        (lambda: sn.LeakyReLU("a"), "LeakyReLU: negative_slope='a'", "a finite number"),  # type: ignore[arg-type]
         (lambda: sn.LayerNorm(4, 0.0), "LayerNorm: eps=0.0", "a finite number of 1e-30 or more"),
         (lambda: sn.Dropout(4, 1.0), "Dropout: rate=1.0", SHARE),
         (lambda: sn.Dropout(4, -0.1), "Dropout: rate=-0.1", SHARE),
@@ -130,6 +134,14 @@ def test_the_ends_of_a_range_are_in_it() -> None:
     assert sn.Patchify(1, 1, 1, 1).patch_size == 1
     assert sn.LayerNorm(4, 1e-30).eps == 1e-30
     assert sn.Dropout(4, 0).rate == 0
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
+    loss, settings = sn.CrossEntropy(), {"lr": 0.1}
+    network = sn.Sequential((sn.Linear(4, 3), sn.Dropout(3)))
+    one = sn.Run(network, loss, sn.SGD(), settings, epochs=np.int64(2), seed=np.int64(4))  # type: ignore[arg-type]
+    assert one == sn.Run(network, loss, sn.SGD(), settings, epochs=2, seed=4)
+    sn.Stack([one], steps_per_epoch=np.int64(3))  # type: ignore[arg-type]
 
 
 def mixer(patches: int, features: int = 5) -> sn.Sequential:

@@ -196,3 +196,22 @@ def test_a_layer_that_is_not_of_the_engine_has_no_known_parameters() -> None:
     layer = Noting(0, [], ("w",))
     assert parameter_shapes(layer) == {}
     assert parameter_shapes(sn.Sequential((layer, sn.Linear(2, 3)))) == {"1.weight": (2, 3), "1.bias": (3,)}
+
+
+def test_layers_in_a_list_are_those_of_a_tuple() -> None:
+    layers: Any = [sn.Linear(4, 3), sn.ReLU()]
+    assert sn.Sequential(layers) == sn.Sequential(tuple(layers))
+    assert hash(sn.Sequential(layers)) == hash(sn.Sequential(tuple(layers)))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: sn.Sequential((sn.ReLU,)), r"Sequential: <class .*ReLU'> is not a scratchnet.Layer; give layers"),
+        (lambda: sn.Sequential(sn.ReLU()), r"Sequential: layers=ReLU\(\) is no sequence; give a tuple of layers"),
+        (lambda: sn.Residual((sn.ReLU(),)), r"Residual: \(ReLU\(\),\) is not a scratchnet.Layer"),
+    ],
+)
+def test_what_is_no_layer_is_told(make: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        make()
