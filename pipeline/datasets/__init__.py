@@ -13,6 +13,8 @@ from pipeline.datasets._preprocessing import Preprocessing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+
     import scratchnet as sn
     from pipeline.datasets._reader import Batch, Reader
 
@@ -126,3 +128,13 @@ def reader_of(
     known = [Column(column["name"], tuple(column["categories"]), column.get("fill")) for column in columns or ()]
     encoding = Encoding("the model", tuple(known)) if known else None
     return Reader(task, tuple(shape), outputs, tuple(class_names), encoding, facts)
+
+
+def readable(where: str, inputs: "np.ndarray") -> "np.ndarray":
+    """The numbers as torch takes them, copied where they must be. Raises UserError where these are none, or masked."""
+    import numpy as np
+
+    from pipeline.datasets._assemble import typed
+    from pipeline.datasets._known_arrays import numbers_of
+
+    return typed(np.ascontiguousarray(numbers_of(where, inputs)))

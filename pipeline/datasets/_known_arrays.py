@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,13 +31,22 @@ def pick(where: str, arrays: Mapping[str, np.ndarray], facts: Preprocessing) -> 
     return x, y, [f"{where}: used are {x}{f' and {y}' if y else ''}, not {', '.join(rest)}"] if rest else []
 
 
-def examples_of(where: str, x: np.ndarray, shape: tuple[int, ...], first_choice: int) -> tuple[np.ndarray, int]:
+def numbers_of(where: str, x: Any) -> np.ndarray:
+    """x as an array. Raises UserError where it is not of real numbers, or some of them are masked."""
+    if np.ma.is_masked(x):
+        raise UserError(f"{where}: {np.ma.count_masked(x)} numbers are masked; fill them in: x.filled(0)")
+    x = np.asarray(x)
+    if x.dtype.kind not in "biuf":
+        raise UserError(f"{where}: inputs of type {x.dtype}; give numbers")
+    return x
+
+
+def examples_of(where: str, x: Any, shape: tuple[int, ...], first_choice: int) -> tuple[np.ndarray, int]:
     """x as (N, *shape), and along which axis, 0 or −1, its examples were. Raises UserError where no axis fits.
 
     Images may be without an axis of channels, have it last, or be flat rows.
     """
-    if x.dtype.kind not in "biuf":
-        raise UserError(f"{where}: inputs of type {x.dtype}; give numbers")
+    x = numbers_of(where, x)
     for axis in (first_choice, -1 - first_choice):
         fitting = _shaped(np.moveaxis(x, axis, 0), shape) if x.ndim else None
         if fitting is not None:

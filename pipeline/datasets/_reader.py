@@ -98,7 +98,7 @@ class Reader:
 
     def array(self, x: Any, y: Any = None, where: str = "the array", notes: Sequence[str] = ()) -> Iterator[Batch]:
         """Examples along an axis of x, with their targets if there are any."""
-        x, axis = examples_of(where, np.asarray(x), self.shape, self.facts.examples_axis)
+        x, axis = examples_of(where, x, self.shape, self.facts.examples_axis)
         if axis != self.facts.examples_axis:
             along = "first" if axis == 0 else "last"
             notes = [*notes, f"{where}: the examples are along the {along} axis, in training they were not"]

@@ -75,6 +75,8 @@ def _array(where: str, value: Any) -> np.ndarray:
     """The value as an array of numbers or text; a tensor is taken from its device."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
+    if np.ma.is_masked(value):
+        raise UserError(f"{where}: {np.ma.count_masked(value)} numbers are masked; fill them in: x.filled(0)")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:

@@ -22,7 +22,7 @@ import scratchnet as sn
 from pipeline import seams
 from pipeline.config.assemble import build_run, per_feature, tensor_of
 from pipeline.config.schema import Config
-from pipeline.datasets import Dataset, Preprocessing, Task, names_of_outputs, reader_of
+from pipeline.datasets import Dataset, Preprocessing, Task, names_of_outputs, readable, reader_of
 from pipeline.errors import UserError, one_line
 from pipeline.files import MODEL
 from pipeline.runs._model_checks import network_of
@@ -172,9 +172,11 @@ class TrainedModel:
     def outputs(self, inputs: np.ndarray | Tensor) -> Tensor:
         """Outputs (N, K), logits or values, for raw inputs (N, …): bytes of images, features of the toy problems.
 
-        Raises ShapeError unless they have the input's shape or are flat rows of it.
+        Raises ShapeError unless they have the input's shape or are flat rows of it, UserError unless they are numbers.
         """
-        values = inputs if isinstance(inputs, Tensor) else tensor_of(inputs)
+        if isinstance(inputs, Tensor) and inputs.is_complex():
+            raise UserError(f"outputs: inputs of type {inputs.dtype}; give numbers")
+        values = inputs if isinstance(inputs, Tensor) else tensor_of(readable("outputs", inputs))
         if tuple(values.shape[1:]) not in (self.input_shape, (math.prod(self.input_shape),)):
             expected = "(N, " + ", ".join(map(str, self.input_shape)) + ")"
             raise sn.ShapeError(f"outputs: expected inputs {expected} or flat rows, got {tuple(values.shape)}")
@@ -228,7 +230,7 @@ class TrainedModel:
             return iter([batch])
         if isinstance(data, Sequence) and data and all(isinstance(item, str | Path) for item in data):
             return reader.files(map(Path, data))
-        return reader.array(data.detach().cpu() if isinstance(data, Tensor) else data)
+        return reader.array(data.detach().resolve_neg().cpu() if isinstance(data, Tensor) else data)
 
 
 def class_logits(task: Task, outputs: Tensor) -> Tensor:

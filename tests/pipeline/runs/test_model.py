@@ -98,6 +98,23 @@ def test_inputs_of_another_shape_are_refused(make_job: MakeJob) -> None:
             model.outputs(np.zeros(shape))
 
 
+def test_arrays_of_any_kind_are_read_as_what_they_hold_or_refused(make_job: MakeJob) -> None:
+    job = make_job("model.hidden=[2]", "training.epochs=1", "dataset.validation_fraction=0.9")
+    Trainer([job], job.config.dataset.load()).train()
+    model = load_model(job.folder)
+    x = np.random.default_rng(0).integers(0, 256, (3, 784)).astype(np.float64)
+    expected = model.outputs(x)
+    for same in (x[::-1][::-1], x.astype(">f8"), x.astype(">i4"), np.ma.masked_array(x), x[:, ::-1].copy()[:, ::-1]):
+        assert torch.equal(model.outputs(same), expected)
+        np.testing.assert_array_equal(model.predict(same), model.predict(x))
+    masked = np.ma.masked_equal(x, x[0, 0])
+    for wrong in (x + 1j, x.astype(str), torch.from_numpy(x + 1j), masked):
+        for call in (model.outputs, model.predict):
+            with pytest.raises(UserError, match=r"inputs of type .*; give numbers|numbers are masked; fill") as told:
+                call(wrong)
+            assert "\n" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
