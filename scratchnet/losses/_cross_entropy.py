@@ -16,7 +16,8 @@ class CrossEntropy(Loss):
 
     loss = mean_b w_{t_b} (log Σ_k e^{z_bk} − Σ_k q_bk z_bk) with q = (1 − ε) onehot(t) + ε / K, ε = `label_smoothing`,
     and w = `class_weight`, a number for each class, 1 without: examples count by their class, the mean is over B.
-    Backward: dz = w_t (softmax(z) − q) / B. Computed on z − max z, so that no finite logits overflow.
+    Backward: dz = w_t (softmax(z) − q) / B. Computed on z − max z, so that no finite logits overflow but those of an
+    example that lie further apart than the largest number of their type.
 
     Of targets (B, K), as mixed examples have them, it is Σ_k t_bk times the loss of class k: linear in t.
 
