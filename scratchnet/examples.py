@@ -184,7 +184,7 @@ def _check_range(name: str, tensor: Tensor | None, dtype: torch.dtype) -> None:
     if max(-least, most) > limit:
         wrong = most if most > limit else least
         remedy = "take another unit, or a stack of torch.float64"
-        raise ValueError(f"Examples: {name} hold {wrong:g}, but {dtype} ends at {limit:.2g}; {remedy}")
+        raise ValueError(f"Examples: {name}: {wrong:g} is beyond {dtype}, which ends at {limit:.2g}; {remedy}")
 
 
 def _finite(tensor: Tensor) -> bool:

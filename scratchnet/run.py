@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Self
 
@@ -103,6 +103,9 @@ class Run:
         for name in ("epochs", "seed"):
             object.__setattr__(self, name, int(getattr(self, name)))  # torch takes no whole numbers of numpy
         check_real("Run", "averaging", self.averaging, 0, 1)
+        if isinstance(self.penalized, str) or not isinstance(self.penalized, Collection | None):
+            remedy = "give a tuple of names of parameters, or None for every weight"
+            raise TypeError(f"Run: penalized={self.penalized!r} is no tuple; {remedy}")
         if unknown := set(self.penalized or ()) - set(self.network.names):
             listed = ", ".join(self.network.names)
             raise ValueError(f"Run: penalized names {', '.join(sorted(unknown))}; the network's are {listed}")

@@ -26,6 +26,10 @@ class Linear(Layer):
 
     widths = ("in_features", "out_features")
 
+    def __post_init__(self) -> None:
+        if not callable(self.initializer):
+            raise TypeError(f"Linear: initializer={self.initializer!r} is no rule; give one, such as HeNormal()")
+
     @property
     def names(self) -> tuple[str, ...]:
         return ("weight", "bias")
@@ -45,11 +49,13 @@ class Linear(Layer):
     def init(self, generators: Sequence[torch.Generator], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         weights = [self.initializer(generator, self.in_features, self.out_features) for generator in generators]
         for weight in weights:
+            if not isinstance(weight, Tensor):
+                raise TypeError(f"{self}: the initializer drew a {type(weight).__name__}; let it draw a tensor")
             remedy = "let the initializer draw a weight of (fan_in, fan_out)"
             ok = weight.shape == (self.in_features, self.out_features)
             check_shape(self, "initial weight", weight.shape, f"({self.in_features}, {self.out_features})", ok, remedy)
         bias = torch.zeros(len(generators), self.out_features, dtype=dtype)
-        return {"weight": torch.stack(weights).to(dtype), "bias": bias}
+        return {"weight": torch.stack(weights).detach().to(dtype), "bias": bias}
 
     def forward(self, params: Params, x: Tensor) -> tuple[Tensor, Saved]:
         weight, bias = params["weight"], params["bias"]

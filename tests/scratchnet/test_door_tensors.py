@@ -65,10 +65,13 @@ LARGE = torch.full((COUNT, 3), 1e39, dtype=torch.float64)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"inputs": LARGE.repeat(1, 2)}, r"inputs hold 1e\+39, but torch.float32 ends at 3.4e\+38; take another unit"),
-        ({"inputs": -LARGE.repeat(1, 2)}, r"inputs hold -1e\+39"),
-        ({"targets": -LARGE}, r"targets hold -1e\+39"),
-        ({"weight": torch.full((COUNT,), 1e308, dtype=torch.float64)}, r"weight hold 1e\+308"),
+        (
+            {"inputs": LARGE.repeat(1, 2)},
+            r"inputs: 1e\+39 is beyond torch.float32, which ends at 3.4e\+38; take another",
+        ),
+        ({"inputs": -LARGE.repeat(1, 2)}, r"inputs: -1e\+39 is beyond"),
+        ({"targets": -LARGE}, r"targets: -1e\+39 is beyond"),
+        ({"weight": torch.full((COUNT,), 1e308, dtype=torch.float64)}, r"weight: 1e\+308 is beyond"),
     ],
 )
 def test_numbers_that_the_type_of_a_stack_cannot_hold_are_refused(

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -80,3 +81,17 @@ def test_float32_starts_at_the_rounded_float64_weights() -> None:
 def test_a_seed_is_a_start() -> None:
     assert torch.equal(draw(sn.HeNormal(), 1), draw(sn.HeNormal(), 1))
     assert not torch.equal(draw(sn.HeNormal(), 1), draw(sn.HeNormal(), 2))
+
+
+def test_a_weight_with_a_gradient_is_taken_without_it() -> None:
+    layer = sn.Linear(FAN_IN, FAN_OUT, lambda generator, fan_in, fan_out: torch.nn.Linear(fan_out, fan_in).weight)
+    assert not layer.init([torch.Generator()])["weight"].requires_grad
+
+
+def test_what_draws_no_tensor_is_told() -> None:
+    name: Any = "he"
+    with pytest.raises(TypeError, match=r"Linear: initializer='he' is no rule; give one, such as HeNormal\(\)"):
+        sn.Linear(4, 3, name)
+    array: Any = np.zeros
+    with pytest.raises(TypeError, match="the initializer drew a ndarray; let it draw a tensor"):
+        sn.Linear(4, 3, lambda generator, fan_in, fan_out: array((fan_in, fan_out))).init([torch.Generator()])

@@ -144,6 +144,13 @@ def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
     sn.Stack([one], steps_per_epoch=np.int64(3))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("penalized", ["0.weight", 3])
+def test_what_is_no_tuple_of_parameters_is_told(penalized: Any) -> None:
+    network = sn.Sequential((sn.Linear(4, 3),))
+    with pytest.raises(TypeError, match=r"Run: penalized=.* is no tuple; give a tuple of names of parameters"):
+        sn.Run(network, sn.CrossEntropy(), sn.SGD(), {"lr": 0.1}, penalized=penalized)
+
+
 def mixer(patches: int, features: int = 5) -> sn.Sequential:
     """One whose patches are mixed into `patches` new ones before they are averaged."""
     across = (sn.Transpose(), sn.Linear(4, patches), sn.ReLU(), sn.Transpose())
