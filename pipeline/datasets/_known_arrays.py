@@ -34,11 +34,11 @@ def pick(where: str, arrays: Mapping[str, np.ndarray], facts: Preprocessing) -> 
 def numbers_of(where: str, x: Any) -> np.ndarray:
     """x as an array. Raises UserError where it is not of real numbers, or some of them are masked."""
     if np.ma.is_masked(x):
-        raise UserError(f"{where}: {np.ma.count_masked(x)} numbers are masked; fill them in: x.filled(0)")
-    x = np.asarray(x)
-    if x.dtype.kind not in "biuf":
-        raise UserError(f"{where}: inputs of type {x.dtype}; give numbers")
-    return x
+        raise UserError(f"{where}: some numbers are masked; fill them in: x.filled(0)")
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{where}: inputs of type {array.dtype}; give numbers")
+    return array
 
 
 def examples_of(where: str, x: Any, shape: tuple[int, ...], first_choice: int) -> tuple[np.ndarray, int]:

@@ -76,7 +76,7 @@ def _array(where: str, value: Any) -> np.ndarray:
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     if np.ma.is_masked(value):
-        raise UserError(f"{where}: {np.ma.count_masked(value)} numbers are masked; fill them in: x.filled(0)")
+        raise UserError(f"{where}: some numbers are masked; fill them in: x.filled(0)")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:

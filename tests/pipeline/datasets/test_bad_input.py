@@ -382,7 +382,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "three": ("return 1, 2, 3", "returned a tuple of 3 (int, int, int)"),
     "ragged": ("return [[1], [2, 3]], [0, 1]", "x: a list of 2 (list, list), no array"),
     "objects": ("return np.array([{}, None]), [0, 1]", "x: an array of objects, not of numbers"),
-    "masked": ("return np.ma.masked_equal(np.eye(3), 0), [0, 1, 2]", "x: 6 numbers are masked; fill them in"),
+    "masked": ("return np.ma.masked_equal(np.eye(3), 0), [0, 1, 2]", "x: some numbers are masked; fill them in"),
     "lengths": ("return np.zeros((30, 2)), np.arange(29) % 3", "lengths that differ"),
     "frame": ("import pandas\nreturn pandas.DataFrame({'a': [1]})", "say which column to predict by dataset.target="),
     "no examples": (
