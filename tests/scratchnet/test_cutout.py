@@ -76,7 +76,7 @@ def test_flips_and_shifts_are_what_they_are_without_it() -> None:
     [
         ({"cutout": -1}, "cutout=-1; allowed: a whole number of 0 or more"),
         ({"cutout": 1.5}, "cutout=1.5; allowed"),
-        ({"fill": (1.0, 2.0)}, "allowed: one number, or 3, one a channel"),
+        ({"fill": (1.0, 2.0)}, "allowed: a tuple of one number, or of 3, one a channel"),
         ({"fill": (float("nan"),)}, "fill=nan; allowed: a finite number"),
     ],
 )
