@@ -146,7 +146,7 @@ def test_no_finite_float32_overflows(layer: sn.Layer) -> None:
 
 @pytest.mark.parametrize("make", [lambda: sn.LeakyReLU(1.001), lambda: sn.LeakyReLU(-0.001), lambda: sn.Normal(-0.001)])
 def test_settings_out_of_range_are_refused(make: Callable[[], Any]) -> None:
-    with pytest.raises(ValueError, match="must be|allowed"):
+    with pytest.raises(ValueError, match=r"must be|allowed"):
         make()
 
 
