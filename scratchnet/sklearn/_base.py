@@ -1,10 +1,12 @@
 """What both estimators share: they build a stack of one run from their parameters and train it epoch by epoch."""
 
+import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any, Self
+from functools import wraps
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import scipy.sparse
@@ -27,6 +29,28 @@ _ROWS = 1000  # that are predicted at once
 _NUMBERS = 2**22  # of sparse rows that are dense at once
 _BATCH, _WHOLE = 32, 64  # batch_size="auto": the first, or all rows where there are no more than the second
 _FLOATS = [np.float64, np.float32]
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def all_or_nothing(fit: _Method) -> _Method:
+    """A `fit` or `partial_fit` that leaves the estimator as it was where it raises."""
+
+    @wraps(fit)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before, trained = vars(self).copy(), hasattr(self, "_stack")
+        if trained:  # an epoch changes these in place
+            before["_order"] = copy.deepcopy(self._order)
+            state = {name: value.clone() for name, value in self._stack.state_dict().items()}
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            if trained:
+                self._stack.load_state_dict(state)
+            raise
+
+    return method  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -183,7 +207,7 @@ class ScratchEstimator(BaseEstimator):
         means = torch.cat(losses)
         sizes = torch.tensor([min(batch, len(rows) - start) for start in range(0, len(rows), batch)])
         self.n_iter_ += 1
-        self.loss_curve_.append(float((means * sizes).sum() / len(rows)))
+        self.loss_curve_ = [*self.loss_curve_, float((means * sizes).sum() / len(rows))]
         if not all(value.isfinite().all() for value in self._stack.params.values()):
             remedy = "scale the features, or take a smaller lr"
             raise ValueError(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scratchnet.losses import CrossEntropy, MeanSquaredError
 from scratchnet.schedules import Constant
-from scratchnet.sklearn._base import Rows, ScratchEstimator
+from scratchnet.sklearn._base import Rows, ScratchEstimator, all_or_nothing
 
 _PARAMETERS = """
 
@@ -67,6 +67,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
     label_smoothing: float = 0.01
     class_weight: Any = None
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on X (N, I) with labels y (N,), from the start unless `warm_start`; sample_weight (N,)."""
         again = self.warm_start and hasattr(self, "network_")
@@ -79,6 +80,7 @@ class ScratchClassifier(ClassifierMixin, ScratchEstimator):
         rows = self._weighted(X, targets.astype(np.int64), sample_weight)
         return self._fit(rows, len(self.classes_), self._loss(rows))
 
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one pass over X and y; the first call needs all `classes` that will ever come.
 
@@ -150,12 +152,14 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):
 
     normalize_y: bool = True
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on X (N, I) with targets y (N,) or (N, K), from the start unless `warm_start`; sample_weight (N,)."""
         again = self.warm_start and hasattr(self, "network_")
         rows = self._targets(X, y, sample_weight, reset=not again)
         return self._fit(rows, rows.targets.shape[1], MeanSquaredError())
 
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on for one pass over X and y.
 

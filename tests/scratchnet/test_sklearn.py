@@ -1,9 +1,11 @@
 """The estimators are scikit-learn's: its own checks, its searches and pipelines, and the engine's numbers inside."""
 
+import copy
 import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -326,6 +329,54 @@ def test_warm_start_goes_on_from_the_last_weights() -> None:
         model.fit(X, y)
     with pytest.raises(ValueError, match=r"y holds \[3\], which are not among the classes"):
         again.fit(X, np.where(y == 0, 3, y))
+
+
+class Interrupted:
+    """Rows whose reading is stopped by Ctrl-C."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise KeyboardInterrupt
+
+
+FAILING: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+    "other kinds of targets": lambda model, X, y: model.fit(X, y + 0.5 if is_classifier(model) else np.full(150, "a")),
+    "a wrong parameter": lambda model, X, y: model.set_params(lr=-1).fit(X, y),
+    "weights of 0": lambda model, X, y: model.fit(X[:, :2], y, sample_weight=0 * y),
+    "divergence": lambda model, X, y: model.set_params(optimizer="sgd", lr=1e200).fit(X, y),
+    "lengths that differ": lambda model, X, y: model.partial_fit(X, y[:-1]),
+    "an interrupt": lambda model, X, y: model.partial_fit(Interrupted(), y),
+}
+FAILING_AGAIN: dict[str, Callable[[Any, np.ndarray, np.ndarray], Any]] = {
+    "other widths": lambda model, X, y: model.set_params(warm_start=True, hidden=(9,)).fit(X, y),
+    "fewer features": lambda model, X, y: model.set_params(warm_start=True).fit(X[:, :2], y),
+    "divergence in partial_fit": lambda model, X, y: model.partial_fit(1e300 * X, y),
+}
+
+
+@pytest.mark.parametrize("kind", [ScratchClassifier, ScratchRegressor])
+@pytest.mark.parametrize("failing", FAILING.values(), ids=FAILING)
+def test_a_first_fit_that_fails_leaves_the_estimator_unfitted(kind: Any, failing: Any) -> None:
+    model = kind(**QUICK)
+    with pytest.raises((ValueError, KeyboardInterrupt)):
+        failing(model, *scaled())
+    with pytest.raises(NotFittedError):
+        model.predict(scaled()[0])
+
+
+@pytest.mark.parametrize("kind", [ScratchClassifier, ScratchRegressor])
+@pytest.mark.parametrize("failing", (FAILING | FAILING_AGAIN).values(), ids=FAILING | FAILING_AGAIN)
+def test_a_fit_that_fails_leaves_a_fitted_estimator_as_it_was(kind: Any, failing: Any) -> None:
+    X, y = scaled()
+    model = kind(**QUICK, optimizer="sgd", dropout=0.1, patience=9).fit(X, y)
+    attributes, parameters, untouched = set(vars(model)), model.get_params(), copy.deepcopy(model)
+    with pytest.raises((ValueError, KeyboardInterrupt)):
+        failing(model, X, y)
+    assert set(vars(model)) == attributes
+    model.set_params(**parameters)
+    for _ in range(2):
+        assert (model.n_iter_, model.loss_curve_) == (untouched.n_iter_, untouched.loss_curve_)
+        assert (model.predict(X) == untouched.predict(X)).all()
+        model.partial_fit(X, y), untouched.partial_fit(X, y)  # both go on alike
 
 
 def test_large_targets_need_no_scaling() -> None:
