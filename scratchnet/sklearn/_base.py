@@ -208,11 +208,9 @@ class ScratchEstimator(BaseEstimator):
         sizes = torch.tensor([min(batch, len(rows) - start) for start in range(0, len(rows), batch)])
         self.n_iter_ += 1
         self.loss_curve_ = [*self.loss_curve_, float((means * sizes).sum() / len(rows))]
-        if not all(value.isfinite().all() for value in self._stack.params.values()):
-            remedy = "scale the features, or take a smaller lr"
-            raise ValueError(
-                f"{type(self).__name__}: weights are no longer finite after epoch {self.n_iter_}; {remedy}"
-            )
+        if not all(value.isfinite().all() for value in self._stack.state_dict().values()):
+            what, remedy = "weights, or their moments,", "scale features, targets and weights, or take a smaller lr"
+            raise ValueError(f"{type(self).__name__}: {what} are no longer finite after epoch {self.n_iter_}; {remedy}")
 
     def _batch(self, rows: int) -> int:
         if self.batch_size != "auto":
@@ -233,7 +231,12 @@ class ScratchEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> Tensor:
         """The network's outputs for X, (N, K) in float64."""
         check_is_fitted(self)
-        return self._raw(validate_data(self, X, reset=False, dtype=_FLOATS, accept_sparse="csr"))
+        X = validate_data(self, X, reset=False, dtype=_FLOATS, accept_sparse="csr")
+        self._check_fits("X", X, str(self._stack.dtype).removeprefix("torch."))
+        outputs = self._raw(X)
+        if not outputs.isfinite().all():
+            raise ValueError(f"{type(self).__name__}: X is so large that the network's outputs overflow; scale it")
+        return outputs
 
     def _checked(self, X: Any, y: Any, *, reset: bool, **options: Any) -> tuple[Any, np.ndarray]:
         """X and y as arrays, or X as a sparse matrix, after a check of the parameters."""
@@ -241,7 +244,15 @@ class ScratchEstimator(BaseEstimator):
         if self.device == "cuda" and not torch.cuda.is_available():
             raise ValueError(f"{type(self).__name__}: device='cuda': torch sees no CUDA device; take 'auto' or 'cpu'")
         X, y = validate_data(self, X, y, reset=reset, dtype=_FLOATS, accept_sparse="csr", **options)
+        self._check_fits("X", X)
         return X, y
+
+    def _check_fits(self, name: str, values: Any, dtype: str | None = None) -> None:
+        """Raise ValueError for numbers that the network's type cannot hold."""
+        dtype, largest = dtype or self.dtype, float(max(values.max(), -values.min()))
+        if not largest <= float(np.finfo(dtype).max):
+            remedy = "scale it" if dtype == "float64" else "scale it, or take dtype='float64'"
+            raise ValueError(f"{type(self).__name__}: {name} holds {largest:g}, which {dtype} cannot hold; {remedy}")
 
     def _weighted(self, X: Any, targets: np.ndarray, sample_weight: Any) -> Rows:
         """With weights of mean 1: they say what rows count against each other, not how large a step is."""
@@ -250,6 +261,7 @@ class ScratchEstimator(BaseEstimator):
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         if not weight.any():
             raise ValueError(f"{type(self).__name__}: sample_weight is 0 for all rows; give one above 0")
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1])  # by a power of two: their sum may overflow
         return Rows(X, targets, weight / weight.mean())
 
     def __sklearn_tags__(self) -> Any:

@@ -174,7 +174,10 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """(N,) or (N, K), as the targets were."""
-        outputs = self._outputs(X).numpy() * self.y_scale_ + self.y_mean_
+        with np.errstate(over="ignore"):  # told in the next line
+            outputs = self._outputs(X).numpy() * self.y_scale_ + self.y_mean_
+        if not np.isfinite(outputs).all():
+            raise ValueError("ScratchRegressor: a prediction exceeds 1.8e308, the largest of float64; fit smaller y")
         return outputs[:, 0] if self._one_value else outputs
 
     def __sklearn_tags__(self) -> Any:
@@ -189,15 +192,34 @@ class ScratchRegressor(RegressorMixin, ScratchEstimator):
         X, y = self._checked(X, y, reset=reset, multi_output=True, y_numeric=True)
         targets = y.reshape(len(y), -1).astype(np.float64)
         rows = self._weighted(X, targets, sample_weight)
+        if rows.weight is not None:
+            targets[rows.weight == 0] = 0  # as if these rows were not there, whatever they hold
         if reset:
             self._one_value = y.ndim == 1
             self.y_mean_, self.y_scale_ = np.zeros(targets.shape[1]), np.ones(targets.shape[1])
             if self.normalize_y:
-                self.y_mean_ = np.average(targets, 0, rows.weight)
-                deviation = np.sqrt(np.average((targets - self.y_mean_) ** 2, 0, rows.weight))
-                self.y_scale_ = np.where(deviation > 1e-12 * np.abs(self.y_mean_), deviation, 1.0)
+                self.y_mean_, self.y_scale_ = _mean_and_scale(targets, rows.weight)
         if targets.shape[1] != len(self.y_mean_):
             raise ValueError(
                 f"ScratchRegressor: y has {targets.shape[1]} values an example, the first call had {len(self.y_mean_)}"
             )
-        return Rows(X, (targets - self.y_mean_) / self.y_scale_, rows.weight)
+        with np.errstate(over="ignore"):  # told in the next line
+            targets = (targets - self.y_mean_) / self.y_scale_
+        self._check_fits("normalised y" if self.normalize_y else "y", targets)
+        return Rows(X, targets, rows.weight)
+
+
+def _mean_and_scale(targets: np.ndarray, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) mean and deviation of targets (N, K); 1 in place of the deviation of a target that never changes.
+
+    Sums and squares are of numbers below 1, which are the targets divided by a power of two: that rounds nothing.
+    """
+    exponent = np.frexp(np.abs(targets).max(0))[1]
+    scaled = np.ldexp(targets, -exponent)
+    mean = np.average(scaled, 0, weight)
+    deviation = np.sqrt(np.average((scaled - mean) ** 2, 0, weight))
+    constant = deviation <= 1e-12 * np.abs(mean)
+    scale = np.where(constant, 1.0, np.ldexp(deviation, exponent))
+    if (scale < np.finfo(float).tiny).any():
+        raise ValueError("ScratchRegressor: y deviates by less than 2.2e-308, which float64 cannot hold; multiply y")
+    return np.ldexp(mean, exponent), scale

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis.extra.numpy
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
@@ -25,6 +28,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import scratchnet as sn
 from scratchnet.sklearn import ScratchClassifier, ScratchRegressor
+from scratchnet.sklearn._estimators import _mean_and_scale
 
 IRIS = load_iris(return_X_y=True)
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 5, "random_state": 0, "batch_size": 32, "schedule": "constant"}
@@ -233,10 +237,17 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(wrong: dict[str, Any], 
         ScratchClassifier(**wrong).fit(*IRIS)
 
 
-def test_training_that_diverges_is_an_error() -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        ScratchRegressor(optimizer="sgd", lr=1e3, random_state=0),
+        ScratchRegressor(normalize_y=False, random_state=0),  # squares of its gradients overflow, its weights do not
+    ],
+)
+def test_training_that_diverges_is_an_error(model: Any) -> None:
     X, y = scaled()
-    with pytest.raises(ValueError, match=r"weights are no longer finite after epoch .*; scale the features, or take"):
-        ScratchRegressor(optimizer="sgd", lr=1e3, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"weights, or their moments, are no longer finite after epoch .*; scale"):
+        model.fit(X, 1e200 * y)
 
 
 def repeated(X: Any, y: Any, counts: np.ndarray) -> tuple[Any, Any]:
@@ -388,6 +399,63 @@ def test_large_targets_need_no_scaling() -> None:
     np.testing.assert_allclose(model.predict(X), raw.predict(X) * y.std() + y.mean(), rtol=1e-6)
     same = ScratchRegressor(random_state=0, epochs=3).fit(X, np.full(len(y), 7.0))
     assert np.abs(same.predict(X) - 7).max() < 3
+
+
+TARGETS = hypothesis.extra.numpy.arrays(
+    float, st.tuples(st.integers(1, 20), st.just(2)), elements=st.floats(-1e3, 1e3).map(lambda value: round(value, 3))
+)
+
+
+@given(TARGETS, st.integers(-900, 900), st.randoms(use_true_random=False))
+def test_mean_and_deviation_of_targets_of_any_size(y: np.ndarray, power: int, random: Any) -> None:
+    weight = np.array([random.choice([0.0, 0.5, 1.0, 3.0]) for _ in y])
+    weight[0] = 1
+    mean, deviation = np.average(y, 0, weight), np.sqrt(np.average((y - np.average(y, 0, weight)) ** 2, 0, weight))
+    found = _mean_and_scale(np.ldexp(y, power), weight)
+    varies = deviation > 1e-12 * np.abs(mean)
+    assert (np.ldexp(found[0], -power) == mean).all()
+    assert (found[1] == np.where(varies, np.ldexp(deviation, power), 1)).all()
+
+
+def test_targets_of_any_size_train_alike() -> None:
+    X, y = scaled()
+    y = y + X[:, 0]
+    ordinary = ScratchRegressor(**QUICK).fit(X, y).predict(X)
+    for size in (1e-300, 1e-163, 1e200, 1e304):
+        np.testing.assert_allclose(ScratchRegressor(**QUICK).fit(X, y * size).predict(X) / size, ordinary, rtol=1e-6)
+    weight = np.arange(150) % 2
+    ordinary = ScratchRegressor(**QUICK).fit(X, y, weight).predict(X)
+    y[weight == 0] = 1e200
+    np.testing.assert_array_equal(ScratchRegressor(**QUICK).fit(X, y, weight).predict(X), ordinary)
+
+
+def test_weights_of_rows_of_any_size_train_alike() -> None:
+    X, y = scaled()
+    weight = 1.0 + np.arange(150) % 2
+    ordinary = ScratchClassifier(**QUICK).fit(X, y, weight).predict_proba(X)
+    for size in (5e-324, 2.0**1022):
+        assert (ScratchClassifier(**QUICK).fit(X, y, weight * size).predict_proba(X) == ordinary).all()
+
+
+def test_numbers_that_the_types_cannot_hold_are_refused() -> None:
+    X, y = scaled()
+    single = ScratchClassifier(**QUICK, dtype="float32").fit(X, y)
+    large = "ScratchClassifier: X holds .*e.300, which float32 cannot hold; scale it, or take dtype='float64'"
+    for method in (single.predict, single.predict_proba, lambda X: clone(single).fit(X, y)):
+        for rows in (X * 1e300, -np.abs(X) * 1e300, scipy.sparse.csr_array(X * 1e300)):
+            with pytest.raises(ValueError, match=large):
+                method(rows)
+    double = ScratchRegressor(**QUICK | {"epochs": 30, "hidden": ()}).fit(X, 100 * X[:, 0])
+    with pytest.raises(ValueError, match=r"a prediction exceeds 1.8e308, the largest of float64; fit smaller y"):
+        double.predict(1e306 * X)
+    double._stack.params["0.weight"].mul_(1e5)
+    with pytest.raises(ValueError, match="X is so large that the network's outputs overflow; scale it"):
+        double.predict(1e306 * X)
+    with pytest.raises(ValueError, match=r"y deviates by less than 2.2e-308, which float64 cannot hold; multiply y"):
+        ScratchRegressor(**QUICK).fit(X, 1e-310 * X[:, 0])
+    for settings in ({"dtype": "float32", "normalize_y": False}, {"dtype": "float32"}):
+        with pytest.raises(ValueError, match=r"y holds .*e.* which float32 cannot hold; scale it, or take"):
+            ScratchRegressor(**QUICK, **settings).partial_fit(X, y).partial_fit(X, y * 1e300)
 
 
 def test_the_estimators_score_is_that_of_the_engine() -> None:
