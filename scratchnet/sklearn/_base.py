@@ -25,7 +25,7 @@ from scratchnet.schedules import OneCycle, Schedule
 from scratchnet.sklearn._parameters import OPTIMIZERS, SCHEDULES, check_parameters
 from scratchnet.stack import Stack
 
-_ROWS = 1000  # that are predicted at once
+_ROWS = 1000  # that are predicted at once, and that a batch may have room for whatever there is
 _NUMBERS = 2**22  # of sparse rows that are dense at once
 _BATCH, _WHOLE = 32, 64  # batch_size="auto": the first, or all rows where there are no more than the second
 _FLOATS = [np.float64, np.float32]
@@ -214,7 +214,7 @@ class ScratchEstimator(BaseEstimator):
 
     def _batch(self, rows: int) -> int:
         if self.batch_size != "auto":
-            return int(self.batch_size)
+            return min(int(self.batch_size), max(rows, _ROWS))  # a batch's memory is taken whether it is full or not
         return rows if rows <= _WHOLE else _BATCH
 
     def _raw(self, X: Any) -> Tensor:

@@ -390,6 +390,14 @@ def test_a_fit_that_fails_leaves_a_fitted_estimator_as_it_was(kind: Any, failing
         model.partial_fit(X, y), untouched.partial_fit(X, y)  # both go on alike
 
 
+def test_a_batch_larger_than_the_rows_is_all_rows() -> None:
+    X, y = scaled()
+    for kind in (ScratchClassifier, ScratchRegressor):
+        large, whole = (kind(**QUICK | {"batch_size": size}).fit(X, y) for size in (10**30, 1000))
+        assert (large.predict(X) == whole.predict(X)).all()
+        assert large.partial_fit(X[:9], y[:9]).loss_curve_ == whole.partial_fit(X[:9], y[:9]).loss_curve_
+
+
 def test_large_targets_need_no_scaling() -> None:
     X, y = load_diabetes(return_X_y=True)
     model = ScratchRegressor(random_state=0).fit(X, y)
