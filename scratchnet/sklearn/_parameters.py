@@ -23,7 +23,10 @@ def _count(value: Any, least: int = 1) -> bool:
 
 
 def _real(value: Any, least: float, below: float = math.inf) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < below
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) < below
+    except OverflowError:  # a whole number beyond float64
+        return False
 
 
 def _one_of(names: Iterable[str], kind: type | None = None) -> Rule:
@@ -59,8 +62,12 @@ _ALLOWED: dict[str, Rule] = {
     "warm_start": _SWITCH,
     "normalize_y": _SWITCH,
     "class_weight": (
-        lambda value: value is None or value == "balanced" or isinstance(value, dict),
-        "None, 'balanced', or a dict of a weight for each class",
+        lambda value: (
+            all(_real(weight, 0) for weight in value.values())
+            if isinstance(value, dict)
+            else value is None or (isinstance(value, str) and value == "balanced")
+        ),
+        "None, 'balanced', or a dict of a weight of 0 or more for each class",
     ),
     "epochs": _COUNT,
     "label_smoothing": _PROBABILITY,

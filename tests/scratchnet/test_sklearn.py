@@ -229,6 +229,11 @@ def test_all_settings_train_and_survive_a_clone(settings: dict[str, Any]) -> Non
         ({"patience": -1}, "patience=-1; allowed: a whole number of 0 or more"),
         ({"validation_fraction": 0}, "validation_fraction=0; allowed: between 0 and 1"),
         ({"layer_norm": 1}, "layer_norm=1; allowed: True or False"),
+        ({"class_weight": np.ones(3)}, r"class_weight=array.*; allowed: None, 'balanced', or a dict of a weight of"),
+        ({"class_weight": {0: "a"}}, r"class_weight=\{0: 'a'\}; allowed"),
+        ({"class_weight": {0: -1}}, r"class_weight=\{0: -1\}; allowed"),
+        ({"lr": 10**400}, r"lr=10*; allowed: a number above 0"),
+        ({"l2": 10**400}, r"l2=10*; allowed: 0 or more"),
         ({"dtype": "float16"}, "dtype='float16'; allowed: float32, float64"),
     ],
 )
