@@ -123,7 +123,7 @@ class ScratchEstimator(BaseEstimator):
             self._load(before)
         held_out = None
         if self.patience:
-            rows, held_out = rows.split(self.validation_fraction, int(self._order.integers(2**31)))
+            rows, held_out = self._split(rows)
         examples = None if scipy.sparse.issparse(rows.X) else rows.examples().to(self._stack.device)
         self.validation_scores_: list[float] = []
         best: dict[str, Tensor] = {}
@@ -140,6 +140,18 @@ class ScratchEstimator(BaseEstimator):
         if best:
             self._load(best)
         return self
+
+    def _split(self, rows: Rows) -> tuple[Rows, Rows]:
+        """(train, held out); ValueError where one of them would be empty or count nothing."""
+        seed, remedy = int(self._order.integers(2**31)), "take another validation_fraction, or patience=0"
+        try:
+            parts = rows.split(self.validation_fraction, seed)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: no rows can be held out: {error}; {remedy}") from error
+        for part in parts:
+            if part.weight is not None and not part.weight.any():
+                raise ValueError(f"{type(self).__name__}: all rows that count are held out, or none; {remedy}")
+        return parts
 
     def _validate(self, outputs: Tensor, rows: Rows) -> float:
         """The score of the network's outputs (N, K) for these rows."""
@@ -200,7 +212,10 @@ class ScratchEstimator(BaseEstimator):
             part = order[start : start + stretch]
             chosen = examples
             if chosen is None:
-                chosen, part = rows.take(part).examples().to(self._stack.device), np.arange(len(part))
+                taken = part
+                if rows.weight is not None:  # with one that counts, as `Examples` wants it, though no step reads it
+                    taken = np.append(part, rows.weight.argmax())
+                chosen, part = rows.take(taken).examples().to(self._stack.device), np.arange(len(part))
             index = torch.from_numpy(part).to(self._stack.device)
             with _threads(self.threads):
                 losses.append(self._stack.train(chosen, index, batch)[:, 0].double().cpu())

@@ -331,6 +331,26 @@ def test_sparse_rows_train_as_dense_ones(container: Any, monkeypatch: pytest.Mon
     np.testing.assert_allclose(one, ScratchRegressor(**QUICK).partial_fit(X, y).predict(container(X)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [ScratchClassifier, ScratchRegressor])
+def test_weights_of_0_for_all_of_a_part_of_sparse_rows(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scratchnet.sklearn._base._NUMBERS", 1)  # a batch at a time
+    X, y = scaled()
+    weight = np.where(np.arange(150) < 148, 0, 1)
+    dense, sparse = (kind(**QUICK).fit(rows, y, weight).predict(X) for rows in (X, scipy.sparse.csr_array(X)))
+    np.testing.assert_allclose(sparse, dense, rtol=1e-12)
+
+
+def test_rows_that_cannot_be_held_out_are_told() -> None:
+    X, y = scaled()
+    for settings, labels, weight in (
+        ({"validation_fraction": 0.999}, y, None),
+        ({}, np.r_[y[1:], 9], None),
+        ({}, y, np.arange(150) == 3),
+    ):
+        with pytest.raises(ValueError, match=r"^ScratchClassifier: .* held out.*; take another validation_fraction"):
+            ScratchClassifier(**QUICK, patience=1, **settings).fit(X, labels, weight)
+
+
 def test_warm_start_goes_on_from_the_last_weights() -> None:
     X, y = scaled()
     model = ScratchClassifier(**QUICK, warm_start=True, lr=0.01).fit(X, y)
