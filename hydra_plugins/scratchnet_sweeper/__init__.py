@@ -82,6 +82,7 @@ class SearchSweeper(GridSweeper):
 
 
 def _raise_first_failure(returns: Sequence[JobReturn]) -> None:
-    for job in returns:
-        if job.status == JobStatus.FAILED:  # `job.return_value` would print a line of Hydra's before ours
-            raise job._return_value
+    """Of a run that has failed, before those that were not trained because of it."""
+    failed = [job for job in returns if job.status == JobStatus.FAILED]
+    for job in sorted(failed, key=lambda job: getattr(job, "result", job) is None):
+        raise job._return_value  # `job.return_value` would print a line of Hydra's before ours

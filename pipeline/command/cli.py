@@ -17,7 +17,7 @@ from pipeline.command._user_configs import check_user_configs
 from pipeline.command.callbacks import PipelineCallback
 from pipeline.command.task import run
 from pipeline.config.folder import PRIMARY, conf_folder
-from pipeline.errors import UserError, explain
+from pipeline.errors import RunFailed, UserError, explain
 from pipeline.runs.folders import holds_result, run_folders
 from pipeline.stopping import STOPPED, Terminated, handle_signals, heard, say
 
@@ -74,6 +74,9 @@ def _run(full: bool) -> int:
         if full or message is None:
             raise
         print(message, file=sys.stderr)
+        refused = isinstance(error, (UserError, HydraException, OmegaConfBaseException))
+        if refused and not isinstance(error, RunFailed):
+            PipelineCallback.sweep_folder = None  # which may hold what an earlier command has trained
         return 1
     return 0
 

@@ -19,7 +19,7 @@ from pipeline.command._jobs import compose_all
 from pipeline.command._sources import config_flags, tell_files
 from pipeline.command.callbacks import PipelineCallback, deadline
 from pipeline.command.task import tell
-from pipeline.config.assemble import build_run
+from pipeline.config.assemble import build_run, check_device
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
 from pipeline.errors import RunFailed, UserError
@@ -60,6 +60,9 @@ def launch(
     check_job_folders(Path(str(config.hydra.sweep.dir)), [job.folder for job in composed])
     _refuse_shared_folders(composed, identities)
     _refuse_unfit(checked, datasets, composed)
+    if backend.shares_memory:
+        for run_config in checked:
+            check_device(run_config)
     sweep, options = Path(str(config.hydra.sweep.dir)), checked[0].sweep
     if options.kind == "halving":
         one_metric(checked, "sweep=halving")
@@ -88,10 +91,15 @@ def launch(
         clean(sweep)
         ledger.write()
         if options.kind == "confirm":
-            select(config)[0].write(sweep)
+            selection = select(config)[0]
+            selection.write(sweep)
+            if (count := len(selection.selected)) < options.top:
+                print(
+                    f"{selection.sweep}: of its settings {count} finished, less than sweep.top={options.top}; all train"
+                )
         clear(sweep / COMMAND)
         write_whole(sweep / COMMAND, OmegaConf.to_yaml(config))
-        write_latest(sweep, [job.name for job in jobs], goes_on=initial_job_idx > 0)
+        write_latest(sweep, [job.name for job in jobs], options, goes_on=initial_job_idx > 0)
         started = time.perf_counter()
         training = {job.folder for job in plan.training}
         _write_hydra([job for job in composed if job.folder in training])

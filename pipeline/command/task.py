@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from pipeline.command._sources import config_flags, tell_once
 from pipeline.config.check import check
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError, explain
+from pipeline.errors import RunFailed, UserError, explain
 from pipeline.files import CHECKPOINT
 
 
@@ -38,7 +38,7 @@ def run(composed: DictConfig) -> float | None:
             [result] = train([job], dataset, lambda epochs: board.advance(0, epochs), checkpoint=folder / CHECKPOINT)
     except (UserError, OSError) as error:
         if hydra.mode != RunMode.RUN:
-            raise
+            raise RunFailed(f"{folder}: {explain(error) if isinstance(error, OSError) else error}") from error
         # Hydra would print a line of its own first. A sweep must continue, a single run may exit here.
         print(explain(error) if isinstance(error, OSError) else error, file=sys.stderr)
         raise SystemExit(1) from None

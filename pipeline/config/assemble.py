@@ -28,6 +28,12 @@ def build_device(config: Config) -> torch.device:
     return torch.device(name)
 
 
+def check_device(config: Config) -> None:
+    """Raise UserError where this machine lacks the device of `training.device`."""
+    if config.training.device == "cuda" and not torch.cuda.is_available():
+        raise UserError("training.device=cuda: torch sees no CUDA device; use training.device=auto or cpu")
+
+
 def build_examples(config: Config, dataset: Dataset, split: Split) -> sn.Examples:
     """The split for the engine: flat rows, bytes kept as bytes, with the normalisation to apply."""
     inputs, targets = tensor_of(split.inputs), targets_for(build_loss(config.training, dataset), split.targets)

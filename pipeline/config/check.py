@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -72,9 +73,19 @@ def check_values(values: dict[Any, Any]) -> Config:
         config = Config.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_without_echoes([_line(detail, values) for detail in _closest(error.errors())])) from error
-    if mistakes := config.all_mistakes():
+    if mistakes := config.all_mistakes() + _unknown(config.sweep.replicates):
         raise ConfigError(mistakes)
     return config
+
+
+def _unknown(keys: Sequence[str]) -> list[str]:
+    """What is wrong with keys of `sweep.replicates` that no configuration has."""
+    known = keys_of("") | {f"{group}.{key}" for group in keys_of("") for key in keys_of(group) if sections_of(group)}
+    return [
+        f"sweep.replicates: {key}: {unknown_key(key)}"
+        for key in keys
+        if ".".join(key.split(".")[:2]) not in known  # below that are a user's own
+    ]
 
 
 def _without_echoes(lines: list[str]) -> list[str]:

@@ -161,6 +161,8 @@ class Sweep(Section):
     def mistakes(self, config: Sections) -> list[str]:
         if self.kind == "halving" and not config.dataset.validation_fraction:
             return ["sweep=halving: needs dataset.validation_fraction above 0: it compares runs on validation"]
+        if self.kind == "halving" and config.training.epochs < self.rungs:
+            return [f"sweep.rungs={self.rungs}: more than training.epochs={config.training.epochs}; change either"]
         return []
 
 

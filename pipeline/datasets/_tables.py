@@ -101,6 +101,8 @@ def _csv(path: Path, stream: TextIO, decimal: str, text: Sequence[str], rows: in
         raise
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, csv.Error) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        if isinstance(error, pd.errors.ParserWarning):  # which says it in terms of its own arguments
+            reason = "a line has more values"
         raise UserError(
             f"{path}: {reason}; every line needs as many values as the first has names ({len(header)})"
         ) from None

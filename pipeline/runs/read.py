@@ -22,6 +22,7 @@ from pipeline.files import HISTORY, write_whole
 from pipeline.flatten import flatten
 from pipeline.runs.folders import is_run, run_folders
 from pipeline.runs.history import History, read_history
+from pipeline.runs.latest import read_latest
 from pipeline.runs.metrics import best_row, run_metrics, task_of
 from pipeline.runs.problem import Problem
 from pipeline.runs.result import Result, read_result
@@ -76,6 +77,8 @@ def collect(folders: Sequence[Path]) -> Collected:
     problems: list[Problem] = []
     origins: dict[Path, tuple[Path, str]] = {}  # by resolved run folder: none is counted twice
     for folder, label in zip(unique, _labels(unique), strict=True):
+        latest = read_latest(folder)
+        said = dict(flatten("config", {"sweep": latest.sweep})) if latest and latest.sweep else {}
         for path in run_folders(folder, problems):
             if path.resolve() in origins:
                 continue
@@ -83,7 +86,7 @@ def collect(folders: Sequence[Path]) -> Collected:
             name = inner if inner and len(unique) == 1 else "/".join(filter(None, (label, inner)))
             result, history = _read_run(path, problems)
             if result is not None:
-                records.append({"run": name, **_record(result)})
+                records.append({"run": name, **_record(result), **said})
                 origins[path.resolve()] = (folder, inner or path.resolve().name)
                 if history is not None:
                     histories.append((name, history))

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 import scratchnet as sn
-from pipeline.config.assemble import DTYPES, build_device, build_examples, build_run, compile_for
+from pipeline.config.assemble import DTYPES, build_device, build_examples, build_run, check_device, compile_for
 from pipeline.config.schema import Config
 from pipeline.datasets import Dataset
-from pipeline.errors import UserError
 from pipeline.runs.job import Job
 
 SPLITS = ("train", "validation", "test")
@@ -39,8 +38,7 @@ class Setup:
         config = jobs[0].config
         training = config.training
         torch.set_num_threads(training.threads)
-        if training.device == "cuda" and not torch.cuda.is_available():
-            raise UserError("training.device=cuda: torch sees no CUDA device; use training.device=auto or cpu")
+        check_device(config)
         splits = {name: build_examples(config, dataset, getattr(dataset, name)) for name in SPLITS}
         configs = [
             max((job.config for job, job_row in zip(jobs, rows, strict=True) if job_row == row), key=_epochs)

@@ -50,8 +50,9 @@ class SweepCommand:
         space = {str(key): words for key, value in pairs if (words := _in_words(str(value)))}
         sampler = str(sweeper.get("sampler") or "tpe") if searched else None
         command = shlex.join(["python", "-m", "pipeline", *flags, "-m", *overrides])
-        selection = read_selection(folders[0])
-        return cls(command, space, sampler, selection.sweep if selection else "", read_latest(folders[0]))
+        selection, latest = read_selection(folders[0]), read_latest(folders[0])
+        runs = set(latest.runs) if latest else None
+        return cls(command, space, sampler, selection.sweep if selection else "", runs)
 
 
 def _in_words(value: str) -> str:

@@ -1,5 +1,6 @@
 """Sweeps that decide as they go: Optuna's suggestions, and successive halving."""
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -230,6 +231,9 @@ def test_the_best_of_a_sweep_are_confirmed_on_new_seeds(tmp_path: Path) -> None:
 def test_what_replicated_in_a_sweep_replicates_in_its_confirmation(tmp_path: Path) -> None:
     """Also where its command does not say so again: one split alone would have been selected on."""
     pipeline(tmp_path, "-m", *COMMON, "optimizer.lr=0.1,0.3", "dataset.seed=0,1", "sweep.replicates=[dataset.seed]")
+    lines, _ = pipeline(tmp_path, "-m", "sweep=confirm", "sweep.name=s", "sweep.top=3", "sweep.seeds=2")
+    assert "s: of its settings 2 finished, less than sweep.top=3; all train" in lines
+    shutil.rmtree(tmp_path / "outputs/s-confirmed")
     lines, _ = pipeline(tmp_path, "-m", "sweep=confirm", "sweep.name=s", "sweep.top=1", "sweep.seeds=2")
     new = results(tmp_path / "outputs/s-confirmed")
     assert sorted(zip(new["config.dataset.seed"], new["config.seed"], strict=True)) == [(0, 1), (0, 2), (1, 1), (1, 2)]

@@ -76,6 +76,10 @@ CASES = {
     "-m experiment=plain,search": "experiment=search: hydra/sweeper is search there and grid in another experiment, bu",
     "-m experiment=plain,halving": "experiment=halving: sweep.kind is halving there and grid in another experiment, bu",
     "-m sweep=grid,halving": "sweep.kind: grid for some jobs and halving for others; a sweep has one: give sweep.kind=",
+    "-m sweep=halving training.epochs=2 seed=0,1": "sweep.rungs=3: more than training.epochs=2; change either",
+    "-m sweep.replicates=[dataset.sed] seed=0,1": "sweep.replicates: dataset.sed: no such key; dataset has ",
+    "-m sweep.replicates=[optimizer.foo] seed=0,1": "sweep.replicates: optimizer.foo: no such key; optimizer has beta1",
+    "-m sweep.replicates=[foo] seed=0,1": "sweep.replicates: foo: no such key; the configuration has dataset, ",
     "-m hydra/launcher=basic sweep=halving seed=0,1": "hydra/launcher=basic: trains runs to their end, not sweep=halvi",
     # values of the environment and other letters
     "optimizer.lr=${oc.env:NOT_SET}": "optimizer.lr: environment variable NOT_SET is not set; set it, or give a defaul",

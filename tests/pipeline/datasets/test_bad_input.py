@@ -129,7 +129,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "every line longer": (
         "my.csv",
         b"a,y\n1,2,3\n4,5,6\n",
-        "every line needs as many values as the first has names (2)",
+        "a line has more values; every line needs as many values as the first has names (2)",
     ),
     "Latin-1": ("my.csv", GOOD + b"1,\xe4\n", "line 14 is not UTF-8 text"),
     "binary": ("my.csv", b"a,y\n\0\0", "holds bytes that are no text"),

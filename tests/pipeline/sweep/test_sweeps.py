@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+import torch
 from commands import (
     COMMON,
     ENDLESS,
@@ -273,6 +274,30 @@ def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
     assert error[-1].endswith("; use a smaller network")
 
 
+def test_what_the_latest_command_says_of_the_sweep_holds_for_all_its_runs(tmp_path: Path) -> None:
+    words = ("-m", *QUIET, "optimizer.lr=0.1,0.3", "dataset.seed=0,1", "report=true")
+    pipeline(tmp_path, *words, "sweep.title=Old", "sweep.note=Beware")
+    output, _ = pipeline(tmp_path, *words, "sweep.title=New", "sweep.replicates=[dataset.seed]")
+    assert "4 finished before: nothing to train" in output[0]
+    assert "mean of 2 replicates" in output[-2]
+    report = (tmp_path / "outputs/s/report/report.md").read_text()
+    assert report.startswith("# New\n")
+    assert "Beware" in report  # of which nothing else was said
+    pipeline(tmp_path, *words, "optimizer.lr=0.3,0.5")
+    assert (tmp_path / "outputs/s/report/report.md").read_text().startswith("# Old\n")
+
+
+def test_a_command_that_is_refused_tells_nothing_of_an_earlier_one(tmp_path: Path) -> None:
+    words = ("-m", *QUIET, "optimizer.lr=0.1,0.3", "report=true")
+    pipeline(tmp_path, *words)
+    for wrong, said in (("seed=-1", "seed=-1: should be"), ("training.device=cpu,cuda", "torch sees no CUDA device")):
+        if wrong == "training.device=cpu,cuda" and torch.cuda.is_available():
+            continue
+        output, error = pipeline(tmp_path, *words, wrong, status=1)
+        assert output == []
+        assert said in error[-1]
+
+
 @pytest.mark.slow
 def test_max_failures_stops_early(tmp_path: Path) -> None:
     options = ("sweep.max_failures=1", "hydra.launcher.workers=1")
@@ -280,6 +305,8 @@ def test_max_failures_stops_early(tmp_path: Path) -> None:
     results = pd.read_csv(tmp_path / "outputs/s/results.csv")
     assert list(results["status"]) == ["failed"]
     assert process.returncode == 1
+    failed = results["run"][0]  # the others were not trained because of it
+    assert process.stderr.splitlines()[-1].startswith(f"outputs/s/{failed}: ")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "[]", "null", '{"runs": [1]}', "", "[" * 100_000])
