@@ -40,7 +40,7 @@ def all_or_nothing(fit: _Method) -> _Method:
         before, trained = vars(self).copy(), hasattr(self, "_stack")
         if trained:  # an epoch changes these in place
             before["_order"] = copy.deepcopy(self._order)
-            state = {name: value.clone() for name, value in self._stack.state_dict().items()}
+            state = self._stack.state_dict()
         try:
             return fit(self, *args, **kwargs)
         except BaseException:
