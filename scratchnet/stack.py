@@ -88,9 +88,9 @@ class Stack:
         one for each line of `order`. A run's steps are those that it makes alone with its line and its generator.
         """
         orders = order.unsqueeze(0) if isinstance(order, Tensor) and order.ndim == 1 else order
-        generators = [generator] if generator is None or isinstance(generator, torch.Generator) else list(generator)
+        generators = list(generator) if isinstance(generator, Sequence) else [generator]
         _door.check_training(self.groups, examples, orders, batch_size, augment, generators, mixup)
-        batch_size = min(batch_size, max(len(examples), orders.shape[1], 1))  # memory is that of a batch
+        batch_size = min(int(batch_size), max(len(examples), orders.shape[1], 1))  # memory is that of a batch
         outputs = self.groups[0].network.output_shape(examples.inputs.shape[1:])[0]
         reading = Reading(batch_size, augment, mixup, self.dtype, outputs)
         if len(orders) == 1:

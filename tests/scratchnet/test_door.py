@@ -138,6 +138,12 @@ def test_examples_must_fit_network_and_loss(
     refused(error, said, lambda: stack.evaluate(data))
 
 
+@kernels
+def test_a_whole_number_of_numpy_is_a_size_of_batches(kernel: str) -> None:
+    losses = stack_of(kernel).train(examples(), torch.arange(COUNT), np.int64(5))  # type: ignore[arg-type]
+    assert torch.equal(losses, stack_of(kernel).train(examples(), torch.arange(COUNT), 5))
+
+
 IMAGES = sn.Augment(1, 2, 3, flip=True)
 
 
@@ -160,6 +166,8 @@ IMAGES = sn.Augment(1, 2, 3, flip=True)
         ((torch.arange(COUNT), 5, IMAGES), ValueError, "augment needs a generator"),
         ((torch.arange(COUNT), 5, "x"), TypeError, "augment='x' is not a scratchnet.Augment"),
         ((torch.arange(COUNT), 5, None, None, 0.2), TypeError, "mixup=0.2 is not a scratchnet.Mixup"),
+        ((torch.arange(COUNT), 5, None, 3), TypeError, "generator 3 is not a torch.Generator"),
+        ((torch.arange(COUNT), 5, None, np.random.default_rng(0)), TypeError, "is not a torch.Generator; give torch"),
         ((torch.arange(COUNT), 5, None, [3]), TypeError, "generator 3 is not a torch.Generator"),
         ((torch.arange(COUNT), 5, None, []), ValueError, "generator is empty; give generator=torch.Generator"),
         (
