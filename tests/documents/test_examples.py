@@ -21,8 +21,9 @@ ALL = sorted(path for path in PLACE.rglob("README.md") if path.parent != PLACE)
 OVERVIEW = PLACE / "two_data_sets" / "README.md"
 PAGES = [page for page in ALL if page != OVERVIEW]
 KEYS = {"hidden units": "model.hidden", "learning rate": "optimizer.lr", "L2 penalty": "model.l2"}
-NUMBER = r"(-?[\d,]*\.?\d+)"
-SETTING = rf"((?:(?:{'|'.join(KEYS)}) [\d.e+-]*\d(?:, )?)+)"
+NUMBER = r"([-−]?[\d,]*\.?\d+)"
+KEY = rf"(?i:{'|'.join(KEYS)})"  # a sentence may begin with one
+SETTING = rf"((?:{KEY} [\d.e+-]*\d(?:, )?)+)"
 
 
 class Sweep:
@@ -49,9 +50,10 @@ class Sweep:
     def of(self, words: str, runs: pd.DataFrame | None = None) -> pd.DataFrame:
         """The finished runs of a setting that is given in words."""
         runs = self.finished if runs is None else runs
-        for key, value in re.findall(rf"({'|'.join(KEYS)}) ([\d.e+-]*\d)", words):
-            column = runs[f"config.{KEYS[key]}"]
-            if key == "hidden units":
+        for key, value in re.findall(rf"({KEY}) ([\d.e+-]*\d)", words):
+            name = KEYS[key if key in KEYS else key[0].lower() + key[1:]]
+            column = runs[f"config.{name}"]
+            if name == "model.hidden":
                 wanted = list(map(int, value.split("-")))
                 runs = runs[[ast.literal_eval(text) == wanted for text in column]]
             else:
@@ -71,7 +73,7 @@ class Sweep:
 
 
 def number(text: str) -> float:
-    return float(text.replace(",", ""))
+    return float(text.replace(",", "").replace("−", "-"))
 
 
 def written(text: str) -> object:
@@ -103,7 +105,7 @@ def picked(sweep: Sweep, found: re.Match[str]) -> None:
 def verdicts(sweep: Sweep) -> int:
     """All comparisons of the page together, since their p are adjusted together; -> how many there are."""
     kinds = [rf"{SETTING} beats {SETTING} by", rf"{SETTING} is ahead of {SETTING} by"]
-    kinds += [rf"No difference between {SETTING} and {SETTING} can be shown: the first is ahead by"]
+    kinds += [rf"No difference between {SETTING} and {SETTING} can be shown: the former is ahead by"]
     tail = rf" {NUMBER} ± {NUMBER} (?:points|in R²).*?\(n = {NUMBER}, d = {NUMBER}, (?:adjusted )?p (=|<) {NUMBER}\)"
     compared = []
     for kind, pattern in enumerate(kinds):
@@ -181,7 +183,7 @@ CHECKS: dict[str, Callable[[Sweep, re.Match[str]], None]] = {
     rf"{SETTING}: test {SCORE} {NUMBER} ± {NUMBER}(?: %)?, n = {NUMBER} \w+ \(sd {NUMBER}(?: points)?\)": winner,
     rf"Picked among {NUMBER} settings for the highest mean validation {SCORE}, {NUMBER}(?: %)?,": picked,
     rf"\(sd {NUMBER} points\), {NUMBER} (?:seeds|folds) would show": power,
-    rf"{NUMBER} right of {NUMBER} leave a 95 % interval from {NUMBER} to {NUMBER} % \(Wilson\)": wilson,
+    rf"{NUMBER} right of {NUMBER} leaves? a 95 % interval from {NUMBER} to {NUMBER} % \(Wilson\)": wilson,
     rf"{NUMBER} of {NUMBER} runs are no better than {ALWAYS}": no_better,
     rf"All {NUMBER} runs are better than {ALWAYS}": all_better,
     r"Halving dropped (\d+) of (\d+) runs before their end: (\d+) of (\d+) epochs were trained, (\d+) % were": halving,
