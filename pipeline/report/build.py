@@ -37,6 +37,7 @@ from pipeline.report.statistics.importance import Importance
 from pipeline.report.statistics.ranks import Ranks, across, across_table
 from pipeline.report.statistics.replicates import Replicates, replicates_table
 from pipeline.report.statistics.tests import compare_best
+from pipeline.runs.latest import read_latest
 from pipeline.runs.read import Collected, collect, write_results
 from pipeline.runs.result import Result, read_result
 from pipeline.runs.selection import read_selection
@@ -71,7 +72,7 @@ def build(
     out = out or folders[0] / "report"
     data_sets = DataSets.of(collected.runs)
     if not data_sets.several:
-        _build_one(collected, folders, out, column, reload, tell, also)
+        _build_one(collected, folders, out, column, reload, tell, also, untrained=_untrained(folders, collected))
         return out / "index.html"
     parts = [
         _build_one(
@@ -92,11 +93,12 @@ def _build_one(
     also: Sequence[str],
     title: str = "",
     folder: str = "",
+    untrained: int = 0,
 ) -> Part:
     """Write the report of runs of one data set, whose `title` and `folder` are given where there are several."""
     of_data = f" on {title}" if title else ""
     out.mkdir(parents=True, exist_ok=True)
-    comparison = Comparison.of(collected.runs)
+    comparison = replace(Comparison.of(collected.runs), untrained=untrained)
     wait_for_diagnosis = _apart(_look_at_best, comparison, collected) if reload is None else _no_diagnosis
     at_epoch = at_equal_length(comparison, collected.history)
     wait_for_importance = run_in_background(Importance.of, at_epoch)
@@ -160,6 +162,12 @@ def _build_one(
         write_further(out, replace(findings, figures=figures), also)
     write_readme(out)
     return Part(title, folder, comparison, by_example, read[0], figures)
+
+
+def _untrained(folders: Sequence[Path], collected: Collected) -> int:
+    """How many runs the latest command of a sweep asks for that have not begun, as where it stopped early."""
+    latest = read_latest(folders[0]) if len(folders) == 1 else None
+    return len(set(latest.runs) - set(collected.runs["run"])) if latest else 0
 
 
 def _build_overview(

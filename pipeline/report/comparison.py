@@ -50,7 +50,8 @@ class Comparison:
     A *setting* is a choice of all swept keys except those that replicate: the seed, the fold, and what
     `sweep.replicates` names. Runs of one setting are its replicates. `swept` maps the columns of `runs` in which
     settings differ to short names, `replicating` those in which replicates do. `until` is the epoch up to which figures
-    are the best, where that is earlier than the end of some runs (`pipeline.report.equal_length`).
+    are the best, where that is earlier than the end of some runs (`pipeline.report.equal_length`). `untrained` counts
+    the runs that the latest command asks for and that have not begun.
     """
 
     runs: pd.DataFrame
@@ -58,6 +59,7 @@ class Comparison:
     replicating: dict[str, str]
     task: Task
     until: int | None = None
+    untrained: int = 0
 
     @classmethod
     def of(cls, runs: pd.DataFrame) -> "Comparison":

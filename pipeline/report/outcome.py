@@ -18,7 +18,9 @@ def outcome(comparison: Comparison, replicates: Replicates, of_data: str = "") -
     """The best setting with its scores, then one line for each reason why runs have no more than they have."""
     wrong = [f"{status}: {whose}: {message}" for whose, status, message in messages(comparison.runs) if status in BAD]
     more = [f"… {len(wrong) - _LINES} more reasons in the report"] if len(wrong) > _LINES else []
-    return [*_best(comparison, replicates, of_data), *wrong[:_LINES], *more]
+    left = comparison.untrained
+    begun = [f"not begun: {left} more {'run' if left == 1 else 'runs'} that the sweep asks for"] if left else []
+    return [*_best(comparison, replicates, of_data), *wrong[:_LINES], *more, *begun]
 
 
 def messages(runs: pd.DataFrame) -> list[tuple[str, str, str]]:

@@ -70,6 +70,8 @@ def _ended(comparison: Comparison) -> list[str]:
     counts = comparison.runs["status"].value_counts()
     bad = [count(int(counts[status]), f"{status} run") for status in BAD if status in counts]
     still = [f"Still training: {count(int(counts['training']), 'run')}."] if "training" in counts else []
+    if comparison.untrained:
+        still.append(f"Not begun: {count(comparison.untrained, 'more run')} that the sweep asks for.")
     if bad:
         return [*still, f"Not finished: {', '.join(bad)}."]
     if still:

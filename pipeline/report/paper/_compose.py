@@ -132,11 +132,12 @@ def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
     needs = f"; the sweep {command.confirms}, which it confirms, must be there" if command.confirms else ""
     if command.text and command.runs is None:
         return [f"The command of this sweep, or the last of several{needs}:", Code(command.text)]
-    trained = runs["run"].isin(command.runs or ())
+    trained, left = runs["run"].isin(command.runs or ()), comparison.untrained
+    more = f", and {left} that {'has' if left == 1 else 'have'} not begun," if left else ""
     blocks: list[Block] = []
     if trained.any():
         said = (
-            "This command trains all runs again and writes this report"
+            f"This command trains all runs again{more} and writes this report"
             if trained.all()
             else f"This command, the last of several, trains {trained.sum()} of the {len(runs)} runs again"
         )
@@ -145,7 +146,7 @@ def _commands(comparison: Comparison, command: SweepCommand) -> Sequence[Block]:
     commands = list(dict.fromkeys(singles))
     if not commands:
         return blocks
-    more = f" (of the first {_COMMANDS}; the page has all)" if len(commands) > _COMMANDS else ""
+    first = f" (of the first {_COMMANDS}; the page has all)" if len(commands) > _COMMANDS else ""
     which, one = ("the others", "the other") if blocks else ("the runs again", "it again")
-    said = f"These commands train {which}, each one run{more}:" if len(commands) > 1 else f"This command trains {one}:"
+    said = f"These commands train {which}, each one run{first}:" if len(commands) > 1 else f"This command trains {one}:"
     return [*blocks, said, Code("\n".join(commands[:_COMMANDS]))]

@@ -1,6 +1,7 @@
 """Sentences and numbers of a report, word for word, from runs written down here."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -203,6 +204,8 @@ def test_a_command_says_which_runs_it_trains() -> None:
     made = comparison([0.9, 0.8, 0.7], **{"provenance.command": [f"python -m pipeline seed={n}" for n in range(3)]})
     said, command = _commands(made, SweepCommand("python", runs={"0", "1", "2", "7"}))
     assert (said, command) == ("This command trains all runs again and writes this report:", Code("python"))
+    said, _ = _commands(replace(made, untrained=1), SweepCommand("python", runs={"0", "1", "2", "7"}))
+    assert said == "This command trains all runs again, and 1 that has not begun, and writes this report:"
     said, _, others, commands = _commands(made, SweepCommand("python", confirms="s", runs={"2"}))
     assert said == (
         "This command, the last of several, trains 1 of the 3 runs again; the sweep s, which it confirms, must be "
@@ -214,6 +217,14 @@ def test_a_command_says_which_runs_it_trains() -> None:
     assert (said, command) == ("The command of this sweep, or the last of several:", Code("python"))
     said, _ = _commands(made, SweepCommand())
     assert said == "These commands train the runs again, each one run:"
+
+
+def test_runs_that_have_not_begun_are_counted() -> None:
+    made = comparison([0.9, 0.8])
+    assert outcomes(made) == ["All runs finished."]
+    stopped = replace(made, untrained=10)
+    assert outcomes(stopped) == ["Not begun: 10 more runs that the sweep asks for."]
+    assert outcome(stopped, Replicates.of(stopped))[-1] == "not begun: 10 more runs that the sweep asks for"
 
 
 def test_the_title_names_three_keys_and_counts_the_rest() -> None:

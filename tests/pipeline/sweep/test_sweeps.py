@@ -307,6 +307,10 @@ def test_max_failures_stops_early(tmp_path: Path) -> None:
     assert process.returncode == 1
     failed = results["run"][0]  # the others were not trained because of it
     assert process.stderr.splitlines()[-1].startswith(f"outputs/s/{failed}: ")
+    assert "not begun: 2 more runs that the sweep asks for" in process.stdout.splitlines()
+    report = (tmp_path / "outputs/s/report/report.md").read_text()
+    assert "Not begun: 2 more runs that the sweep asks for." in report
+    assert "This command trains all runs again, and 2 that have not begun, and writes this report:" in report
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "[]", "null", '{"runs": [1]}', "", "[" * 100_000])
