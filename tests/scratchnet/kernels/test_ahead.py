@@ -1,5 +1,6 @@
 """Looking ahead in stochastic gradient descent: the same weights, and blocks as long as pays."""
 
+import math
 from collections.abc import Iterator, Sequence
 from unittest import mock
 
@@ -83,8 +84,11 @@ def test_a_wide_first_layer_ends_where_the_plain_steps_end(
     points = examples(network, count, seed=units)
     moved = sensitivity(run, points, batch, epochs=2)
     assume(moved < 1e-6)  # where steps diverge or are chaotic, so does all rounding
+    # Adam divides by 1e-8 where a gradient is 0: what rounding makes of that, 1e-16, moves weights by lr · 1e-8.
+    rounding = 1e-8 * numbers["lr"] * 2 * math.ceil(count / batch) if how == "adam" else 0.0
+    bound = max(moved if "LayerNorm" in str(network) else 0.0, rounding, 1e-10)
     with mock.patch.object(_blas, "is_tiled", return_value=tiled):
-        check(run, points, batch, epochs=2, bound=max(moved, 1e-10) if "LayerNorm" in str(network) else 1e-10)
+        check(run, points, batch, epochs=2, bound=bound)
 
 
 @pytest.mark.parametrize("tiled", [False, True])
