@@ -61,19 +61,29 @@ def check(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1, bound: fl
 
 
 def sensitivity(run: sn.Run, data: sn.Examples, batch: int, epochs: int = 1) -> float:
-    """By how much of their size losses and parameters move where the start moves by 1e-13 of its size.
+    """By how much of their size losses, parameters and outputs move where start and inputs move by 1e-13 of theirs.
 
-    A layer norm of two or three numbers multiplies what rounding does by hundreds at each step. Infinity where the
-    steps diverge.
+    A layer norm of two or three numbers multiplies what rounding does by hundreds at each step. Each number moves by
+    itself, as norms do not notice what all do alike, and the inputs do, as decay may forget the start. Infinity where
+    the steps diverge.
     """
     start, moved = values_of(run), values_of(run)
+    generator = torch.Generator().manual_seed(3)
+
+    def near(value: Tensor) -> Tensor:
+        return value * (1 + 1e-13 * torch.randn(value.shape, generator=generator, dtype=torch.float64))
+
     for value in moved.params.values():
-        value *= 1 + 1e-13
+        value.copy_(near(value))
+    beside = replace(data, mean=near(data.mean.double()), std=near(data.std.double()))
     for order in orders(len(data), epochs):
-        losses, others = (plain.train(values, data, order, batch) for values in (start, moved))
+        losses, others = plain.train(start, data, order, batch), plain.train(moved, beside, order, batch)
     if not losses.isfinite().all() or float(losses.max()) >= 30:
         return float("inf")
-    pairs = [(losses, others), *((value, moved.params[name]) for name, value in start.params.items())]
+    ends = ((start, data), (moved, beside))
+    outputs = [plain.predict(one, of.inputs, of.normalisation(torch.float64)) for one, of in ends]
+    pairs = [(losses, others), (outputs[0], outputs[1])]
+    pairs += [(value, moved.params[name]) for name, value in start.params.items()]
     return max(float((a - b).abs().max() / a.abs().max().clamp(min=1)) for a, b in pairs if a.numel())
 
 
