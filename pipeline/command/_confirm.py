@@ -1,7 +1,6 @@
 """The jobs of `sweep=confirm`: the best settings of a sweep, on seeds that it has not seen."""
 
 import itertools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,9 +100,9 @@ def select(config: DictConfig) -> "tuple[Selection, pd.DataFrame]":
 
 def _replicates(config: DictConfig, runs: "pd.DataFrame") -> list[str]:
     """`sweep.replicates` of the command, and of the sweep that it confirms: what replicated there, was not selected."""
-    of_sweep = runs.get("config.sweep.replicates")
-    names = [name for text in ([] if of_sweep is None else of_sweep.dropna().unique()) for name in json.loads(text)]
-    return list(dict.fromkeys([*config.sweep.replicates, *names]))
+    from pipeline.report.swept import given_replicates
+
+    return list(dict.fromkeys([*config.sweep.replicates, *given_replicates(runs)]))
 
 
 def _without(overrides: Sequence[str], keys: set[str]) -> list[str]:

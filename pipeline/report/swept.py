@@ -47,9 +47,13 @@ def swept_keys(runs: pd.DataFrame) -> dict[str, str]:
 
 def replicating_keys(runs: pd.DataFrame) -> set[str]:
     """The keys whose values are replicates in all of these runs."""
+    return {f"config.{name}" for name in replicating(given_replicates(runs))}
+
+
+def given_replicates(runs: pd.DataFrame) -> list[str]:
+    """The keys that `sweep.replicates` names in any of the runs."""
     given = runs.get("config.sweep.replicates", pd.Series(dtype=object)).dropna()
-    names = [name for words in given.unique() for name in json.loads(words)]
-    return {f"config.{name}" for name in replicating(names)}
+    return [name for words in given.unique() for name in json.loads(words)]
 
 
 def joined(runs: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":

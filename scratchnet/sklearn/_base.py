@@ -25,7 +25,7 @@ from scratchnet.schedules import OneCycle, Schedule
 from scratchnet.sklearn._parameters import OPTIMIZERS, SCHEDULES, check_parameters
 from scratchnet.stack import Stack
 
-_ROWS = 1000  # that are predicted at once, and that a batch may have room for whatever there is
+_ROWS = 1000  # that are predicted at once
 _NUMBERS = 2**22  # of sparse rows that are dense at once
 _BATCH, _WHOLE = 32, 64  # batch_size="auto": the first, or all rows where there are no more than the second
 _FLOATS = [np.float64, np.float32]
@@ -223,13 +223,14 @@ class ScratchEstimator(BaseEstimator):
         sizes = torch.tensor([min(batch, len(rows) - start) for start in range(0, len(rows), batch)])
         self.n_iter_ += 1
         self.loss_curve_ = [*self.loss_curve_, float((means * sizes).sum() / len(rows))]
-        if not all(value.isfinite().all() for value in self._stack.state_dict().values()):
+        [values] = self._stack.groups
+        if not all(value.isfinite().all() for value in (*values.params.values(), *values.state.values())):
             what, remedy = "weights, or their moments,", "scale features, targets and weights, or take a smaller lr"
             raise ValueError(f"{type(self).__name__}: {what} are no longer finite after epoch {self.n_iter_}; {remedy}")
 
     def _batch(self, rows: int) -> int:
         if self.batch_size != "auto":
-            return min(int(self.batch_size), max(rows, _ROWS))  # a batch's memory is taken whether it is full or not
+            return int(self.batch_size)
         return rows if rows <= _WHOLE else _BATCH
 
     def _raw(self, X: Any) -> Tensor:
